@@ -1,0 +1,95 @@
+// The door of cli/: argv to a command, errors to stderr, and the exit code.
+
+import { Command, CommanderError } from "commander";
+import { AppError, toAppError } from "../core/app-error.ts";
+import { addCancelCommand } from "./cancel.ts";
+import { addCheckCommand } from "./check.ts";
+import type { CommandContext } from "./command-context.ts";
+import { addConfigCommand } from "./config.ts";
+import { reportError } from "./error-report.ts";
+import { addLogsCommand } from "./logs.ts";
+import { addRunCommand } from "./run.ts";
+import { addRunsCommand } from "./runs.ts";
+import { addServeCommand } from "./serve.ts";
+import { addTriggerCommand } from "./trigger.ts";
+import { addVersionCommand, version } from "./version.ts";
+
+export { openTerminal } from "./terminal.ts";
+export type { AppVerbs, CommandContext } from "./command-context.ts";
+
+const commands = [
+  addServeCommand,
+  addTriggerCommand,
+  addRunCommand,
+  addRunsCommand,
+  addLogsCommand,
+  addCancelCommand,
+  addCheckCommand,
+  addConfigCommand,
+  addVersionCommand,
+];
+
+/** Executes a command line (without the program's own name) and resolves with the exit code; never rejects. */
+export async function runCommandLine(argv: readonly string[], context: Omit<CommandContext, "end">): Promise<number> {
+  const { out, err } = context.terminal;
+  let exitCode = 0;
+  const messages: string[] = [];
+  const program = createProgram({ ...context, end: (code) => (exitCode = code) });
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => messages.push(text),
+      // Its messages come again with the CommanderError; only help asked for by nobody is printed from here.
+      writeErr: (text) => messages.push(text),
+      outputError: () => undefined,
+      getOutHelpWidth: () => out.columns,
+      getErrHelpWidth: () => err.columns,
+    });
+  }
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    const stream = error instanceof CommanderError && error.exitCode === 0 ? out : err;
+    await stream.write(messages.join(""));
+    if (!(error instanceof CommanderError)) return await reportError(err, toAppError(error));
+    if (error.exitCode === 0) return 0;
+    return error.code === "commander.help" ? 2 : await reportError(err, usageError(error));
+  }
+}
+
+export interface CommandNames {
+  /** As typed: `trigger <NAME>`. */
+  readonly usage: string;
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly description: string;
+}
+
+/** Every command, for the table in the README. */
+export function listCommands(context: CommandContext): readonly CommandNames[] {
+  return createProgram(context).commands.map((command) => ({
+    name: command.name(),
+    usage: [command.name(), ...command.registeredArguments.map(argumentText)].join(" "),
+    aliases: command.aliases(),
+    description: command.description(),
+  }));
+}
+
+function argumentText(argument: { readonly required: boolean; name(): string }): string {
+  return argument.required ? `<${argument.name()}>` : `[${argument.name()}]`;
+}
+
+function createProgram(context: CommandContext): Command {
+  const program = new Command("runner")
+    .description("Runs the scripts in pipelines/ on webhooks and by hand.")
+    .version(version, "-V, --version", "print the version");
+  for (const add of commands) add(program, context);
+  return program;
+}
+
+/** Commander's "error: unknown option '--prot'\n(Did you mean --port?)" as one of ours. */
+function usageError(error: CommanderError): AppError {
+  const [first = "", ...rest] = error.message.replace(/^error: /, "").split("\n");
+  const suggestion = rest.join(" ").replaceAll(/^\(|\)$/g, "");
+  return new AppError("USAGE", first, { hint: suggestion || "`runner --help` lists the commands and their options" });
+}

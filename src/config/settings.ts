@@ -1,0 +1,165 @@
+// The one table of all settings. Flags, environment variables, keys of runner.toml, defaults, the Config type and the
+// table in the README all come from it.
+
+import { join, resolve } from "node:path";
+import {
+  durationUpTo,
+  oneOf,
+  parseBoolean,
+  parseHost,
+  parsePath,
+  parseSize,
+  parseStorage,
+  parseToken,
+  wholeNumber,
+  type SettingInput,
+  type StorageLocation,
+} from "./setting-parsers.ts";
+import { durationText, sizeText } from "./setting-texts.ts";
+
+/** What defaults depend on. */
+export interface Surroundings {
+  readonly cwd: string;
+  /** Processors this process may use. */
+  readonly cores: number;
+  /** The effective data folder, absolute. */
+  readonly dataDir: string;
+}
+
+export interface Setting<T> {
+  readonly description: string;
+  /** What the value is called in `--help`; null: a switch without a value. */
+  readonly placeholder: string | null;
+  /** The default in words. */
+  readonly defaultText: string;
+  readonly parse: (input: SettingInput, baseDir: string) => T;
+  readonly defaultValue: (surroundings: Surroundings) => T;
+  readonly format: (value: T) => string;
+  /** Only from the environment, and never shown. */
+  readonly secret?: true;
+}
+
+/** A setting whose text form is `String(value)`. */
+function setting<T extends string | number | boolean>(
+  description: string,
+  placeholder: string | null,
+  defaultText: string,
+  parse: Setting<T>["parse"],
+  defaultValue: Setting<T>["defaultValue"],
+): Setting<T> {
+  return { description, placeholder, defaultText, parse, defaultValue, format: String };
+}
+
+const folder = (description: string, path: string): Setting<string> =>
+  setting(description, "DIR", path, parsePath, ({ cwd }) => resolve(cwd, path));
+
+const webhookTimeout: Setting<number> = {
+  description: "how long a webhook's caller waits for http.respond() before it gets a 202",
+  placeholder: "DURATION",
+  defaultText: "5s",
+  parse: durationUpTo("10m"),
+  defaultValue: () => 5000,
+  format: durationText,
+};
+
+const storage: Setting<StorageLocation> = {
+  description: "where the database is: sqlite://FILE moves it alone",
+  placeholder: "URL",
+  defaultText: "sqlite://DATA-DIR/runner.db",
+  parse: parseStorage,
+  defaultValue: ({ dataDir }) => ({ type: "sqlite", file: join(dataDir, "runner.db") }),
+  format: ({ file }) => `sqlite://${file}`,
+};
+
+const maxStepOutput: Setting<number> = {
+  description: "a step that writes more than this is ended",
+  placeholder: "SIZE",
+  defaultText: "1GiB",
+  parse: parseSize,
+  defaultValue: () => 1024 ** 3,
+  format: sizeText,
+};
+
+const token: Setting<string | null> = {
+  description: "the API token, instead of the one in DATA-DIR/runner.token",
+  placeholder: "TOKEN",
+  defaultText: "made at the first start",
+  parse: parseToken,
+  defaultValue: () => null,
+  format: (value) => (value === null ? "in the data folder" : "********"),
+  secret: true,
+};
+
+export const settings = {
+  pipelines: folder("folder of the pipelines", "./pipelines"),
+  host: setting("address to listen on", "HOST", "127.0.0.1", parseHost, () => "127.0.0.1"),
+  port: setting("port to listen on, 0 for any free one", "PORT", "8080", wholeNumber(0, 65_535), () => 8080),
+  dataDir: folder("folder of the database, the token and running steps", "./data"),
+  storage,
+  webhookTimeout,
+  maxConcurrentRuns: setting(
+    "runs that execute at once, the rest wait in order",
+    "N",
+    "64",
+    wholeNumber(1, 10_000),
+    () => 64,
+  ),
+  maxConcurrentSteps: setting(
+    "steps that execute at once, the rest wait in order",
+    "N",
+    "2 a processor, at least 4",
+    wholeNumber(1, 10_000),
+    ({ cores }) => Math.max(4, 2 * cores),
+  ),
+  sandboxProcesses: setting(
+    "processes that execute scripts",
+    "N",
+    "1 a processor, from 2 to 4",
+    wholeNumber(1, 64),
+    ({ cores }) => Math.min(4, Math.max(2, cores)),
+  ),
+  maxStepOutput,
+  stopSteps: setting("end running steps when the server stops", null, "false", parseBoolean, () => false),
+  logFormat: setting("the server's own log", "FORMAT", "pretty", oneOf("pretty", "json"), () => "pretty"),
+  logLevel: setting(
+    "least level of the server's own log",
+    "LEVEL",
+    "info",
+    oneOf("debug", "info", "warn", "error"),
+    () => "info",
+  ),
+  token,
+} as const;
+
+export type SettingKey = keyof typeof settings;
+
+/** Every effective setting. Paths are absolute, durations are milliseconds, sizes are bytes. */
+export type Config = { readonly [Key in SettingKey]: ReturnType<(typeof settings)[Key]["parse"]> };
+
+/** One row of the table of settings, for `--help`, `runner config` and the README. */
+export interface SettingNames {
+  readonly key: SettingKey;
+  /** Null where the setting has no flag and no key in runner.toml. */
+  readonly flag: string | null;
+  readonly toml: string | null;
+  readonly env: string;
+  readonly placeholder: string | null;
+  readonly defaultText: string;
+  readonly description: string;
+  readonly secret: boolean;
+}
+
+export const configTable: readonly SettingNames[] = (Object.keys(settings) as SettingKey[]).map((key) => {
+  const { description, placeholder, defaultText, secret } = settings[key] as Setting<unknown>;
+  const words = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return {
+    key,
+    flag: secret ? null : `--${words.replaceAll("_", "-")}`,
+    toml: secret ? null : words,
+    env: `RUNNER_${words.toUpperCase()}`,
+    placeholder,
+    defaultText,
+    description,
+    secret: secret ?? false,
+  };
+});

@@ -1,0 +1,64 @@
+// The words of a run: its trigger, its states, its steps, its error. Shapes are those of the API in camelCase.
+
+import type { ErrorCode } from "./app-error.ts";
+import type { JsonValue } from "./json.ts";
+
+export type Trigger = "webhook" | "manual" | "schedule" | "pipeline" | "rerun";
+
+export const runStatuses = [
+  "queued",
+  "running",
+  "waiting",
+  "succeeded",
+  "failed",
+  "cancelled",
+  "timed_out",
+  "skipped",
+] as const;
+export type RunStatus = (typeof runStatuses)[number];
+export type FinalRunStatus = "succeeded" | "failed" | "cancelled" | "timed_out" | "skipped";
+
+export function isFinal(status: RunStatus): status is FinalRunStatus {
+  return status !== "queued" && status !== "running" && status !== "waiting";
+}
+
+export type StepStatus = "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "timed_out";
+export type StepKind = "process";
+
+/** Why a run did not succeed; `file` and `line` are the author's, where known. */
+export interface RunError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+/** One step of a run. Times are milliseconds since the Unix epoch. */
+export interface Step {
+  /** `<run id>.<number of the host call>`. */
+  readonly id: string;
+  readonly name: string;
+  readonly kind: StepKind;
+  readonly status: StepStatus;
+  readonly code: number | null;
+  readonly attempts: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+}
+
+/** One execution of one version of a pipeline. Times are milliseconds since the Unix epoch. */
+export interface Run {
+  /** UUIDv7. */
+  readonly id: string;
+  readonly pipeline: string;
+  readonly trigger: Trigger;
+  readonly status: RunStatus;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly result: JsonValue | null;
+  readonly rerunOf: string | null;
+  readonly error: RunError | null;
+  readonly steps: readonly Step[];
+}

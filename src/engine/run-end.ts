@@ -1,0 +1,70 @@
+// How a run ends: its final status, result and error, from whatever ended it.
+
+import type { ErrorCode } from "../core/app-error.ts";
+import type { JsonValue } from "../core/json.ts";
+import type { FinalRunStatus, RunError } from "../core/run.ts";
+import { findAuthorPosition, type GuestEnd } from "../sandbox/sandbox.ts";
+import type { Bundle } from "../store/store.ts";
+
+export interface RunEnd {
+  readonly status: FinalRunStatus;
+  readonly result: JsonValue | null;
+  readonly error: RunError | null;
+}
+
+const hints: Partial<Record<ErrorCode, string>> = {
+  CPU_LIMIT: "do heavy work in a step: runtime.run gives it a process of its own",
+  MEMORY_LIMIT: 'raise it with `memory: "128MiB"` in the exported config, or do the work in a step',
+  STACK_LIMIT: "use a loop instead of deep recursion",
+  CALL_LIMIT: "await host calls in batches of at most 1,000",
+  JOURNAL_LIMIT: "split the work over several runs, for example with a schedule",
+  VALUE_TOO_LARGE: "write large data to a file in a step and pass its name",
+  NEVER_SETTLES: "the pipeline awaits a promise that nothing will ever settle",
+  NONDETERMINISTIC: "a script that is executed again must make the same calls in the same order",
+  SANDBOX_FAILED: "simplify the script, or do this work in a step",
+};
+
+/** A failure with a code of our own; the position is that of the first author's frame in `stack`. */
+export function failedEnd(code: ErrorCode, message: string, bundle: Bundle, stack = ""): RunEnd {
+  const position = findAuthorPosition(stack, bundle.hash, bundle.sourceMap);
+  const error: RunError = {
+    code,
+    message,
+    hint: hints[code] ?? null,
+    file: position?.file ?? null,
+    line: position?.line ?? null,
+  };
+  return { status: "failed", result: null, error };
+}
+
+/** The end that the guest reports. */
+export function endOfGuest(end: GuestEnd, bundle: Bundle): RunEnd {
+  switch (end.type) {
+    case "returned":
+      return { status: "succeeded", result: end.value, error: null };
+    case "threw": {
+      const { name, message, stack } = end.error;
+      const text = name === "" || name === "Error" ? message : `${name}: ${message}`;
+      return failedEnd("SCRIPT_ERROR", text, bundle, stack);
+    }
+    case "limit":
+      return failedEnd(end.code, end.message, bundle, end.stack);
+    case "diverged":
+      return failedEnd("NONDETERMINISTIC", end.message, bundle, end.stack);
+    case "inspected":
+      return failedEnd("INTERNAL", "the script was inspected instead of run", bundle);
+  }
+}
+
+export function cancelledEnd(reason: string): RunEnd {
+  return { status: "cancelled", result: null, error: plainError("RUN_CANCELLED", reason) };
+}
+
+export function timedOutEnd(timeoutText: string): RunEnd {
+  const message = `the run took longer than its timeout of ${timeoutText}`;
+  return { status: "timed_out", result: null, error: plainError("RUN_TIMEOUT", message) };
+}
+
+export function plainError(code: ErrorCode, message: string, hint: string | null = null): RunError {
+  return { code, message, hint, file: null, line: null };
+}

@@ -1,0 +1,87 @@
+// The log of one live run: numbers its entries and hands them to those who follow.
+
+import type { LogEntry } from "../core/log-entry.ts";
+
+/** What one follower may lag behind before it is sent on from the store. */
+const maxQueuedEntries = 2000;
+const maxQueuedLength = 4 * 1024 * 1024;
+
+export class RunLog {
+  #lastSeq = 0;
+  readonly #followers = new Set<LogFollower>();
+
+  /** The number of the next entry. */
+  nextSeq(): number {
+    return ++this.#lastSeq;
+  }
+
+  /** True while somebody follows: entries that are not stored need not be made otherwise. */
+  get followed(): boolean {
+    return this.#followers.size > 0;
+  }
+
+  publish(entry: LogEntry): void {
+    for (const follower of this.#followers) follower.push(entry);
+  }
+
+  follow(): LogFollower {
+    const follower = new LogFollower(() => this.#followers.delete(follower));
+    this.#followers.add(follower);
+    return follower;
+  }
+
+  /** No more entries come. */
+  end(): void {
+    for (const follower of this.#followers) follower.end();
+    this.#followers.clear();
+  }
+}
+
+/** Live entries for one reader, as many as it may lag behind. */
+export class LogFollower {
+  readonly #unsubscribe: () => void;
+  #queue: LogEntry[] = [];
+  #queuedLength = 0;
+  #ended = false;
+  #overflowed = false;
+  #wake: (() => void) | null = null;
+
+  constructor(unsubscribe: () => void) {
+    this.#unsubscribe = unsubscribe;
+  }
+
+  push(entry: LogEntry): void {
+    if (this.#overflowed) return;
+    this.#queue.push(entry);
+    this.#queuedLength += entry.text.length;
+    if (this.#queue.length > maxQueuedEntries || this.#queuedLength > maxQueuedLength) {
+      this.#overflowed = true;
+      this.#queue = [];
+    }
+    this.#wake?.();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  close(): void {
+    this.#unsubscribe();
+    this.end();
+  }
+
+  /** The next entries; `lost` where some were dropped and are to be read from the store; null at the end. */
+  async next(): Promise<{ readonly entries: readonly LogEntry[]; readonly lost: boolean } | null> {
+    while (this.#queue.length === 0 && !this.#overflowed && !this.#ended) {
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+      this.#wake = null;
+    }
+    const entries = this.#queue;
+    const lost = this.#overflowed;
+    this.#queue = [];
+    this.#queuedLength = 0;
+    this.#overflowed = false;
+    return entries.length === 0 && !lost && this.#ended ? null : { entries, lost };
+  }
+}

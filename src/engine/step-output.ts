@@ -1,0 +1,114 @@
+// The output of one step on its way to the log, to followers, to `onOutput` and into the step's result.
+
+import type { LogEntry } from "../core/log-entry.ts";
+import type { StepOutput } from "../executors/executors.ts";
+import type { OutputChunk, Write } from "../store/store.ts";
+import { HeadAndTail } from "./head-and-tail.ts";
+import type { RunLog } from "./run-log.ts";
+import { type AlignedChunk, Utf8Chunker } from "./utf8-chunker.ts";
+
+type Stream = StepOutput["stream"];
+
+/** Kept in the log per step: this much of the head as it comes, and of each stream this much of what follows when the step ends. */
+const logHeadBytes = 8 * 1024 * 1024;
+const logTailBytes = 4 * 1024 * 1024;
+const resultBytes = 1024 * 1024;
+const tailChunkBytes = 64 * 1024;
+
+export interface StepOutputOptions {
+  readonly runId: string;
+  readonly stepId: string;
+  readonly stepName: string;
+  readonly log: RunLog;
+  readonly now: () => number;
+  /** Records the writes and calls back when they are durable. */
+  readonly record: (writes: readonly Write[], effect: () => void) => void;
+  /** Hands a stored piece to the script; resolves when the script has dealt with it. Absent: nobody listens. */
+  readonly deliver?: ((stream: Stream, offset: number, length: number, text: string) => Promise<void>) | undefined;
+}
+
+export class StepOutputSink {
+  readonly #options: StepOutputOptions;
+  readonly #chunkers = { stdout: new Utf8Chunker(), stderr: new Utf8Chunker() };
+  readonly #results = { stdout: new HeadAndTail(resultBytes), stderr: new HeadAndTail(resultBytes) };
+  /** What follows the head, per stream, within the tail's bound. */
+  readonly #tails = { stdout: new HeadAndTail(logTailBytes), stderr: new HeadAndTail(logTailBytes) };
+  readonly #ends = { stdout: 0, stderr: 0 };
+  #headBytes = 0;
+
+  constructor(options: StepOutputOptions) {
+    this.#options = options;
+  }
+
+  /** Takes one piece; resolves when the next may come. */
+  async take(output: StepOutput): Promise<void> {
+    this.#results[output.stream].push(output.bytes);
+    const chunk = this.#chunkers[output.stream].push(output.offset, output.bytes);
+    if (chunk !== null) await this.#pass(output.stream, chunk);
+  }
+
+  /** The streams have ended: passes on what was held back and stores the tail. */
+  async finish(): Promise<void> {
+    for (const stream of ["stdout", "stderr"] as const) {
+      const rest = this.#chunkers[stream].end();
+      if (rest !== null) await this.#pass(stream, rest);
+      this.#storeTail(stream);
+    }
+  }
+
+  resultText(stream: Stream): string {
+    return this.#results[stream].text();
+  }
+
+  async #pass(stream: Stream, chunk: AlignedChunk): Promise<void> {
+    this.#ends[stream] = chunk.offset + chunk.bytes.length;
+    if (this.#headBytes >= logHeadBytes) {
+      this.#tails[stream].push(chunk.bytes);
+      if (this.#options.log.followed) this.#options.log.publish(this.#entry(stream, textOf(chunk.bytes)));
+      return;
+    }
+    this.#headBytes += chunk.bytes.length;
+    await this.#store(stream, chunk);
+    // Only what is stored is delivered: a replay must be able to hand it over again.
+    const { deliver } = this.#options;
+    if (deliver !== undefined) await deliver(stream, chunk.offset, chunk.bytes.length, textOf(chunk.bytes));
+  }
+
+  #store(stream: Stream, { offset, bytes }: AlignedChunk): Promise<void> {
+    const { runId, stepId, stepName, record, log } = this.#options;
+    const entry = this.#entry(stream, textOf(bytes));
+    const chunk: OutputChunk = { stepId, stream, offset, bytes };
+    return new Promise((resolve) => {
+      record([{ type: "log.output", runId, seq: entry.seq, at: entry.at, stepName, chunk }], () => {
+        log.publish(entry);
+        resolve();
+      });
+    });
+  }
+
+  #storeTail(stream: Stream): void {
+    const { runId, stepId, stepName, record, now, log } = this.#options;
+    const held = this.#tails[stream];
+    const tail = Buffer.from(held.text());
+    if (tail.length === 0) return;
+    const writes: Write[] = [];
+    let offset = this.#ends[stream] - tail.length;
+    for (let start = 0; start < tail.length; start += tailChunkBytes) {
+      const bytes = tail.subarray(start, start + tailChunkBytes);
+      const chunk: OutputChunk = { stepId, stream, offset: Math.max(0, offset), bytes };
+      writes.push({ type: "log.output", runId, seq: log.nextSeq(), at: now(), stepName, chunk });
+      offset += bytes.length;
+    }
+    record(writes, () => {});
+  }
+
+  #entry(stream: Stream, text: string): LogEntry {
+    const { stepId, stepName, log, now } = this.#options;
+    return { seq: log.nextSeq(), at: now(), source: stream, level: "info", stepId, stepName, text };
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+

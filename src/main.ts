@@ -1,0 +1,22 @@
+// argv → command; error → exit code. Everything is imported on demand: a sandbox process must carry nothing but its own.
+
+export {};
+
+const argv = process.argv.slice(2);
+
+if (argv[0] === "sandbox-process") await import("./sandbox-process.ts");
+else {
+  const { openTerminal, runCommandLine } = await import("./cli/cli.ts");
+  const { environment } = await import("./config.ts");
+  const { availableParallelism } = await import("node:os");
+  const exitCode = await runCommandLine(argv, {
+    terminal: openTerminal(environment),
+    environment,
+    cwd: process.cwd(),
+    cores: availableParallelism(),
+    fetch,
+    now: Date.now,
+    loadApp: () => import("./app.ts"),
+  });
+  process.exit(exitCode);
+}

@@ -1,0 +1,60 @@
+// Problems of a value's fields, collected while it is read, so that all are told at once.
+
+import { didYouMean } from "../core/did-you-mean.ts";
+
+export interface FieldProblem {
+  /** Path of the field: "params.target.enum". */
+  readonly field: string;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+export class FieldProblems {
+  readonly list: FieldProblem[] = [];
+
+  add(field: string, message: string, hint: string | null = null): void {
+    this.list.push({ field, message: `${field} ${message}`, hint });
+  }
+
+  /** The fields of an object; undefined, and a problem, where the value is none. */
+  readObject(field: string, value: unknown, hint: string): Readonly<Record<string, unknown>> | undefined {
+    if (isPlainObject(value)) return value;
+    this.add(field, `must be an object, not ${describeValue(value)}`, hint);
+    return undefined;
+  }
+
+  /** Notes every field that is not known; those of `later` are named as not supported yet. */
+  refuseUnknown(path: string, value: object, known: readonly string[], later: readonly string[]): void {
+    for (const name of Object.keys(value)) {
+      if (known.includes(name)) continue;
+      const field = `${path}.${printName(name)}`;
+      if (later.includes(name)) {
+        this.add(field, "is not supported yet", "remove it; a later version of runner will know it");
+        continue;
+      }
+      const near = didYouMean(name, known);
+      this.add(field, "is unknown", near ? `did you mean "${near}"?` : `known here: ${known.join(", ")}`);
+    }
+  }
+}
+
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A value as it is named in a message: `the text "x"`, `the number 3`, `null`, `a list`. */
+export function describeValue(value: unknown): string {
+  if (typeof value === "string") return `the text ${shorten(JSON.stringify(value))}`;
+  if (typeof value === "number" || typeof value === "boolean") return `the ${typeof value} ${value}`;
+  if (Array.isArray(value)) return "a list";
+  if (value === null || value === undefined) return String(value);
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+function printName(name: string): string {
+  return /^[\w-]{1,64}$/.test(name) ? name : shorten(JSON.stringify(name));
+}
+
+function shorten(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
+}

@@ -1,0 +1,132 @@
+// `export const config` of a script as a PipelineConfig, or every problem it has.
+
+import { formatByteSize, parseByteSize } from "../core/byte-size.ts";
+import { didYouMean } from "../core/did-you-mean.ts";
+import { parseDuration } from "../core/duration.ts";
+import type { ParamSpec, PipelineConfig, WebhookConfig } from "../core/pipeline-config.ts";
+import { describeValue, type FieldProblem, FieldProblems } from "./field-problem.ts";
+import { parseParamSpec } from "./parse-param-spec.ts";
+
+export type ParsedConfig =
+  | { readonly ok: true; readonly config: PipelineConfig }
+  | { readonly ok: false; readonly problems: readonly FieldProblem[] };
+
+const fields = ["webhook", "params", "timeout", "memory", "concurrency"];
+const laterFields =
+  "schedule schedules priority retry retries notify on vars env secrets needs dedupe rate cache retention history approvals".split(
+    " ",
+  );
+const laterWebhookFields = "dedupe stream toleranceSeconds tolerance rate filter events methods header".split(" ");
+const laterConcurrencyFields = ["key", "onConflict", "cancelInProgress", "queue"];
+const providers = ["github", "slack", "generic"];
+const minMemoryBytes = 8 * 1024 ** 2;
+const maxMemoryBytes = 1024 ** 3;
+const maxConcurrency = 10_000;
+const maxParams = 100;
+
+/** `undefined` is a script without `config`: everything is as by default. */
+export function parsePipelineConfig(value: unknown): ParsedConfig {
+  const problems = new FieldProblems();
+  const config =
+    value === undefined ? {} : problems.readObject("config", value, 'write: export const config = { timeout: "5m" }');
+  if (!config) return { ok: false, problems: problems.list };
+  problems.refuseUnknown("config", config, fields, laterFields);
+  const timeoutMs = readTimeout(config["timeout"], problems);
+  const memoryBytes = readMemory(config["memory"], problems);
+  const concurrencyLimit = readConcurrency(config["concurrency"], problems);
+  const parsed: PipelineConfig = {
+    webhook: readWebhook(config["webhook"], problems),
+    params: readParams(config["params"], problems),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    ...(concurrencyLimit === undefined ? {} : { concurrencyLimit }),
+  };
+  return problems.list.length > 0 ? { ok: false, problems: problems.list } : { ok: true, config: parsed };
+}
+
+function readWebhook(value: unknown, problems: FieldProblems): WebhookConfig | false {
+  if (value === undefined) return {};
+  if (value === false) return false;
+  const hint = 'write { provider: "github", secret: "env:NAME" }, or false for no webhook';
+  const webhook = problems.readObject("config.webhook", value, hint);
+  if (!webhook) return {};
+  problems.refuseUnknown("config.webhook", webhook, ["provider", "secret"], laterWebhookFields);
+  const { provider, secret } = webhook;
+  if (provider !== undefined && (typeof provider !== "string" || !providers.includes(provider))) {
+    const near = typeof provider === "string" ? didYouMean(provider, providers) : undefined;
+    const known = `known providers: ${providers.join(", ")}`;
+    problems.add(
+      "config.webhook.provider",
+      `cannot be ${describeValue(provider)}`,
+      near ? `did you mean "${near}"?` : known,
+    );
+  }
+  // A secret that turned out undefined must not open the webhook to everyone.
+  if (Object.hasOwn(webhook, "secret") && typeof secret !== "string") {
+    const form = 'write "env:NAME", "file:/path" or the secret itself';
+    problems.add("config.webhook.secret", `must be a text, not ${describeValue(secret)}`, form);
+  }
+  return {
+    ...(typeof provider === "string" ? { provider } : {}),
+    ...(typeof secret === "string" ? { secret } : {}),
+  };
+}
+
+function readParams(value: unknown, problems: FieldProblems): Readonly<Record<string, ParamSpec>> {
+  if (value === undefined) return {};
+  const hint = 'write { target: { type: "string", default: "nas" } }';
+  const params = Object.entries(problems.readObject("config.params", value, hint) ?? {});
+  if (params.length > maxParams) {
+    problems.add("config.params", `has ${params.length} parameters; at most ${maxParams} are allowed`);
+    return {};
+  }
+  const specs: [string, ParamSpec][] = [];
+  for (const [name, spec] of params) {
+    if (name === "__proto__" || !/^[A-Za-z_][\w-]{0,63}$/.test(name)) {
+      const rule = "begin with a letter; then letters, digits, _ and -, at most 64";
+      problems.add("config.params", `cannot have a parameter named ${JSON.stringify(name.slice(0, 80))}`, rule);
+      continue;
+    }
+    specs.push([name, parseParamSpec(`config.params.${name}`, spec, problems)]);
+  }
+  return Object.fromEntries(specs);
+}
+
+function readTimeout(value: unknown, problems: FieldProblems): number | undefined {
+  if (value === undefined) return undefined;
+  const timeoutMs = attempt(() => parseDuration(value));
+  if (timeoutMs !== undefined && timeoutMs >= 1) return timeoutMs;
+  const hint = 'write a number with a unit, like "30s", "5m" or "1h30m"; leave it out for no limit';
+  problems.add("config.timeout", `must be a duration above zero, not ${describeValue(value)}`, hint);
+  return undefined;
+}
+
+function readMemory(value: unknown, problems: FieldProblems): number | undefined {
+  if (value === undefined) return undefined;
+  const memoryBytes = attempt(() => parseByteSize(value));
+  if (memoryBytes !== undefined && memoryBytes >= minMemoryBytes && memoryBytes <= maxMemoryBytes) return memoryBytes;
+  const range = `a size from ${formatByteSize(minMemoryBytes)} to ${formatByteSize(maxMemoryBytes)}`;
+  problems.add("config.memory", `must be ${range}, not ${describeValue(value)}`, 'write for example "128MiB"');
+  return undefined;
+}
+
+function readConcurrency(value: unknown, problems: FieldProblems): number | undefined {
+  if (value === undefined) return undefined;
+  const concurrency = problems.readObject("config.concurrency", value, "write { limit: 1 }");
+  if (!concurrency) return undefined;
+  problems.refuseUnknown("config.concurrency", concurrency, ["limit"], laterConcurrencyFields);
+  const { limit } = concurrency;
+  if (limit === undefined) return undefined;
+  if (typeof limit === "number" && Number.isInteger(limit) && limit >= 1 && limit <= maxConcurrency) return limit;
+  const range = `a whole number from 1 to ${maxConcurrency}`;
+  problems.add("config.concurrency.limit", `must be ${range}, not ${describeValue(limit)}`);
+  return undefined;
+}
+
+function attempt(parse: () => number): number | undefined {
+  try {
+    return parse();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+// Host calls as promises: numbers them, keeps those without a result, settles them when a delivery comes.
+
+import { host, hostText, parseJson, stringifyJson } from "./host.ts";
+
+export type OutputListener = (stream: "stdout" | "stderr", text: string) => void;
+
+export interface CallFailure {
+  readonly code: string;
+  readonly message: string;
+}
+
+interface PendingCall {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly onOutput: OutputListener | undefined;
+  /** Where the script made the call: an error that comes back later points there. */
+  readonly calledAt: string;
+}
+
+const pending = new Map<number, PendingCall>();
+
+export interface CallOptions {
+  readonly onOutput?: OutputListener | undefined;
+}
+
+/** Makes an asynchronous host call; rejects with an Error that carries the host's code and the caller's stack. */
+export function call(kind: string, name: string, args: unknown, options: CallOptions = {}): Promise<unknown> {
+  const calledAt = stackHere();
+  return new Promise((resolve, reject) => {
+    const number = host("call", encodeCall(kind, name, args, calledAt)) as number;
+    pending.set(number, { resolve, reject, onOutput: options.onOutput, calledAt });
+  });
+}
+
+/** Makes a call that is never answered. Returns its number. */
+export function notify(kind: string, name: string, args: unknown): number {
+  return host("call", encodeCall(kind, name, args, stackHere())) as number;
+}
+
+/** Makes a call whose result comes by a callback instead of a promise. Returns its number. */
+export function callBack(kind: string, name: string, args: unknown, done: () => void): number {
+  const number = notify(kind, name, args);
+  pending.set(number, { resolve: done, reject: done, onOutput: undefined, calledAt: "" });
+  return number;
+}
+
+/** Forgets a call: its result, should one still come, is not delivered. */
+export function abandon(number: number): boolean {
+  return pending.delete(number);
+}
+
+/** Makes a synchronous host call: the sandbox process waits for the answer. */
+export function ask(kind: string, name: string, args: unknown): unknown {
+  const calledAt = stackHere();
+  const answer = parseJson(hostText("ask", encodeCall(kind, name, args, calledAt)));
+  if (answer.ok) return answer.value;
+  throw failureOf(answer.error, calledAt);
+}
+
+/** Settles the call a result is for. Abandoned timers are gone, so an unknown number is told to the host. */
+export function deliverResult(number: number, ok: boolean, value: unknown, failure: CallFailure): void {
+  const waiting = pending.get(number);
+  if (waiting === undefined) {
+    host("unknown_call", String(number));
+    return;
+  }
+  pending.delete(number);
+  if (ok) waiting.resolve(value);
+  else waiting.reject(failureOf(failure, waiting.calledAt));
+}
+
+/** Hands a piece of output to the script; an error it throws there fails the call. */
+export function deliverOutput(number: number, stream: "stdout" | "stderr", text: string): void {
+  const waiting = pending.get(number);
+  if (waiting?.onOutput === undefined) return;
+  try {
+    waiting.onOutput(stream, text);
+  } catch (thrown) {
+    pending.set(number, { ...waiting, onOutput: undefined });
+    waiting.reject(thrown as Error);
+  }
+}
+
+function encodeCall(kind: string, name: string, args: unknown, stack: string): string {
+  return stringifyJson({ kind, name, args: args === undefined ? null : args, stack });
+}
+
+function stackHere(): string {
+  return new Error().stack ?? "";
+}
+
+function failureOf(failure: CallFailure, calledAt: string): Error {
+  const error = new Error(failure.message);
+  Object.defineProperty(error, "code", { value: failure.code, enumerable: true, configurable: true, writable: true });
+  error.stack = calledAt;
+  return error;
+}

@@ -1,0 +1,124 @@
+// The guest's side of a run: installs the globals, takes deliveries, starts `pipeline` and reports how it settled.
+
+import { installAssert } from "./assert.ts";
+import { installBase64 } from "./base64.ts";
+import { deliverOutput, deliverResult, type CallFailure } from "./calls.ts";
+import { installClock, seedRandom } from "./clock.ts";
+import { installConsole } from "./console.ts";
+import { installCrypto } from "./crypto.ts";
+import { formatValue } from "./format-value.ts";
+import { defineGlobal, host, parseJson, stringifyJson } from "./host.ts";
+import { installHttp, setRequest, type RequestValue } from "./http.ts";
+import { installRuntime } from "./runtime.ts";
+import { installStorage } from "./storage.ts";
+import { installStructuredClone } from "./structured-clone.ts";
+import { installTextEncoding } from "./text-encoding.ts";
+import { installTimers } from "./timers.ts";
+import { installUrl } from "./url.ts";
+
+type Message =
+  | { type: "init"; context: { runID: string }; request: RequestValue | null }
+  | { type: "result"; call: number; ok: boolean; value?: unknown; error?: CallFailure }
+  | { type: "output"; call: number; stream: "stdout" | "stderr"; text: string };
+
+for (const install of [
+  installConsole,
+  installClock,
+  installTextEncoding,
+  installBase64,
+  installUrl,
+  installStructuredClone,
+  installTimers,
+  installCrypto,
+  installHttp,
+  installRuntime,
+  installStorage,
+  installAssert,
+]) {
+  install();
+}
+
+/** Takes one message of the host. */
+function receive(text: string): void {
+  const message = parseJson(text) as Message;
+  if (message.type === "init") {
+    seedRandom(message.context.runID);
+    setRequest(message.request);
+    defineGlobal("pipelineContext", Object.freeze(message.context));
+  } else if (message.type === "result") {
+    deliverResult(message.call, message.ok, message.value, message.error ?? { code: "INTERNAL", message: "" });
+  } else {
+    deliverOutput(message.call, message.stream, message.text);
+  }
+}
+
+/** Runs `pipeline` of an evaluated module, or reports the module's exports. */
+function begin(module: unknown, mode: "run" | "inspect"): void {
+  // A module with top-level await is a promise of its exports; one export may itself be named `then`, hence the check.
+  const exported = module instanceof Promise ? (module as Promise<Record<string, unknown>>) : Promise.resolve([module]);
+  void exported
+    .then((loaded) => (Array.isArray(loaded) ? (loaded[0] as Record<string, unknown>) : loaded))
+    .then((loaded) => (mode === "inspect" ? inspect(loaded) : runPipeline(loaded)))
+    .then(
+      (value) => settle({ ok: true, value }),
+      (thrown) => settle({ ok: false, error: describeThrown(thrown) }),
+    );
+}
+
+async function runPipeline(module: Record<string, unknown>): Promise<unknown> {
+  const { pipeline } = module;
+  if (typeof pipeline !== "function") throw new TypeError("the script does not export a function named pipeline");
+  const result: unknown = await (pipeline as () => unknown)();
+  if (result === undefined || typeof result === "function" || typeof result === "symbol") return null;
+  return result;
+}
+
+function inspect(module: Record<string, unknown>): unknown {
+  const names = Object.keys(module);
+  return {
+    kinds: Object.fromEntries(names.map((name) => [name, typeof module[name]])),
+    config: module.config === undefined ? null : module.config,
+  };
+}
+
+function settle(outcome: { ok: boolean; value?: unknown; error?: unknown }): void {
+  let text: string;
+  try {
+    text = stringifyJson(outcome);
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : "unknown";
+    text = stringifyJson({
+      ok: false,
+      error: {
+        name: "TypeError",
+        message: `the returned value cannot be kept as JSON: ${reason}`,
+        code: null,
+        stack: "",
+      },
+    });
+  }
+  host("settle", text);
+}
+
+/** Whatever was thrown, as texts; never throws itself. */
+function describeThrown(thrown: unknown): unknown {
+  try {
+    if (thrown instanceof Error) {
+      const code = (thrown as { code?: unknown }).code;
+      return {
+        name: String(thrown.name),
+        message: String(thrown.message),
+        code: typeof code === "string" ? code : null,
+        stack: String(thrown.stack ?? ""),
+      };
+    }
+    const text = formatValue(thrown);
+    const message = thrown === null || thrown === undefined ? `${text} was thrown` : `the ${typeof thrown} ${text} was thrown`;
+    return { name: "", message, code: null, stack: "" };
+  } catch {
+    return { name: "", message: "a value that cannot be shown was thrown", code: null, stack: "" };
+  }
+}
+
+// The host takes these two off the global object again before any script runs.
+Object.assign(globalThis, { receive, begin });

@@ -1,0 +1,54 @@
+// `setTimeout` and its family, and `sleep`: each timer is a journaled host call.
+
+import { abandon, call, callBack, notify } from "./calls.ts";
+import { defineGlobal } from "./host.ts";
+
+type Callback = (...values: unknown[]) => void;
+
+/** Timer id → number of the host call that will end it; intervals move on to a new call at each tick. */
+const active = new Map<number, number>();
+let lastId = 0;
+
+function start(callback: unknown, delayMs: unknown, values: unknown[], repeats: boolean): number {
+  if (typeof callback !== "function") throw new TypeError("setTimeout: the first argument must be a function");
+  const name = repeats ? "setInterval" : "setTimeout";
+  const wait = Math.max(repeats ? 1 : 0, Math.trunc(Number(delayMs)) || 0);
+  const id = ++lastId;
+  const arm = (): void => {
+    const number = callBack("timer", name, { delayMs: wait }, () => {
+      if (repeats) arm();
+      else active.delete(id);
+      (callback as Callback)(...values);
+    });
+    active.set(id, number);
+  };
+  arm();
+  return id;
+}
+
+function clear(id: unknown): void {
+  const number = active.get(Number(id));
+  if (number === undefined) return;
+  active.delete(Number(id));
+  if (abandon(number)) notify("clear_timer", "clearTimeout", { call: number });
+}
+
+/** Waits for a duration like "2s" or a number of milliseconds. */
+export async function sleep(duration: unknown): Promise<void> {
+  await call("timer", "sleep", { duration });
+}
+
+export function installTimers(): void {
+  defineGlobal("setTimeout", (callback: unknown, delayMs?: unknown, ...values: unknown[]) =>
+    start(callback, delayMs, values, false),
+  );
+  defineGlobal("setInterval", (callback: unknown, delayMs?: unknown, ...values: unknown[]) =>
+    start(callback, delayMs, values, true),
+  );
+  defineGlobal("setImmediate", (callback: unknown, ...values: unknown[]) => start(callback, 0, values, false));
+  for (const name of ["clearTimeout", "clearInterval", "clearImmediate"]) defineGlobal(name, clear);
+  defineGlobal("queueMicrotask", (callback: Callback) => {
+    void Promise.resolve().then(() => callback());
+  });
+  defineGlobal("sleep", sleep);
+}

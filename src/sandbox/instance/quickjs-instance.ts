@@ -1,0 +1,193 @@
+// One QuickJS engine in a WebAssembly memory of its own, with the guest's globals, and its reset to the state before a run.
+
+import wasmPath from "@jitl/quickjs-wasmfile-release-sync/wasm" with { type: "file" };
+import baseVariant from "@jitl/quickjs-wasmfile-release-sync";
+import {
+  newQuickJSWASMModuleFromVariant,
+  newVariant,
+  type QuickJSContext,
+  type QuickJSHandle,
+  type QuickJSRuntime,
+  type VmCallResult,
+} from "quickjs-emscripten-core";
+import { bundleGuest } from "../guest/guest-source.ts" with { type: "macro" };
+
+const guestSource = bundleGuest();
+const wasmModule = await WebAssembly.compile(await Bun.file(wasmPath).arrayBuffer());
+
+const pageBytes = 65_536;
+/** The module's own minimum. */
+const initialPages = 256;
+/** Emscripten lays out static data, then a stack that grows down to it, then the heap. */
+const staticBytes = 2 * pageBytes;
+const maxStackBytes = 512 * 1024;
+
+/** The name of the guest's own code in stack traces. */
+export const guestFileName = "<runner>";
+
+/** What the guest's one host function calls; a thrown Error becomes an Error in the guest. */
+export type HostFunction = (operation: string, payload: string) => string | number | undefined;
+
+export interface InstanceHooks {
+  readonly host: HostFunction;
+  /** Asked often while the guest runs; true ends it. */
+  readonly interrupt: () => boolean;
+}
+
+/** An exception that left the guest's code at the engine's level. */
+export interface EngineError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+}
+
+interface Image {
+  readonly staticData: Uint8Array;
+  readonly stackAndHeap: Uint8Array;
+  readonly stackStart: number;
+}
+
+export class QuickJSInstance {
+  readonly memoryBytes: number;
+  readonly #memory: WebAssembly.Memory;
+  readonly #runtime: QuickJSRuntime;
+  readonly #context: QuickJSContext;
+  readonly #receive: QuickJSHandle;
+  readonly #begin: QuickJSHandle;
+  readonly #image: Image;
+  readonly #hooks: { current: InstanceHooks | null };
+  #broken = false;
+
+  private constructor(
+    memoryBytes: number,
+    memory: WebAssembly.Memory,
+    runtime: QuickJSRuntime,
+    context: QuickJSContext,
+    hooks: { current: InstanceHooks | null },
+  ) {
+    this.memoryBytes = memoryBytes;
+    this.#memory = memory;
+    this.#runtime = runtime;
+    this.#context = context;
+    this.#hooks = hooks;
+    this.#receive = takeGlobal(context, "receive");
+    this.#begin = takeGlobal(context, "begin");
+    this.#image = copyImage(memory);
+  }
+
+  /** A fresh engine whose memory never grows beyond `memoryBytes` (at least 16 MiB). */
+  static async create(memoryBytes: number): Promise<QuickJSInstance> {
+    const maximum = Math.max(initialPages, Math.floor(memoryBytes / pageBytes));
+    const memory = new WebAssembly.Memory({ initial: initialPages, maximum });
+    const variant = newVariant(baseVariant, { wasmModule, wasmMemory: memory });
+    const module = await newQuickJSWASMModuleFromVariant(variant);
+    const runtime = module.newRuntime({ maxStackSizeBytes: maxStackBytes });
+    const context = runtime.newContext();
+    const hooks: { current: InstanceHooks | null } = { current: null };
+    runtime.setInterruptHandler(() => hooks.current?.interrupt() ?? false);
+    // Everything the host keeps a handle of is made before the image is taken: a reset restores the memory these
+    // handles point into, so a handle made later would dangle.
+    using hostFunction = context.newFunction("host", (operation, payload) => {
+      const answer = hooks.current?.host(context.getString(operation), payload ? context.getString(payload) : "");
+      if (typeof answer === "string") return context.newString(answer);
+      return typeof answer === "number" ? context.newNumber(answer) : context.undefined;
+    });
+    context.setProp(context.global, "host", hostFunction);
+    context.unwrapResult(context.evalCode(guestSource, guestFileName, { type: "global" })).dispose();
+    return new QuickJSInstance(memoryBytes, memory, runtime, context, hooks);
+  }
+
+  /** Gives the instance to a run. */
+  bind(hooks: InstanceHooks): void {
+    this.#hooks.current = hooks;
+  }
+
+  /** Hands a message to the guest. */
+  receive(message: string): EngineError | null {
+    return this.#guarded(() => {
+      using text = this.#context.newString(message);
+      return this.#finish(this.#context.callFunction(this.#receive, this.#context.undefined, text));
+    });
+  }
+
+  /** Evaluates a module and lets the guest begin with its exports. */
+  evaluate(code: string, fileName: string, mode: "run" | "inspect"): EngineError | null {
+    return this.#guarded(() => {
+      const evaluated = this.#context.evalCode(code, fileName, { type: "module" });
+      if (evaluated.error) return this.#takeError(evaluated.error);
+      using exported = evaluated.value;
+      using modeText = this.#context.newString(mode);
+      return this.#finish(this.#context.callFunction(this.#begin, this.#context.undefined, exported, modeText));
+    });
+  }
+
+  /** Runs promise jobs until there are none. */
+  drainJobs(): EngineError | null {
+    return this.#guarded(() => {
+      const drained = this.#runtime.executePendingJobs();
+      return drained.error ? this.#takeError(drained.error) : null;
+    });
+  }
+
+  /** True once the memory has grown to within one mebibyte of its maximum. */
+  get memoryExhausted(): boolean {
+    return this.#memory.buffer.byteLength >= this.memoryBytes - 1024 * 1024;
+  }
+
+  /**
+   * Puts the memory back to what it was before the first run, so that nothing of the run is left.
+   * False where that would not be sound (broken, grown or with jobs left): the instance must be thrown away.
+   */
+  reset(): boolean {
+    this.#hooks.current = null;
+    if (this.#broken || this.#memory.buffer.byteLength !== initialPages * pageBytes) return false;
+    if (this.#runtime.hasPendingJob()) return false;
+    const bytes = new Uint8Array(this.#memory.buffer);
+    bytes.set(this.#image.staticData);
+    bytes.set(this.#image.stackAndHeap, this.#image.stackStart);
+    return true;
+  }
+
+  #finish(result: VmCallResult<QuickJSHandle>): EngineError | null {
+    if (result.error) return this.#takeError(result.error);
+    result.value.dispose();
+    return null;
+  }
+
+  #takeError(handle: QuickJSHandle): EngineError {
+    using error = handle;
+    const dumped: unknown = this.#context.dump(error);
+    if (typeof dumped !== "object" || dumped === null) return { name: "", message: String(dumped), stack: "" };
+    const { name, message, stack } = dumped as Partial<EngineError>;
+    return { name: String(name ?? "Error"), message: String(message ?? ""), stack: String(stack ?? "") };
+  }
+
+  /** An exception of the WebAssembly side itself leaves the module in an unknown state. */
+  #guarded(action: () => EngineError | null): EngineError | null {
+    try {
+      return action();
+    } catch (thrown) {
+      this.#broken = true;
+      const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+      return { name: "EngineFailure", message, stack: "" };
+    }
+  }
+}
+
+function takeGlobal(context: QuickJSContext, name: string): QuickJSHandle {
+  const handle = context.getProp(context.global, name);
+  context.unwrapResult(context.evalCode(`delete globalThis[${JSON.stringify(name)}]`)).dispose();
+  return handle;
+}
+
+/** The used parts of the memory: static data, and everything from the used end of the stack to the end of the heap. */
+function copyImage(memory: WebAssembly.Memory): Image {
+  const bytes = new Uint8Array(memory.buffer);
+  let end = bytes.length;
+  while (bytes[end - 1] === 0) end--;
+  let stackStart = staticBytes;
+  while (bytes[stackStart] === 0) stackStart++;
+  stackStart -= stackStart % pageBytes;
+  const heapEnd = Math.min(bytes.length, end + pageBytes);
+  return { staticData: bytes.slice(0, staticBytes), stackAndHeap: bytes.slice(stackStart, heapEnd), stackStart };
+}

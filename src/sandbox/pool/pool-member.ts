@@ -1,0 +1,213 @@
+// One process of the pool with its guests and the queue of turns it owes.
+
+import type { Answer, GuestDelivery, GuestSpec } from "../protocol.ts";
+import type { GuestListener } from "./guest-listener.ts";
+import { type ProcessMessage, SandboxProcess } from "./sandbox-process.ts";
+
+export interface PlacedGuest {
+  readonly id: number;
+  readonly bundle: { readonly hash: string; readonly code: string };
+  readonly spec: GuestSpec;
+  readonly listener: GuestListener;
+  member: PoolMember | null;
+  closed: boolean;
+  /** Deliveries made before there was a process to take them. */
+  readonly queued: { readonly delivery: GuestDelivery; readonly resolve: () => void }[];
+}
+
+/** A turn the process owes, in the order it was asked for: the first is the one being executed. */
+interface OwedTurn {
+  readonly guest: PlacedGuest;
+  readonly resolve: () => void;
+}
+
+const maxSources = 200;
+/** The guest's own limit ends it first; this is for code that never comes back to where limits are checked. */
+const killMarginMs = 500;
+const stoppedAfterMs = 2000;
+
+export class PoolMember {
+  readonly guests = new Set<PlacedGuest>();
+  ready = false;
+  /** Set when a guest was found to hog, until the pool has reacted. */
+  becameHog = false;
+  hogged = false;
+  /** The guest this process was killed for. */
+  guilty: PlacedGuest | null = null;
+  idleSince = performance.now();
+  readonly #process: SandboxProcess;
+  readonly #byId = new Map<number, PlacedGuest>();
+  readonly #owed: OwedTurn[] = [];
+  readonly #sources = new Set<string>();
+  #headSince = 0;
+  #headCpuMs = 0;
+  #overdue = false;
+  /** Synchronous calls the control process has not answered yet: waiting for us is no hogging. */
+  #asking = false;
+  #retiring = false;
+
+  constructor(
+    command: readonly string[],
+    events: { readonly onReady: () => void; readonly onExit: (description: string) => void },
+  ) {
+    this.#process = new SandboxProcess(command, {
+      onMessage: (message) => {
+        if (message.type === "ready") {
+          this.ready = true;
+          events.onReady();
+        } else this.#onMessage(message);
+      },
+      onExit: (description) => {
+        for (const { resolve } of this.#owed.splice(0)) resolve();
+        events.onExit(description);
+      },
+    });
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  get takesGuests(): boolean {
+    return this.ready && !this.hogged && !this.#retiring;
+  }
+
+  /** What placing compares: a process that owes turns answers later than one that merely holds guests. */
+  get load(): number {
+    return this.#owed.length * 1000 + this.guests.size;
+  }
+
+  get executing(): PlacedGuest | null {
+    return this.#owed[0]?.guest ?? null;
+  }
+
+  add(guest: PlacedGuest): void {
+    guest.member = this;
+    this.guests.add(guest);
+    this.#byId.set(guest.id, guest);
+    const { hash, code } = guest.bundle;
+    if (!this.#sources.has(hash)) {
+      const oldest = this.#sources.size >= maxSources ? this.#sources.values().next().value : undefined;
+      if (oldest !== undefined) {
+        this.#sources.delete(oldest);
+        this.#process.send({ type: "forget", hash: oldest });
+      }
+      this.#sources.add(hash);
+      this.#process.send({ type: "source", hash, code });
+    }
+    this.#owe({ guest, resolve: () => {} });
+    this.#process.send({ type: "open", guest: guest.id, spec: guest.spec });
+    for (const { delivery, resolve } of guest.queued.splice(0)) void this.deliver(guest, delivery).then(resolve);
+  }
+
+  deliver(guest: PlacedGuest, delivery: GuestDelivery): Promise<void> {
+    return new Promise((resolve) => {
+      this.#owe({ guest, resolve });
+      this.#process.send({ type: "deliver", guest: guest.id, delivery });
+    });
+  }
+
+  remove(guest: PlacedGuest): void {
+    this.guests.delete(guest);
+    if (this.guests.size === 0) this.idleSince = performance.now();
+    // Whoever waits for its turns need not wait for a process that may be busy with another guest.
+    for (const owed of this.#owed) if (owed.guest === guest) owed.resolve();
+    this.#process.send({ type: "close", guest: guest.id });
+  }
+
+  kill(): void {
+    this.#process.kill();
+  }
+
+  /**
+   * Looks after the turn being executed. Returns the guests that are to continue elsewhere, when its guest hogs.
+   * Two looks in a row must find it overdue: the first may merely be late itself.
+   */
+  watch(now: number, hogAfterMs: number): readonly PlacedGuest[] {
+    const head = this.#owed[0];
+    if (head === undefined || this.#asking || !this.ready) return [];
+    const sinceMs = now - this.#headSince;
+    if (sinceMs < hogAfterMs) return [];
+    if (!this.#overdue) {
+      this.#overdue = true;
+      return [];
+    }
+    this.#endRunaway(head.guest, sinceMs);
+    if (this.hogged) return [];
+    this.hogged = true;
+    this.becameHog = true;
+    this.#headCpuMs = this.#process.usage().cpuMs - sinceMs;
+    this.#process.yieldToOthers(true);
+    return this.#letInnocentGo(head.guest);
+  }
+
+  #letInnocentGo(hog: PlacedGuest): readonly PlacedGuest[] {
+    const innocent = [...this.guests].filter((guest) => guest !== hog);
+    for (const guest of innocent) this.remove(guest);
+    return innocent;
+  }
+
+  /** Kills a process whose guest cannot be stopped otherwise, or that something has stopped. */
+  #endRunaway(guest: PlacedGuest, sinceMs: number): void {
+    if (sinceMs < stoppedAfterMs) return;
+    const { cpuMs, stopped } = this.#process.usage();
+    if (stopped) this.#process.kill();
+    else if (cpuMs - this.#headCpuMs > guest.spec.limits.cpuPerDeliveryMs + killMarginMs) {
+      this.guilty = guest;
+      this.#process.kill();
+    }
+  }
+
+  #owe(turn: OwedTurn): void {
+    if (this.#owed.push(turn) === 1) this.#headStarts();
+  }
+
+  #headStarts(): void {
+    this.#headSince = performance.now();
+    this.#overdue = false;
+  }
+
+  #onMessage(message: Exclude<ProcessMessage, { readonly type: "ready" }>): void {
+    const guest = this.#byId.get(message.guest);
+    if (message.type === "ask") {
+      if (guest === undefined || guest.closed) this.#answer({ ok: false, error: gone });
+      else this.#ask(guest, message.call);
+      return;
+    }
+    if (message.done) this.#turnDone();
+    if (guest !== undefined && !guest.closed) guest.listener.onTurn(message);
+  }
+
+  #turnDone(): void {
+    const done = this.#owed.shift();
+    done?.resolve();
+    this.#headStarts();
+    if (done !== undefined && done.guest.closed && !this.#owed.some(({ guest }) => guest === done.guest)) {
+      this.#byId.delete(done.guest.id);
+    }
+    if (this.hogged) this.#recover();
+  }
+
+  /** The hog has yielded: the process takes guests again, unless its priority cannot be given back. */
+  #recover(): void {
+    this.hogged = false;
+    if (!this.#process.yieldToOthers(false)) this.#retiring = true;
+    if (this.#retiring && this.guests.size === 0) this.#process.kill();
+  }
+
+  #ask(guest: PlacedGuest, call: Parameters<GuestListener["onAsk"]>[0]): void {
+    this.#asking = true;
+    void guest.listener.onAsk(call).then(
+      (answer) => this.#answer(answer),
+      () => this.#answer({ ok: false, error: gone }),
+    );
+  }
+
+  #answer(answer: Answer): void {
+    this.#asking = false;
+    this.#headStarts();
+    this.#process.answer(answer);
+  }
+}
+
+const gone = { code: "INTERNAL", message: "the run has ended" } as const;

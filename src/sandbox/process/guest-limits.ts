@@ -1,0 +1,15 @@
+// The limits on what one run may ask of its host, as constants.
+
+/** Journal entries of one run. */
+export const maxJournalEntries = 10_000;
+/** Calls without a result at one time. */
+export const maxOutstandingCalls = 1000;
+/** Arguments of one call, result of a run, UTF-16 units of their JSON. */
+export const maxValueLength = 1024 * 1024;
+/** Arguments of all outstanding calls together. */
+export const maxOutstandingLength = 16 * 1024 * 1024;
+export const maxConsoleLines = 10_000;
+export const maxConsoleLength = 4 * 1024 * 1024;
+/** A guest that keeps computing sends what it has done so far about this often. */
+export const flushAfterMs = 10;
+export const flushAfterLength = 64 * 1024;

@@ -1,0 +1,336 @@
+// One run inside a sandbox process: its instance, its host operations, and the messages about it.
+
+import { createHash } from "node:crypto";
+import type { JsonValue } from "../../core/json.ts";
+import type { EngineError, QuickJSInstance } from "../instance/quickjs-instance.ts";
+import type {
+  Answer,
+  ConsoleLine,
+  GuestCall,
+  GuestDelivery,
+  GuestEnd,
+  GuestSpec,
+  GuestTurn,
+  FromSandbox,
+  InspectedExports,
+  LimitCode,
+  ThrownError,
+} from "../protocol.ts";
+import { CpuBudget } from "./cpu-budget.ts";
+import {
+  flushAfterLength,
+  flushAfterMs,
+  maxConsoleLength,
+  maxConsoleLines,
+  maxJournalEntries,
+  maxOutstandingCalls,
+  maxOutstandingLength,
+  maxValueLength,
+} from "./guest-limits.ts";
+import { ObservedValueSource } from "./observed-values.ts";
+import { hmac, parseUrl } from "./pure-operations.ts";
+
+/** What a guest needs of its process. */
+export interface GuestSurroundings {
+  readonly send: (message: FromSandbox) => void;
+  /** Waits for the control process's answer to an `ask`. */
+  readonly readAnswer: () => Answer;
+  readonly evaluateCondition: (expression: string, request: GuestSpec["request"]) => ConditionResult;
+  readonly now: () => number;
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** CPU time of this process in milliseconds. */
+  readonly cpuNow: () => number;
+}
+
+export type ConditionResult =
+  { readonly ok: true; readonly value: boolean } | { readonly ok: false; readonly message: string };
+
+export class Guest {
+  readonly #id: number;
+  readonly #spec: GuestSpec;
+  readonly #instance: QuickJSInstance;
+  readonly #around: GuestSurroundings;
+  readonly #observed: ObservedValueSource;
+  readonly #cpu: CpuBudget;
+  /** Number of an outstanding call → length of its arguments. */
+  readonly #outstanding = new Map<number, number>();
+  #outstandingLength = 0;
+  #calls = 0;
+  #consoleLines = 0;
+  #consoleLength = 0;
+  #newCalls: GuestCall[] = [];
+  #newConsole: ConsoleLine[] = [];
+  #newLength = 0;
+  #flushAt = 0;
+  #end: GuestEnd | null = null;
+  #settled = false;
+  /** Settled with an error or a limit: deliveries no longer enter the guest. */
+  #ended = false;
+  /** Set by a limit: the guest is stopped at the next opportunity, whatever it catches. */
+  #doom: GuestEnd | null = null;
+
+  constructor(id: number, spec: GuestSpec, instance: QuickJSInstance, around: GuestSurroundings) {
+    this.#id = id;
+    this.#spec = spec;
+    this.#instance = instance;
+    this.#around = around;
+    this.#observed = new ObservedValueSource(spec.replay.observations, around.now, around.randomBytes);
+    const { cpuPerDeliveryMs, cpuTotalMs } = spec.limits;
+    this.#cpu = new CpuBudget(cpuPerDeliveryMs, cpuTotalMs, spec.replay.cpuUsedMs, around.cpuNow);
+    instance.bind({
+      host: (operation, payload) => this.#host(operation, payload),
+      interrupt: () => this.#interrupted(),
+    });
+  }
+
+  /** False once a limit has hit: the instance is not to be used again. */
+  get clean(): boolean {
+    return this.#doom === null;
+  }
+
+  /** Nothing can come any more: the script has settled and no call is waiting. */
+  get finished(): boolean {
+    return this.#settled && this.#outstanding.size === 0;
+  }
+
+  /** The first turn. */
+  open(code: string): void {
+    const { context, request, mode } = this.#spec;
+    this.#turn(() => {
+      const failed = this.#instance.receive(JSON.stringify({ type: "init", context, request }));
+      return failed ?? this.#instance.evaluate(code, `${context.pipelineID}`, mode);
+    });
+  }
+
+  deliver(delivery: GuestDelivery): void {
+    if (delivery.type === "result") this.#settleOutstanding(delivery.call);
+    this.#turn(() => this.#instance.receive(JSON.stringify(delivery)));
+  }
+
+  /** Runs one delivery and then the job queue dry, and reports. */
+  #turn(action: () => EngineError | null): void {
+    this.#cpu.begin(this.#calls >= this.#spec.replay.calls);
+    this.#flushAt = performance.now() + flushAfterMs;
+    if (!this.#ended) {
+      const failed = action() ?? this.#instance.drainJobs();
+      const end = this.#doom ?? (failed ? this.#endOf(failed) : null);
+      if (end !== null) this.#end = end;
+    }
+    this.#cpu.end();
+    this.#flush(true);
+  }
+
+  #flush(done: boolean): void {
+    const turn: GuestTurn = {
+      type: "turn",
+      guest: this.#id,
+      done,
+      calls: this.#newCalls,
+      console: this.#newConsole,
+      observed: this.#observed.takeNew(),
+      end: done ? this.#end : null,
+      cpuMs: Math.ceil(this.#cpu.deliveryMs),
+    };
+    this.#newCalls = [];
+    this.#newConsole = [];
+    this.#newLength = 0;
+    if (turn.end !== null) {
+      this.#settled = true;
+      this.#ended = turn.end.type !== "returned";
+      this.#end = null;
+    }
+    this.#around.send(turn);
+  }
+
+  /** Lets a guest that computes for long be heard before its turn is over. */
+  #flushIfDue(): void {
+    if (this.#newLength < flushAfterLength && performance.now() < this.#flushAt) return;
+    this.#flush(false);
+    this.#flushAt = performance.now() + flushAfterMs;
+  }
+
+  #interrupted(): boolean {
+    if (this.#doom !== null) return true;
+    const exceeded = this.#cpu.exceeded();
+    if (exceeded === null) return false;
+    this.#doom = { type: "limit", code: "CPU_LIMIT", message: exceeded, stack: "" };
+    return true;
+  }
+
+  #host(operation: string, payload: string): string | number | undefined {
+    if (this.#doom !== null) throw new Error(this.#doom.type === "limit" ? this.#doom.message : "the run has ended");
+    switch (operation) {
+      case "clock":
+        return this.#observed.readClock();
+      case "random":
+        return this.#random(Number(payload));
+      case "console":
+        return this.#console(payload);
+      case "call":
+        return this.#call(payload);
+      case "ask":
+        return this.#ask(payload);
+      case "condition":
+        return this.#condition(payload);
+      case "parse_url":
+        return parseUrl(payload);
+      case "hmac":
+        return hmac(payload);
+      case "settle":
+        return this.#settle(payload);
+      case "unknown_call":
+        return this.#unknownCall(Number(payload));
+      default:
+        throw new Error(`unknown host operation ${JSON.stringify(operation)}`);
+    }
+  }
+
+  #random(count: number): string {
+    if (!Number.isInteger(count) || count < 0 || count > 65_536) throw new RangeError("random: 0 to 65,536 bytes");
+    const text = this.#observed.random(count);
+    this.#newLength += text.length;
+    this.#flushIfDue();
+    return text;
+  }
+
+  #console(payload: string): undefined {
+    const { level, text } = JSON.parse(payload) as Pick<ConsoleLine, "level" | "text">;
+    const full = this.#consoleLines >= maxConsoleLines || this.#consoleLength >= maxConsoleLength;
+    if (full && this.#consoleLength === Number.POSITIVE_INFINITY) return;
+    const shown = full ? "[further console output of this run is not kept: over 10,000 lines or 4 MiB]" : String(text);
+    // The marker is the last line: an infinite length keeps all later lines out.
+    this.#consoleLength = full ? Number.POSITIVE_INFINITY : this.#consoleLength + shown.length;
+    const number = ++this.#consoleLines;
+    if (number > this.#spec.replay.consoleLines) {
+      const at = Math.trunc(this.#around.now());
+      this.#newConsole.push({ number, at, level: full ? "warn" : consoleLevel(level), text: shown });
+      this.#newLength += shown.length;
+    }
+    this.#flushIfDue();
+  }
+
+  #call(payload: string): number {
+    const made = this.#makeCall(payload);
+    if (made.kind !== "respond" && made.kind !== "clear_timer") {
+      this.#outstanding.set(made.number, payload.length);
+      this.#outstandingLength += payload.length;
+    }
+    const { size } = this.#outstanding;
+    if (size > maxOutstandingCalls) {
+      throw this.#stop(
+        "CALL_LIMIT",
+        `the script has over ${maxOutstandingCalls} host calls waiting at once`,
+        made.stack,
+      );
+    }
+    if (this.#outstandingLength > maxOutstandingLength) {
+      throw this.#stop("CALL_LIMIT", "the arguments of the waiting host calls are over 16 MiB together", made.stack);
+    }
+    this.#newCalls.push(made);
+    this.#newLength += payload.length;
+    this.#flushIfDue();
+    return made.number;
+  }
+
+  #ask(payload: string): string {
+    const call = this.#makeCall(payload);
+    // What the guest did before it asked must be known, and durable, before the answer is made.
+    this.#flush(false);
+    this.#around.send({ type: "ask", guest: this.#id, call });
+    return JSON.stringify(this.#around.readAnswer());
+  }
+
+  #makeCall(payload: string): GuestCall {
+    const { kind, name, args, stack } = JSON.parse(payload) as GuestCall;
+    if (payload.length > maxValueLength) {
+      throw this.#stop("VALUE_TOO_LARGE", `the arguments of ${String(name)} are over 1 MiB`, String(stack));
+    }
+    if (this.#calls >= maxJournalEntries) {
+      throw this.#stop("JOURNAL_LIMIT", `the run made over ${maxJournalEntries} host calls`, String(stack));
+    }
+    const argsHash = createHash("sha256").update(JSON.stringify(args)).digest("base64url");
+    return { number: ++this.#calls, kind, name: String(name), args, argsHash, stack: String(stack) };
+  }
+
+  #settleOutstanding(call: number): void {
+    this.#outstandingLength -= this.#outstanding.get(call) ?? 0;
+    this.#outstanding.delete(call);
+  }
+
+  #condition(expression: string): string {
+    const result = this.#around.evaluateCondition(expression, this.#spec.request);
+    return JSON.stringify(result.ok ? { value: result.value } : { value: false, error: result.message });
+  }
+
+  #unknownCall(call: number): undefined {
+    // A timer that was cleared while its result was under way is no divergence; a call never made is.
+    if (call <= this.#calls) return;
+    const message = `the result of host call ${call} has arrived, but the script has made only ${this.#calls} this time`;
+    this.#doom = { type: "diverged", message, stack: "" };
+    throw new Error(message);
+  }
+
+  #settle(payload: string): undefined {
+    if (payload.length > maxValueLength) {
+      throw this.#stop("VALUE_TOO_LARGE", "the value returned by pipeline is over 1 MiB as JSON", "");
+    }
+    const outcome = JSON.parse(payload) as { ok: boolean; value?: JsonValue; error?: ThrownError };
+    if (!outcome.ok) {
+      const error = outcome.error ?? { name: "", message: "unknown", code: null, stack: "" };
+      this.#end = this.#limitOf(error) ?? { type: "threw", error };
+    } else if (this.#spec.mode === "inspect") {
+      this.#end = { type: "inspected", exports: outcome.value as unknown as InspectedExports };
+    } else {
+      this.#end = { type: "returned", value: outcome.value ?? null };
+    }
+  }
+
+  #stop(code: LimitCode, message: string, stack: string): Error {
+    this.#doom = { type: "limit", code, message, stack };
+    return new Error(message);
+  }
+
+  /** An error of the engine as the end of the run. */
+  #endOf(error: EngineError): GuestEnd {
+    const limit = this.#limitOf(error);
+    if (limit !== null) return limit;
+    if (error.name === "EngineFailure") {
+      const message = `the script left the sandbox unusable (${error.message})`;
+      this.#doom = { type: "limit", code: "SANDBOX_FAILED", message, stack: "" };
+      return this.#doom;
+    }
+    return { type: "threw", error: { ...error, code: null } };
+  }
+
+  /** Out of memory and out of stack, however deep in the script they were met. */
+  #limitOf(error: { readonly name: string; readonly message: string; readonly stack: string }): GuestEnd | null {
+    const stack = error.stack;
+    const engineFailed = error.name === "EngineFailure";
+    // With no memory left even for the error object, QuickJS throws null.
+    const nothingThrown = error.name === "" && error.message === "null was thrown";
+    if (/out of memory/i.test(error.message) || ((engineFailed || nothingThrown) && this.#instance.memoryExhausted)) {
+      const mebibytes = Math.floor(this.#instance.memoryBytes / 1024 / 1024);
+      this.#doom = {
+        type: "limit",
+        code: "MEMORY_LIMIT",
+        message: `the script needed over ${mebibytes} MiB of memory`,
+        stack,
+      };
+      return this.#doom;
+    }
+    if (/stack overflow/i.test(error.message) || (engineFailed && /call stack/i.test(error.message))) {
+      this.#doom = {
+        type: "limit",
+        code: "STACK_LIMIT",
+        message: "the script's calls or data are nested too deeply",
+        stack,
+      };
+      return this.#doom;
+    }
+    return null;
+  }
+}
+
+function consoleLevel(level: unknown): ConsoleLine["level"] {
+  return level === "debug" || level === "warn" || level === "error" ? level : "info";
+}

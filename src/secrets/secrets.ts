@@ -1,0 +1,5 @@
+// The door of secrets/: where a secret is kept, and its value when it is needed.
+
+export { maskSecret } from "./mask-secret.ts";
+export { parseSecretReference } from "./secret-reference.ts";
+export { createSecretReader, type SecretReader } from "./secret-reader.ts";

@@ -1,0 +1,51 @@
+// The routes, with what holds for all of them: the token, the limits of headers, and errors as problem+json.
+
+import { Elysia } from "elysia";
+import { AppError, toAppError } from "../core/app-error.ts";
+import { authenticate } from "./authenticate.ts";
+import { problemResponse } from "./problem.ts";
+import { readHeaders } from "./request-headers.ts";
+import { splitTarget } from "./request-path.ts";
+import type { RouteContext } from "./route-context.ts";
+import { addHealthRoutes } from "./routes/health.ts";
+import { addLogRoutes } from "./routes/logs.ts";
+import { addPipelineRoutes } from "./routes/pipelines.ts";
+import { addRunRoutes } from "./routes/runs.ts";
+import { addWebhookRoutes, webhookPrefix } from "./routes/webhooks.ts";
+
+export type RequestHandler = (request: Request) => Response | Promise<Response>;
+
+export function createHttpApp(context: RouteContext, token: string): RequestHandler {
+  // standardHostname: true would look for the path from the 11th character on, and miss it behind http://nas/.
+  const app = new Elysia({ handler: { standardHostname: false }, normalize: false });
+  app.onRequest(({ request }) => {
+    const { path } = splitTarget(request.url);
+    // A webhook reads its headers itself, once.
+    if (path.startsWith(webhookPrefix)) return;
+    readHeaders(request.headers, context.limits);
+    if (path !== "/healthz" && path !== "/readyz") authenticate(request.headers.get("authorization"), token);
+  });
+  app.onError(({ error, code, request }) => {
+    const appError = code === "NOT_FOUND" && !(error instanceof AppError) ? notFound(request) : toAppError(error);
+    if (appError.code === "INTERNAL" && !request.signal.aborted) context.reportError(error, request);
+    return problemResponse(appError, { close: hasUnreadBody(request) });
+  });
+  addWebhookRoutes(app, context);
+  addHealthRoutes(app, context);
+  addPipelineRoutes(app, context);
+  addRunRoutes(app, context);
+  addLogRoutes(app, context);
+  return app.compile().fetch;
+}
+
+/** Reading on for the sake of the connection would be reading what was refused. */
+function hasUnreadBody(request: Request): boolean {
+  const { headers } = request;
+  if (request.bodyUsed) return false;
+  return headers.has("transfer-encoding") || Number(headers.get("content-length") ?? 0) > 64 * 1024;
+}
+
+function notFound(request: Request): AppError {
+  const { path } = splitTarget(request.url);
+  return new AppError("NOT_FOUND", `there is nothing at ${path.slice(0, 200)}`, { hint: "the API is below /api/" });
+}

@@ -1,0 +1,30 @@
+// What one HTTP request may cost, with the defaults of the product.
+
+export interface HttpLimits {
+  readonly maxBodyBytes: number;
+  /** Repeated headers count once: the HTTP parser has joined them by then. */
+  readonly maxHeaders: number;
+  /** Names and values together. */
+  readonly maxHeaderBytes: number;
+  /** How long a body may take after its headers … */
+  readonly bodyTimeoutMs: number;
+  /** … plus one second for each of so many bytes, declared or received. */
+  readonly bodyBytesPerSecond: number;
+  /** The longest `?wait=`. */
+  readonly maxWaitMs: number;
+  /** How often a silent followed log says that it is alive. */
+  readonly heartbeatMs: number;
+  /** A connection that is idle, or slow with its headers, is closed after this; whole seconds, at most 255. */
+  readonly idleTimeoutMs: number;
+}
+
+export const defaultHttpLimits: HttpLimits = {
+  maxBodyBytes: 1024 * 1024,
+  maxHeaders: 64,
+  maxHeaderBytes: 32 * 1024,
+  bodyTimeoutMs: 10_000,
+  bodyBytesPerSecond: 100 * 1024,
+  maxWaitMs: 600_000,
+  heartbeatMs: 10_000,
+  idleTimeoutMs: 30_000,
+};

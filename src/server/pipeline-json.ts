@@ -1,0 +1,65 @@
+// A pipeline as JSON. What its webhook's secret is never leaves the server, only whether there is one.
+
+import type { PipelineConfig } from "../core/pipeline-config.ts";
+import type { PipelineOverview } from "../engine/engine.ts";
+import { runToJson, timeToJson, type RunJson } from "./run-json.ts";
+
+export interface ProblemJson {
+  readonly file: string;
+  readonly line: number | null;
+  readonly column: number | null;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+export interface PipelineConfigJson {
+  /** null: the pipeline has no webhook. */
+  readonly webhook: { readonly path: string; readonly provider: string | null; readonly signed: boolean } | null;
+  readonly params: PipelineConfig["params"];
+  readonly timeout_ms: number | null;
+  readonly memory_bytes: number | null;
+  readonly concurrency_limit: number | null;
+}
+
+export interface PipelineJson {
+  readonly id: string;
+  readonly file: string;
+  readonly state: "ok" | "broken";
+  /** Hash of the version in force; null where there never was a good one. */
+  readonly version: string | null;
+  readonly loaded_at: string | null;
+  readonly config: PipelineConfigJson | null;
+  readonly problems: readonly ProblemJson[];
+  readonly last_run: RunJson | null;
+}
+
+export function pipelineToJson({ pipeline, lastRun }: PipelineOverview): PipelineJson {
+  const { id, file, state, version, problems } = pipeline;
+  return {
+    id,
+    file,
+    state,
+    version: version?.bundle.hash ?? null,
+    loaded_at: version ? timeToJson(version.loadedAt) : null,
+    config: version ? configToJson(id, version.config) : null,
+    problems: problems.map(({ file, line, column, message, hint }) => ({ file, line, column, message, hint })),
+    last_run: lastRun ? runToJson(lastRun) : null,
+  };
+}
+
+function configToJson(id: string, config: PipelineConfig): PipelineConfigJson {
+  const { webhook, params } = config;
+  return {
+    webhook: webhook
+      ? { path: webhookPath(id), provider: webhook.provider ?? null, signed: webhook.secret !== undefined }
+      : null,
+    params,
+    timeout_ms: config.timeoutMs ?? null,
+    memory_bytes: config.memoryBytes ?? null,
+    concurrency_limit: config.concurrencyLimit ?? null,
+  };
+}
+
+function webhookPath(id: string): string {
+  return `/api/webhooks/${id.split("/").map(encodeURIComponent).join("/")}`;
+}

@@ -1,0 +1,96 @@
+// The bytes of a request's body: bounded in size, and in time by a deadline of our own, because the HTTP server
+// below never ends a body that arrives one byte at a time.
+
+import { AppError } from "../core/app-error.ts";
+import type { Clock } from "../core/clock.ts";
+import type { HttpLimits } from "./limits.ts";
+import type { RequestHeaders } from "./request-headers.ts";
+
+export interface BodyOptions {
+  readonly limits: HttpLimits;
+  readonly clock: Clock;
+}
+
+const empty = new Uint8Array(0);
+
+/**
+ * The whole body, untouched.
+ * @throws {AppError} UNSUPPORTED_ENCODING, BODY_TOO_LARGE, BODY_TIMEOUT; BAD_REQUEST when the client left half-way.
+ */
+export async function readBody(request: Request, headers: RequestHeaders, options: BodyOptions): Promise<Uint8Array> {
+  refuseEncoding(headers["content-encoding"]);
+  const { limits, clock } = options;
+  const declared = headers["content-length"];
+  if (declared === undefined) return request.body ? readUndeclared(request.body, options) : empty;
+  const declaredBytes = Number(declared);
+  if (declaredBytes > limits.maxBodyBytes) throw tooLarge(limits);
+  if (declaredBytes === 0) return empty;
+  const body = await within(allowedMs(declaredBytes, limits), clock, request.bytes());
+  if (body.length > limits.maxBodyBytes) throw tooLarge(limits);
+  return body;
+}
+
+/** A chunked body: its length is known only at its end, so the limit and the deadline move with what has come. */
+async function readUndeclared(stream: ReadableStream<Uint8Array>, { limits, clock }: BodyOptions): Promise<Uint8Array> {
+  const startedAt = clock.now();
+  const reader = stream.getReader();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for (;;) {
+      const leftMs = startedAt + allowedMs(bytes, limits) - clock.now();
+      const { done, value } = await within(leftMs, clock, reader.read());
+      if (done) break;
+      bytes += value.length;
+      if (bytes > limits.maxBodyBytes) throw tooLarge(limits);
+      chunks.push(value);
+    }
+  } catch (error) {
+    void reader.cancel().catch(() => undefined);
+    throw error;
+  }
+  const body = new Uint8Array(bytes);
+  let offset = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return body;
+}
+
+function allowedMs(bytes: number, limits: HttpLimits): number {
+  return limits.bodyTimeoutMs + (bytes / limits.bodyBytesPerSecond) * 1000;
+}
+
+function within<T>(timeoutMs: number, clock: Clock, reading: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const disarm = clock.after(timeoutMs, () => reject(tooSlow()));
+    reading.then(
+      (value) => {
+        disarm();
+        resolve(value);
+      },
+      (cause: unknown) => {
+        disarm();
+        reject(new AppError("BAD_REQUEST", "the body ended before it was complete", { cause }));
+      },
+    );
+  });
+}
+
+function refuseEncoding(encoding: string | undefined): void {
+  if (encoding === undefined || encoding === "" || encoding.toLowerCase() === "identity") return;
+  throw new AppError("UNSUPPORTED_ENCODING", `the body has the content encoding ${JSON.stringify(encoding)}`, {
+    hint: "send the body as it is, without Content-Encoding",
+  });
+}
+
+function tooLarge({ maxBodyBytes }: HttpLimits): AppError {
+  return new AppError("BODY_TOO_LARGE", `the body is longer than ${maxBodyBytes} bytes`, {
+    hint: "send less, or send a reference that the pipeline fetches",
+  });
+}
+
+function tooSlow(): AppError {
+  return new AppError("BODY_TIMEOUT", "the body was not complete in time", { hint: "send the request again" });
+}

@@ -1,0 +1,24 @@
+// What every route works with.
+
+import type { Clock } from "../core/clock.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { HttpLimits } from "./limits.ts";
+
+export interface RouteContext {
+  readonly engine: Engine;
+  readonly limits: HttpLimits;
+  readonly clock: Clock;
+  readonly connections: Connections;
+  /** Aborted when the server stops: whoever waits or follows is answered now. */
+  readonly stopping: AbortSignal;
+  /** An error after the answer has begun: it can only be logged. */
+  readonly reportError: (error: unknown, request: Request) => void;
+}
+
+/** The idle timeout of the connections below. */
+export interface Connections {
+  /** The answer to this request may be long in coming. */
+  hold(request: Request): void;
+  /** The answer is complete: from now on the connection may be idle only for the usual time. */
+  release(request: Request): void;
+}

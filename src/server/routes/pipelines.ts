@@ -1,0 +1,80 @@
+// GET /api/pipelines, GET /api/pipelines/{id}, POST /api/pipelines/{id}/trigger. Ids may contain slashes.
+
+import type { Elysia } from "elysia";
+import { AppError } from "../../core/app-error.ts";
+import { isFinal, type Run } from "../../core/run.ts";
+import { jsonResponse } from "../json-response.ts";
+import { methodNotAllowed } from "../method-not-allowed.ts";
+import { parseTrigger } from "../parse-trigger.ts";
+import { pipelineToJson } from "../pipeline-json.ts";
+import { readBody } from "../read-body.ts";
+import { readHeaders } from "../request-headers.ts";
+import { decodePipelineId, parseQuery, splitTarget } from "../request-path.ts";
+import { readDuration } from "../read-query.ts";
+import type { RouteContext } from "../route-context.ts";
+import { runToJson } from "../run-json.ts";
+
+const prefix = "/api/pipelines/";
+const triggerSuffix = "/trigger";
+
+export function addPipelineRoutes(app: Elysia, context: RouteContext): void {
+  app
+    .get("/api/pipelines", async () => {
+      const pipelines = await context.engine.listPipelines();
+      return jsonResponse({ pipelines: pipelines.map(pipelineToJson) });
+    })
+    .all("/api/pipelines", ({ request }) => methodNotAllowed(request, "GET, HEAD"))
+    .get(`${prefix}*`, ({ request }) => getPipeline(request, context))
+    .post(`${prefix}*`, ({ request }) => trigger(request, context), { parse: "none" })
+    .all(`${prefix}*`, ({ request }) => methodNotAllowed(request, triggerTarget(request) ? "POST" : "GET, HEAD"));
+}
+
+async function getPipeline(request: Request, { engine }: RouteContext): Promise<Response> {
+  const id = decodePipelineId(splitTarget(request.url).path.slice(prefix.length));
+  try {
+    return jsonResponse(pipelineToJson(await engine.getPipeline(id)));
+  } catch (error) {
+    // A pipeline may be called `x/trigger`; only where there is none is this the other resource.
+    const isMissing = error instanceof AppError && error.code === "PIPELINE_NOT_FOUND";
+    if (isMissing && triggerTarget(request)) return methodNotAllowed(request, "POST");
+    throw error;
+  }
+}
+
+/** With `?wait=` the run itself: 200 once it has ended, 202 as it is when the wait was too short. */
+async function trigger(request: Request, context: RouteContext): Promise<Response> {
+  const { engine, limits, connections } = context;
+  const id = triggerTarget(request);
+  if (id === undefined) return methodNotAllowed(request, "GET, HEAD");
+  const waitMs = readDuration(parseQuery(splitTarget(request.url).search), "wait", limits.maxWaitMs);
+  connections.hold(request);
+  try {
+    const input = parseTrigger(await readBody(request, readHeaders(request.headers, limits), context));
+    const { runId } = await engine.trigger(id, input);
+    const location = { location: `/api/runs/${encodeURIComponent(runId)}` };
+    if (waitMs === undefined) return jsonResponse({ run_id: runId }, 202, location);
+    const run = await waitForEnd(runId, waitMs, request, context);
+    return jsonResponse(runToJson(run), isFinal(run.status) ? 200 : 202, location);
+  } finally {
+    connections.release(request);
+  }
+}
+
+/** Ends early, and never ends the run, when the caller leaves or the server stops. */
+async function waitForEnd(runId: string, waitMs: number, request: Request, context: RouteContext): Promise<Run> {
+  const { engine, stopping } = context;
+  const signal = AbortSignal.any([request.signal, stopping]);
+  try {
+    return await engine.waitForEnd(runId, waitMs, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return await engine.getRun(runId);
+  }
+}
+
+/** The pipeline whose trigger this address is. */
+function triggerTarget(request: Request): string | undefined {
+  const rest = splitTarget(request.url).path.slice(prefix.length);
+  const path = rest.endsWith("/") ? rest.slice(0, -1) : rest;
+  return path.endsWith(triggerSuffix) ? decodePipelineId(path.slice(0, -triggerSuffix.length)) : undefined;
+}

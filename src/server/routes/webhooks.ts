@@ -1,0 +1,67 @@
+// ANY /api/webhooks/{pipeline}: the exact bytes go to the engine, and the script's answer comes back.
+
+import type { Elysia } from "elysia";
+import { AppError, type ErrorCode } from "../../core/app-error.ts";
+import type { WebhookAnswer } from "../../engine/engine.ts";
+import { jsonResponse } from "../json-response.ts";
+import { readBody } from "../read-body.ts";
+import { readHeaders } from "../request-headers.ts";
+import { decodePipelineId, parseQuery, splitTarget } from "../request-path.ts";
+import { responseHeaders } from "../response-headers.ts";
+import type { RouteContext } from "../route-context.ts";
+
+export const webhookPrefix = "/api/webhooks/";
+
+export function addWebhookRoutes(app: Elysia, context: RouteContext): void {
+  // parse: "none", because a signature is over bytes, and Elysia takes a body without content type for a form.
+  app.all(`${webhookPrefix}*`, ({ request }) => receiveWebhook(request, context), { parse: "none" });
+}
+
+async function receiveWebhook(request: Request, context: RouteContext): Promise<Response> {
+  const { url, path, search } = splitTarget(request.url);
+  const pipeline = decodePipelineId(path.slice(webhookPrefix.length));
+  const headers = readHeaders(request.headers, context.limits);
+  const query = parseQuery(search);
+  context.connections.hold(request);
+  try {
+    const body = await readBody(request, headers, context);
+    const received = { pipeline, method: request.method, url, headers, query, body };
+    return toResponse(await context.engine.receiveWebhook(received), request.method);
+  } catch (error) {
+    throw toPublicError(error);
+  } finally {
+    context.connections.release(request);
+  }
+}
+
+function toResponse(answer: WebhookAnswer, method: string): Response {
+  if (answer.type === "accepted") return jsonResponse({ run_id: answer.runId }, 202);
+  const { status } = answer;
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new AppError("INTERNAL", `run ${answer.runId} answered its webhook with the status ${status}`);
+  }
+  const headers = responseHeaders(answer.headers);
+  if (status === 204 || status === 205 || status === 304) return new Response(null, { status, headers });
+  if (method === "HEAD") {
+    headers["content-length"] = String(Buffer.byteLength(answer.body));
+    return new Response(null, { status, headers });
+  }
+  return new Response(answer.body, { status, headers });
+}
+
+/**
+ * Whoever calls a webhook has shown no token: it learns which error, not why. The operator finds the reason in the
+ * server's log, in the inbound request, and with `runner check`.
+ */
+const publicMessages: Partial<Record<ErrorCode, string>> = {
+  SIGNATURE_INVALID: "the signature of this request is missing or not valid",
+  SECRET_MISSING: "this pipeline's webhook secret is not available on the server",
+  PIPELINE_BROKEN: "this pipeline does not load",
+  STORE_UNAVAILABLE: "the request could not be stored",
+};
+
+function toPublicError(error: unknown): unknown {
+  if (!(error instanceof AppError)) return error;
+  const message = publicMessages[error.code];
+  return message === undefined ? error : new AppError(error.code, message, { cause: error });
+}

@@ -1,0 +1,79 @@
+// A run as JSON: snake_case, times as RFC 3339 in UTC with milliseconds.
+
+import type { JsonValue } from "../core/json.ts";
+import type { Run, RunStatus, Step, StepKind, StepStatus, Trigger } from "../core/run.ts";
+
+export interface StepJson {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: StepKind;
+  readonly status: StepStatus;
+  readonly code: number | null;
+  readonly attempts: number;
+  readonly started_at: string | null;
+  readonly finished_at: string | null;
+}
+
+export interface RunErrorJson {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+export interface RunJson {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly trigger: Trigger;
+  readonly status: RunStatus;
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly finished_at: string | null;
+  readonly result: JsonValue | null;
+  readonly rerun_of: string | null;
+  readonly error: RunErrorJson | null;
+  readonly steps: readonly StepJson[];
+}
+
+export function runToJson(run: Run): RunJson {
+  return {
+    id: run.id,
+    pipeline: run.pipeline,
+    trigger: run.trigger,
+    status: run.status,
+    created_at: timeToJson(run.createdAt),
+    started_at: maybeTime(run.startedAt),
+    finished_at: maybeTime(run.finishedAt),
+    result: run.result,
+    rerun_of: run.rerunOf,
+    error: run.error === null ? null : errorToJson(run.error),
+    steps: run.steps.map(stepToJson),
+  };
+}
+
+/** RFC 3339 of milliseconds since the Unix epoch. */
+export function timeToJson(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+function maybeTime(atMs: number | null): string | null {
+  return atMs === null ? null : timeToJson(atMs);
+}
+
+function errorToJson({ code, message, hint, file, line }: NonNullable<Run["error"]>): RunErrorJson {
+  return { code, message, hint, file, line };
+}
+
+function stepToJson(step: Step): StepJson {
+  return {
+    id: step.id,
+    name: step.name,
+    kind: step.kind,
+    status: step.status,
+    code: step.code,
+    attempts: step.attempts,
+    started_at: maybeTime(step.startedAt),
+    finished_at: maybeTime(step.finishedAt),
+  };
+}

@@ -1,0 +1,132 @@
+// A server with the shapes of the HTTP API and nothing behind them: what each run logs is a script of the test.
+
+import type { LogLine } from "../../../src/cli/api-client.ts";
+import type { RunJson } from "../../../src/cli/run-json.ts";
+
+export interface FakeRun {
+  run: RunJson;
+  /** What follows the entries already there; ending it ends the stream. */
+  readonly log: (after: number, cancelled: Promise<void>) => AsyncIterable<LogLine | "heartbeat">;
+}
+
+export interface FakeServer {
+  readonly url: string;
+  readonly token: string;
+  /** Method, path and body of every request, in order. */
+  readonly requests: { readonly method: string; readonly path: string; readonly body: unknown }[];
+  readonly runs: Map<string, FakeRun>;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+export const runId = "0198c0de-0000-7000-8000-000000000001";
+
+export function fakeRun(changes: Partial<RunJson> = {}): RunJson {
+  return {
+    id: runId,
+    pipeline: "deploy",
+    trigger: "manual",
+    status: "succeeded",
+    created_at: "2026-01-02T03:04:05.000Z",
+    started_at: "2026-01-02T03:04:05.000Z",
+    finished_at: "2026-01-02T03:04:06.500Z",
+    result: { deployed: true },
+    rerun_of: null,
+    error: null,
+    steps: [],
+    ...changes,
+  };
+}
+
+export function logLine(seq: number, text: string, changes: Partial<LogLine> = {}): LogLine {
+  const at = "2026-01-02T03:04:05.000Z";
+  return { seq, at, source: "console", level: "info", step_id: null, step_name: null, text, ...changes };
+}
+
+export function stepOutput(seq: number, text: string, source: "stdout" | "stderr" = "stdout", name = "build"): LogLine {
+  return logLine(seq, text, { source, step_id: `${runId}.1`, step_name: name });
+}
+
+const fakePipelines = [
+  { id: "broken", state: "broken", config: null },
+  { id: "signed", state: "ok", config: { webhook: { path: "/api/webhooks/signed", signed: true } } },
+  { id: "deploy", state: "ok", config: { webhook: { path: "/api/webhooks/deploy", signed: false } } },
+];
+
+export function startFakeServer(port = 0): FakeServer {
+  const token = "test-token";
+  const requests: FakeServer["requests"] = [];
+  const runs = new Map<string, FakeRun>();
+  const cancellations = new Map<string, PromiseWithResolvers<void>>();
+
+  const find = (id: string): FakeRun => {
+    const found = runs.get(id);
+    if (found) return found;
+    throw problem(404, "RUN_NOT_FOUND", `there is no run ${id}`, "`runner runs` lists the latest");
+  };
+
+  const handle = async (request: Request): Promise<Response> => {
+    const url = new URL(request.url);
+    const text = await request.text();
+    const path = url.pathname + url.search;
+    requests.push({ method: request.method, path, body: text === "" ? null : JSON.parse(text) });
+    if (request.headers.get("authorization") !== `Bearer ${token}`) {
+      throw problem(401, "UNAUTHORIZED", "the token is missing or wrong", "read runner.token");
+    }
+    const [, , collection, id = "", verb] = url.pathname.split("/");
+    if (collection === "pipelines" && !id) return Response.json({ pipelines: fakePipelines });
+    if (collection === "pipelines" && verb === "trigger") {
+      if (decodeURIComponent(id) !== "missing") return Response.json({ run_id: runId }, { status: 202 });
+      throw problem(404, "PIPELINE_NOT_FOUND", "there is no pipeline missing", "did you mean deploy?");
+    }
+    if (collection === "runs" && !id) {
+      return Response.json({ runs: [...runs.values()].map(({ run }) => run), next_cursor: null });
+    }
+    if (collection === "runs" && verb === "logs") return logs(id, Number(url.searchParams.get("after")));
+    if (collection === "runs" && verb === "cancel") {
+      const found = find(id);
+      found.run = { ...found.run, status: "cancelled" };
+      cancellation(id).resolve();
+      return Response.json(found.run);
+    }
+    return Response.json(find(id).run);
+  };
+
+  const cancellation = (id: string): PromiseWithResolvers<void> => {
+    const found = cancellations.get(id) ?? Promise.withResolvers<void>();
+    cancellations.set(id, found);
+    return found;
+  };
+
+  const logs = (id: string, after: number): Response => {
+    const entries = find(id).log(after, cancellation(id).promise);
+    const body = async function* (): AsyncGenerator<string> {
+      for await (const entry of entries) yield entry === "heartbeat" ? "\n" : `${JSON.stringify(entry)}\n`;
+    };
+    return new Response(body() as never, { headers: { "content-type": "application/x-ndjson" } });
+  };
+
+  const server = Bun.serve({
+    port,
+    hostname: "127.0.0.1",
+    idleTimeout: 0,
+    fetch: (request) =>
+      handle(request).catch((thrown: unknown) => {
+        if (thrown instanceof Response) return thrown;
+        throw thrown;
+      }),
+  });
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    port: server.port ?? 0,
+    token,
+    requests,
+    runs,
+    stop: () => server.stop(true),
+  };
+}
+
+function problem(status: number, code: string, detail: string, hint: string): Response {
+  const headers = { "content-type": "application/problem+json" };
+  return Response.json({ type: "about:blank", title: code, status, detail, code, hint }, { status, headers });
+}

@@ -1,0 +1,29 @@
+import { expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { listCommands, type CommandContext } from "../../../src/cli/cli.ts";
+
+const commands = listCommands({} as CommandContext);
+
+test("every command of the contract exists, with server as another name of serve", () => {
+  expect(commands.map(({ usage }) => usage)).toEqual([
+    "serve",
+    "trigger <NAME>",
+    "run <FILE|NAME>",
+    "runs [RUN]",
+    "logs <RUN>",
+    "cancel <RUN>",
+    "check",
+    "config",
+    "version",
+  ]);
+  expect(commands.find(({ aliases }) => aliases.includes("server"))?.name).toBe("serve");
+});
+
+test("every command says what it does and has a file of its own", async () => {
+  const files = await readdir(join(import.meta.dir, "../../../src/cli"));
+  for (const { name, description } of commands) {
+    expect(description).not.toBe("");
+    expect(files).toContain(`${name}.ts`);
+  }
+});
