@@ -1,2 +1,313 @@
 // Opens every part, wires them, starts the server, and stops all in reverse order.
-export {};
+
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { type Config, environment } from "./config.ts";
+import { AppError } from "./core/app-error.ts";
+import { systemClock } from "./core/clock.ts";
+import { formatDuration } from "./core/duration.ts";
+import type { LogEntry } from "./core/log-entry.ts";
+import type { Run } from "./core/run.ts";
+import { type Engine, openEngine } from "./engine/engine.ts";
+import { createProcessExecutor } from "./executors/executors.ts";
+import {
+  type Catalog,
+  type CatalogChange,
+  type CatalogOptions,
+  openCatalog,
+  type Pipeline,
+} from "./pipelines/pipelines.ts";
+import { inspectModule, openSandboxPool, type SandboxPool } from "./sandbox/sandbox.ts";
+import { createSecretReader, loadApiToken, type SecretReader } from "./secrets/secrets.ts";
+import { createServer } from "./server/server.ts";
+import { openSqliteStore, type Store } from "./store/store.ts";
+import { createLogger, type Logger } from "./telemetry/telemetry.ts";
+
+export interface RunningServer {
+  readonly url: string;
+  readonly token: string;
+  /** Null where the token came from the environment. */
+  readonly tokenPath: string | null;
+  stop(): Promise<void>;
+}
+
+/** Answers in flight and steps that are ended may take this long; a service manager waits for 15 s. */
+const stopGraceMs = 12_000;
+/** What a step finds in PATH where the server's own environment has none. */
+const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/**
+ * A server that answers when this resolves.
+ * @throws {AppError} CONFIG_INVALID, DATABASE_LOCKED, DATABASE_TOO_NEW, STORE_UNAVAILABLE.
+ */
+export async function startServer(config: Config): Promise<RunningServer> {
+  const logger = openLogger(config);
+  const opened = new OpenedParts();
+  try {
+    await makePrivateFolder(config.dataDir);
+    const engine = await openRunning(config, config.dataDir, config.storage.file, logger, opened, true);
+    const tokenPath = config.token === null ? join(config.dataDir, "runner.token") : null;
+    const token = config.token ?? (await loadApiToken(tokenPath ?? "", randomBytes));
+    const server = createServer({ engine, token, logger });
+    const { host, port } = config;
+    const listening = await server.listen({ host, port });
+    opened.add(async () => await engine.stop({ stopSteps: config.stopSteps, graceMs: stopGraceMs }));
+    opened.add(async () => await listening.stop(stopGraceMs));
+    return { url: listening.url, token, tokenPath, stop: () => opened.close() };
+  } catch (thrown) {
+    await opened.close();
+    throw thrown;
+  }
+}
+
+/** Loads every pipeline once and tells what is wrong. */
+export async function checkPipelines(config: Config): Promise<{ readonly pipelines: readonly Pipeline[] }> {
+  const opened = new OpenedParts();
+  try {
+    const pool = openPool(config, opened, openLogger(config));
+    const catalog = await openPipelines(config, opened, pool, openSecrets(), noStore, openLogger(config), false);
+    return { pipelines: catalog.list() };
+  } finally {
+    await opened.close();
+  }
+}
+
+export interface RunOnceOptions {
+  /** Absolute path of a script, or the id of a pipeline. */
+  readonly target: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly args: readonly string[];
+  /** Absolute path; absent: a temporary one that is removed. */
+  readonly database?: string;
+  readonly onEntry: (entry: LogEntry) => Promise<void> | void;
+  /** Cancels the run when aborted. */
+  readonly signal: AbortSignal;
+}
+
+/** Executes one pipeline in this process; resolves with the finished run, whatever its end. */
+export async function runOnce(config: Config, options: RunOnceOptions): Promise<Run> {
+  const opened = new OpenedParts();
+  const folder = await mkdtemp(join(tmpdir(), "runner-"));
+  opened.add(async () => await rm(folder, { recursive: true, force: true }));
+  try {
+    const isFile = options.target.startsWith("/");
+    const pipelines = isFile ? dirname(options.target) : config.pipelines;
+    const logger = openLogger({ ...config, logLevel: config.logLevel === "debug" ? "debug" : "error" });
+    const database = options.database ?? join(folder, "runner.db");
+    const engine = await openRunning({ ...config, pipelines }, folder, database, logger, opened, false);
+    opened.add(async () => await engine.stop({ stopSteps: true, graceMs: stopGraceMs }));
+    const id = isFile ? basename(options.target).replace(/\.m?[jt]s$/, "") : options.target;
+    return await followToEnd(engine, id, options);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function followToEnd(engine: Engine, pipeline: string, options: RunOnceOptions): Promise<Run> {
+  const { runId } = await engine.trigger(pipeline, options);
+  const cancel = (): void => void engine.cancel(runId).catch(() => undefined);
+  if (options.signal.aborted) cancel();
+  options.signal.addEventListener("abort", cancel);
+  for await (const entry of engine.readLogs(runId, { afterSeq: 0, follow: true })) await options.onEntry(entry);
+  return await engine.waitForEnd(runId, Number.MAX_SAFE_INTEGER);
+}
+
+/** What has been opened, to be closed in reverse order. */
+class OpenedParts {
+  #closers: (() => Promise<void> | void)[] = [];
+
+  add(closer: () => Promise<void> | void): void {
+    this.#closers.push(closer);
+  }
+
+  async close(): Promise<void> {
+    const closers = this.#closers.toReversed();
+    this.#closers = [];
+    for (const closer of closers) await closer();
+  }
+}
+
+/** Everything that runs need, wired. */
+async function openRunning(
+  config: Config,
+  workFolder: string,
+  database: string,
+  logger: Logger,
+  opened: OpenedParts,
+  watch: boolean,
+): Promise<Engine> {
+  const store = await openSqliteStore({ path: database, createWorker: createStoreWorker, now: Date.now });
+  opened.add(async () => await store.close());
+  const pool = openPool(config, opened, logger);
+  const secrets = openSecrets();
+  const catalog = await openPipelines(config, opened, pool, secrets, versionsIn(store), logger, watch);
+  if (watch) warnAboutUnsigned(catalog, logger);
+  const executor = createProcessExecutor({
+    spoolDir: join(workFolder, "spool"),
+    path: environment["PATH"] || defaultPath,
+    home: environment["HOME"] || homedir(),
+    lang: environment["LANG"] || "C.UTF-8",
+    clock: systemClock,
+    maxOutputBytes: config.maxStepOutput,
+    warn: (message) => logger.warn(message),
+  });
+  return await openEngine({
+    parts: { store, pool, executor, secrets, clock: systemClock, logger },
+    catalog,
+    webhookTimeoutMs: config.webhookTimeout,
+    maxConcurrentRuns: config.maxConcurrentRuns,
+    maxConcurrentSteps: config.maxConcurrentSteps,
+    newId: () => Bun.randomUUIDv7(),
+  });
+}
+
+function createStoreWorker(): Worker {
+  return new Worker(new URL("./store-worker.ts", import.meta.url).href);
+}
+
+function openPool(config: Config, opened: OpenedParts, logger: Logger): SandboxPool {
+  // In a binary the running executable is started again, whatever has become of its file on disk since.
+  const compiled = import.meta.path.startsWith("/$bunfs/");
+  const command = compiled
+    ? ["/proc/self/exe", "sandbox-process"]
+    : [process.execPath, join(import.meta.dir, "main.ts"), "sandbox-process"];
+  const pool = openSandboxPool({
+    command,
+    processes: config.sandboxProcesses,
+    onTrouble: (message) => logger.warn(message),
+  });
+  opened.add(() => pool.close());
+  return pool;
+}
+
+function openSecrets(): SecretReader {
+  return createSecretReader({ env: environment, now: Date.now });
+}
+
+type VersionStore = Pick<CatalogOptions, "lastGood" | "findBundle" | "saveVersion" | "removeVersion">;
+
+/** `check` keeps nothing. */
+const noStore: Promise<VersionStore> = Promise.resolve({
+  lastGood: [],
+  findBundle: async () => undefined,
+  saveVersion: async () => {},
+  removeVersion: async () => {},
+});
+
+async function versionsIn(store: Store): Promise<VersionStore> {
+  return {
+    lastGood: await store.bundles.versions(),
+    findBundle: async (hash) => await store.bundles.find(hash),
+    saveVersion: async (version, bundle) => {
+      await store.commit([
+        { type: "bundle.put", bundle },
+        { type: "version.put", version },
+      ]);
+    },
+    removeVersion: async (pipeline) => await store.commit([{ type: "version.remove", pipeline }]),
+  };
+}
+
+async function openPipelines(
+  config: Config,
+  opened: OpenedParts,
+  pool: SandboxPool,
+  secrets: SecretReader,
+  versions: Promise<VersionStore>,
+  logger: Logger,
+  watch: boolean,
+): Promise<Catalog> {
+  const catalog = await openCatalog({
+    ...(await versions),
+    root: config.pipelines,
+    watch,
+    clock: systemClock,
+    readExports: async (bundle, file) => await readExports(pool, bundle, file),
+    checkSecret: async (reference) => {
+      const resolved = await secrets.resolve(reference);
+      return resolved.ok ? null : resolved.message;
+    },
+    onChange: (change) => logChange(logger, change),
+    onError: (error) => logger.error(error.message),
+  });
+  opened.add(async () => await catalog.close());
+  return catalog;
+}
+
+const readExports = async (
+  pool: SandboxPool,
+  bundle: Parameters<CatalogOptions["readExports"]>[0],
+  file: string,
+): ReturnType<CatalogOptions["readExports"]> => {
+  const inspected = await inspectModule(pool, bundle, file);
+  if (!inspected.ok) {
+    const { position, message } = inspected;
+    return {
+      ok: false,
+      message,
+      hint: null,
+      file: position?.file ?? null,
+      line: position?.line ?? null,
+      column: position?.column ?? null,
+    };
+  }
+  const { kinds, config } = inspected.exports;
+  const names = Object.keys(kinds);
+  return {
+    ok: true,
+    exports: { pipeline: kinds["pipeline"] ?? "undefined", names, ...(config === null ? {} : { config }) },
+  };
+};
+
+function logChange(logger: Logger, { id, state, problems, tookMs }: CatalogChange): void {
+  const took = formatDuration(tookMs);
+  if (state === "broken") {
+    const problem = problems[0];
+    const place = problem?.line == null ? problem?.file : `${problem.file}:${problem.line}`;
+    logger.error("a saved pipeline does not load; its last good version stays in force", {
+      pipeline: id,
+      place,
+      problem: problem?.message,
+    });
+  } else logger.info(state === "ok" ? "pipeline in force" : "pipeline removed", { pipeline: id, took });
+  for (const { severity, message } of problems) {
+    if (severity === "warning") logger.warn(message, { pipeline: id });
+  }
+}
+
+function warnAboutUnsigned(catalog: Catalog, logger: Logger): void {
+  for (const { id, state, version, problems } of catalog.list()) {
+    for (const { message, severity } of problems) {
+      if (severity === "warning") logger.warn(message, { pipeline: id });
+      else logger.error("a pipeline does not load", { pipeline: id, problem: message });
+    }
+    const webhook = version?.config.webhook;
+    if (state === "ok" && webhook !== false && webhook?.secret === undefined) {
+      logger.warn("webhooks of this pipeline are accepted without a signature", { pipeline: id });
+    }
+  }
+}
+
+async function makePrivateFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await chmod(path, 0o700);
+  } catch (thrown) {
+    throw new AppError("CONFIG_INVALID", `cannot use the data folder ${path}: ${String(thrown)}`, {
+      hint: "name a folder that this user can write with --data-dir",
+      cause: thrown,
+    });
+  }
+}
+
+function openLogger(config: Pick<Config, "logFormat" | "logLevel">): Logger {
+  return createLogger({
+    format: config.logFormat,
+    level: config.logLevel,
+    colour: process.stderr.isTTY === true && !environment["NO_COLOR"],
+    write: (line) => process.stderr.write(`${line}\n`),
+    now: Date.now,
+  });
+}

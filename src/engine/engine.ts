@@ -94,3 +94,5 @@ export interface Engine {
   readonly ready: boolean;
   stop(options: StopOptions): Promise<void>;
 }
+
+export { openEngine, type EngineOptions } from "./create-engine.ts";

@@ -92,4 +92,3 @@ const kindNames: Readonly<Record<CallKind, string>> = {
 function describe(call: { readonly kind: CallKind; readonly name: string }): string {
   return `${kindNames[call.kind]} ${JSON.stringify(call.name)}`;
 }
-

@@ -37,6 +37,12 @@ export interface RunDriverOptions {
   readonly onEnd: (status: FinalRunStatus) => void;
 }
 
+interface HeldDelivery {
+  readonly seq: number;
+  readonly delivery: GuestDelivery;
+  readonly done: () => void;
+}
+
 const defaultMemoryBytes = 64 * 1024 * 1024;
 const cpuPerDeliveryMs = 5000;
 const cpuTotalMs = 10 * 60 * 1000;
@@ -55,7 +61,7 @@ export class RunDriver {
   /** Turns the guest owes: while there are any, it may still make calls. */
   #turnsOwed = 0;
   /** Deliveries that become durable while the run is being replayed. */
-  #held: { readonly seq: number; readonly delivery: GuestDelivery; readonly done: () => void }[] | null = null;
+  #held: HeldDelivery[] | null = null;
   #started = false;
   #cpuUsedMs = 0;
   #returned: RunEnd | null = null;
@@ -140,7 +146,7 @@ export class RunDriver {
 
   /** Executes the script again in another process, answered from the journal. */
   async #replay(): Promise<void> {
-    const held: NonNullable<typeof this.#held> = [];
+    const held: HeldDelivery[] = [];
     this.#held = held;
     this.#placement++;
     this.#guest = null;
@@ -153,7 +159,9 @@ export class RunDriver {
       this.#open(this.#replayOf(journal));
       await this.#deliverAgain(journal, this.#placement);
     } catch (thrown) {
-      this.#finish(failedEnd("INTERNAL", `the run could not be executed again: ${toAppError(thrown).message}`, this.#bundle));
+      this.#finish(
+        failedEnd("INTERNAL", `the run could not be executed again: ${toAppError(thrown).message}`, this.#bundle),
+      );
     }
   }
 
@@ -225,7 +233,8 @@ export class RunDriver {
       if (!this.#takeCall(call, writes, effects)) return;
     }
     if (turn.end?.type === "returned") this.#returned = endOfGuest(turn.end, this.#bundle);
-    const end = turn.end !== null && turn.end.type !== "returned" ? endOfGuest(turn.end, this.#bundle) : this.#endIfDone();
+    const end =
+      turn.end !== null && turn.end.type !== "returned" ? endOfGuest(turn.end, this.#bundle) : this.#endIfDone();
     if (writes.length > 0) this.#recorder.record(writes, () => effects.forEach((effect) => effect()));
     if (end !== null) this.#finish(end);
   }
@@ -347,7 +356,13 @@ export class RunDriver {
     effects.push(() => step.start());
   }
 
-  #deliverOutput(call: number, stream: "stdout" | "stderr", offset: number, length: number, text: string): Promise<void> {
+  #deliverOutput(
+    call: number,
+    stream: "stdout" | "stderr",
+    offset: number,
+    length: number,
+    text: string,
+  ): Promise<void> {
     const seq = this.#journal.nextDelivery();
     const delivery = { seq, type: "output", call, stream, offset, length } as const;
     return new Promise((resolve) => {
@@ -414,7 +429,13 @@ export class RunDriver {
     await this.#recorder.settled();
     const outcome = await this.#readStorage(call);
     await new Promise<void>((resolve) => {
-      const complete: Write = { type: "journal.complete", runId: this.id, number: call.number, outcome, at: this.#now() };
+      const complete: Write = {
+        type: "journal.complete",
+        runId: this.id,
+        number: call.number,
+        outcome,
+        at: this.#now(),
+      };
       this.#recorder.record([this.#startedWrite(call), complete], resolve);
     });
     return outcome;

@@ -111,4 +111,3 @@ export class StepOutputSink {
 function textOf(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
-

@@ -1,6 +1,6 @@
 // The imports of a source text and where they are: the bundler tells neither their place nor their attributes.
 
-import { findPlace, type Token, tokenize } from "./source-tokens.ts";
+import { createPlaceFinder, type Token, tokenize } from "./source-tokens.ts";
 
 export interface FoundImport {
   readonly kind: "static" | "dynamic" | "require";
@@ -19,13 +19,18 @@ interface RawImport extends Omit<FoundImport, "line" | "column"> {
   readonly offset: number;
 }
 
+/** Tokens after which an import that has not ended is none: no text may take quadratic time. */
+const maxStatementTokens = 2000;
+const maxCallTokens = 200;
+
 export function scanImports(source: string): FoundImport[] {
   const tokens = tokenize(source);
   const found: FoundImport[] = [];
+  const placeOf = createPlaceFinder(source);
   for (const [index, token] of tokens.entries()) {
     if (token.kind !== "word") continue;
     const one = readers.get(token.text)?.(tokens, index);
-    if (one) found.push({ ...one, ...findPlace(source, one.offset) });
+    if (one) found.push({ ...one, ...placeOf(one.offset) });
   }
   return found;
 }
@@ -58,7 +63,8 @@ function readStatement(tokens: readonly Token[], index: number): RawImport | und
   const exports = isWord(tokens[index], "export");
   if (exports && !isSign(first, "{") && !isSign(first, "*") && !isWord(first, "type")) return undefined;
   const typeOnly = isWord(first, "type") && !isWord(tokens[index + 2], "from") && !isSign(tokens[index + 2], ",");
-  for (let at = index + 1, depth = 0; at < tokens.length; at++) {
+  const end = Math.min(tokens.length, index + maxStatementTokens);
+  for (let at = index + 1, depth = 0; at < end; at++) {
     const token = tokens[at];
     if (!token || token.kind === "other") return undefined;
     const from = isWord(tokens[at - 1], "from") || (at === index + 1 && !exports);
@@ -67,9 +73,10 @@ function readStatement(tokens: readonly Token[], index: number): RawImport | und
       const attribute = readAttribute(tokens, at + 1);
       return { kind: "static", specifier: token.text, attribute, typeOnly, offset: token.offset };
     }
+    if (depth === 0 && (isWord(token, "import") || isWord(token, "export"))) return undefined;
     if (token.kind !== "punct") continue;
     if (!"{},*".includes(token.text)) return undefined;
-    if (token.text === "{") depth += 1;
+    if (token.text === "{" && ++depth > 1) return undefined;
     if (token.text === "}") depth -= 1;
   }
   return undefined;
@@ -101,7 +108,8 @@ function readCall(
 /** `class { import(x) { … } }` declares; it does not call. */
 function isMethod(tokens: readonly Token[], index: number, open: number): boolean {
   let close = open;
-  for (let depth = 0; close < tokens.length; close++) {
+  const end = Math.min(tokens.length, open + maxCallTokens);
+  for (let depth = 0; close < end; close++) {
     if (isSign(tokens[close], "(")) depth += 1;
     if (isSign(tokens[close], ")") && --depth === 0) break;
   }
@@ -111,7 +119,8 @@ function isMethod(tokens: readonly Token[], index: number, open: number): boolea
 }
 
 function findType(tokens: readonly Token[], start: number, end: string): string | null {
-  for (let at = start; at < tokens.length && !isSign(tokens[at], end); at++) {
+  const last = Math.min(tokens.length, start + maxCallTokens);
+  for (let at = start; at < last && !isSign(tokens[at], end); at++) {
     const value = tokens[at + 2];
     if (tokens[at]?.text !== "type" || !isSign(tokens[at + 1], ":")) continue;
     return value?.kind === "string" ? value.text : "";

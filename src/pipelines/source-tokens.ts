@@ -32,6 +32,16 @@ export function tokenize(source: string): Token[] {
     if (match) at += match[0].length;
     return match;
   };
+  // What has no end on this line is not looked for again before the next: else a long line takes quadratic time.
+  const openUntil = new Map<string, number>();
+  const takeOnLine = (pattern: RegExp): RegExpExecArray | null => {
+    const sign = source[at] ?? "";
+    if (at < (openUntil.get(sign) ?? 0)) return null;
+    const match = take(pattern);
+    const lineEnd = match ? -1 : source.indexOf("\n", at);
+    if (!match) openUntil.set(sign, lineEnd < 0 ? source.length : lineEnd);
+    return match;
+  };
   const takeTemplate = (offset: number): void => {
     const piece = take(templatePiece);
     const plain = piece?.[1] === "`" && source[offset] === "`";
@@ -51,12 +61,12 @@ export function tokenize(source: string): Token[] {
       tokens.push({ kind: "word", text: match[0], offset });
       continue;
     }
-    const quoted = take(string);
+    const quoted = source[at] === '"' || source[at] === "'" ? takeOnLine(string) : null;
     if (quoted) {
       tokens.push({ kind: "string", text: unescape(quoted[0].slice(1, -1)), offset });
       continue;
     }
-    if (take(number) || (source[at] === "/" && expressionMayBegin(tokens.at(-1)) && take(regularExpression))) {
+    if (take(number) || (source[at] === "/" && expressionMayBegin(tokens.at(-1)) && takeOnLine(regularExpression))) {
       tokens.push({ ...other, offset });
       continue;
     }
@@ -100,11 +110,25 @@ function unescape(text: string): string {
   });
 }
 
-/** Line and column, both from 1, of a place in a text. */
-export function findPlace(source: string, offset: number): { readonly line: number; readonly column: number } {
-  const before = source.slice(0, offset);
-  const lastBreak = before.lastIndexOf("\n");
+export interface Place {
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in UTF-16 units. */
+  readonly column: number;
+}
+
+/** Gives line and column of places in a text, fast where they are asked for in order. */
+export function createPlaceFinder(source: string): (offset: number) => Place {
   let line = 1;
-  for (let at = before.indexOf("\n"); at >= 0; at = before.indexOf("\n", at + 1)) line += 1;
-  return { line, column: offset - lastBreak };
+  let lineStart = 0;
+  let lineEnd = source.indexOf("\n");
+  return (offset) => {
+    if (offset < lineStart) [line, lineStart, lineEnd] = [1, 0, source.indexOf("\n")];
+    while (lineEnd >= 0 && lineEnd < offset) {
+      line += 1;
+      lineStart = lineEnd + 1;
+      lineEnd = source.indexOf("\n", lineStart);
+    }
+    return { line, column: offset - lineStart + 1 };
+  };
 }

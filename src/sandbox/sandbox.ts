@@ -1,11 +1,6 @@
 // The door of sandbox/: scripts executed in QuickJS, in processes that may be killed at any moment.
 
-export {
-  type GuestHandle,
-  openSandboxPool,
-  type SandboxPool,
-  type SandboxPoolOptions,
-} from "./pool/sandbox-pool.ts";
+export { type GuestHandle, openSandboxPool, type SandboxPool, type SandboxPoolOptions } from "./pool/sandbox-pool.ts";
 export type { GuestListener } from "./pool/guest-listener.ts";
 export type {
   Answer,

@@ -1,10 +1,8 @@
 // Where a text stops being JSON (RFC 8259): the engine's own parser does not tell. Used only after it refused one.
 
 // Sticky: matched at one place.
-const openString = String.raw`"(?:[^"\\\u0000-\u001F]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*`;
-const number = String.raw`-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?`;
-const scalar = new RegExp(`${openString}"|${number}|true|false|null`, "y");
-const stringStart = new RegExp(openString, "y");
+const numberOrWord = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const space = /[ \t\n\r]*/y;
 
 type Expecting = "value" | "value or ]" | "key" | "key or }" | ":" | ", or end";
@@ -30,19 +28,38 @@ export function findJsonError(text: string): number | undefined {
       if (char !== ":") return at;
       expecting = "value";
       at++;
-    } else if (!expecting.startsWith("key") && (char === "{" || char === "[")) {
+    } else if (char === '"') {
+      const string = scanString(text, at);
+      if (!string.complete) return string.end;
+      expecting = expecting.startsWith("key") ? ":" : ", or end";
+      at = string.end;
+    } else if (expecting.startsWith("key")) {
+      return at;
+    } else if (char === "{" || char === "[") {
       closers.push(char === "{" ? "}" : "]");
       expecting = char === "{" ? "key or }" : "value or ]";
       at++;
     } else {
-      const isKey: boolean = expecting.startsWith("key");
-      const end: number = isKey && char !== '"' ? at : skip(scalar, text, at);
-      if (end === at) return char === '"' ? skip(stringStart, text, at) : at;
-      expecting = isKey ? ":" : ", or end";
+      const end = skip(numberOrWord, text, at);
+      if (end === at) return at;
+      expecting = ", or end";
       at = end;
     }
   }
   return closers.length === 0 && expecting === ", or end" ? undefined : at;
+}
+
+/** The end of the string that begins at `start`, or the place where it breaks. */
+function scanString(text: string, start: number): { readonly end: number; readonly complete: boolean } {
+  let at = start + 1;
+  while (at < text.length) {
+    const char = text.charCodeAt(at);
+    if (char === 0x22) return { end: at + 1, complete: true };
+    const next = char === 0x5c ? skip(escape, text, at) : at + 1;
+    if (char < 0x20 || next === at) break;
+    at = next;
+  }
+  return { end: at, complete: false };
 }
 
 /** Where a sticky pattern ends that is matched at `at`; `at` itself where it does not match. */

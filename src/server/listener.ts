@@ -19,7 +19,7 @@ export interface Listening {
   readonly url: string;
   readonly port: number;
   /** Accepts nothing new, waits for the answers in flight, then closes what is left. */
-  stop(graceMs: number): Promise<void>;
+  readonly stop: (graceMs: number) => Promise<void>;
 }
 
 export interface ListenerOptions {

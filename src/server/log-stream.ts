@@ -7,6 +7,7 @@ import { PatientIterator } from "./patient-iterator.ts";
 
 export interface LogStreamOptions {
   readonly format: LogFormat;
+  readonly follow: boolean;
   readonly heartbeatMs: number;
   readonly clock: Clock;
   /** Ends the stream: the reader left or the server stops. */
@@ -23,7 +24,7 @@ export function createLogStream(
   entries: AsyncIterable<LogEntry>,
   options: LogStreamOptions,
 ): ReadableStream<Uint8Array> {
-  const { format, heartbeatMs, clock, signal, onEnd } = options;
+  const { format, follow, heartbeatMs, clock, signal, onEnd } = options;
   const iterator = new PatientIterator(entries, { clock, signal });
   const encoder = new TextEncoder();
   let ended = false;
@@ -32,6 +33,10 @@ export function createLogStream(
     ended = true;
   };
   return new ReadableStream<Uint8Array>({
+    start(controller) {
+      // Bun keeps the end of the headers back until there is a first byte, so a silent log would look like no answer.
+      if (follow && format.heartbeat !== "") controller.enqueue(encoder.encode(format.heartbeat));
+    },
     async pull(controller) {
       let text = "";
       try {

@@ -2,9 +2,11 @@
 
 import type { PipelineConfig } from "../core/pipeline-config.ts";
 import type { PipelineOverview } from "../engine/engine.ts";
+import type { Problem } from "../pipelines/pipelines.ts";
 import { runToJson, timeToJson, type RunJson } from "./run-json.ts";
 
 export interface ProblemJson {
+  readonly severity: "error" | "warning";
   readonly file: string;
   readonly line: number | null;
   readonly column: number | null;
@@ -42,9 +44,13 @@ export function pipelineToJson({ pipeline, lastRun }: PipelineOverview): Pipelin
     version: version?.bundle.hash ?? null,
     loaded_at: version ? timeToJson(version.loadedAt) : null,
     config: version ? configToJson(id, version.config) : null,
-    problems: problems.map(({ file, line, column, message, hint }) => ({ file, line, column, message, hint })),
+    problems: problems.map(problemToJson),
     last_run: lastRun ? runToJson(lastRun) : null,
   };
+}
+
+function problemToJson({ severity, file, line, column, message, hint }: Problem): ProblemJson {
+  return { severity, file, line, column, message, hint };
 }
 
 function configToJson(id: string, config: PipelineConfig): PipelineConfigJson {

@@ -3,4 +3,4 @@
 export { detectProvider } from "./inbound/detect-provider.ts";
 export { providerNames } from "./inbound/provider-table.ts";
 export { toInboundRequest } from "./inbound/to-inbound-request.ts";
-export { verifyInbound, type UnverifiedRequest } from "./inbound/verify-inbound.ts";
+export { verifyInbound, type InboundVerdict, type UnverifiedRequest } from "./inbound/verify-inbound.ts";

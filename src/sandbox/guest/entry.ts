@@ -113,7 +113,8 @@ function describeThrown(thrown: unknown): unknown {
       };
     }
     const text = formatValue(thrown);
-    const message = thrown === null || thrown === undefined ? `${text} was thrown` : `the ${typeof thrown} ${text} was thrown`;
+    const message =
+      thrown === null || thrown === undefined ? `${text} was thrown` : `the ${typeof thrown} ${text} was thrown`;
     return { name: "", message, code: null, stack: "" };
   } catch {
     return { name: "", message: "a value that cannot be shown was thrown", code: null, stack: "" };

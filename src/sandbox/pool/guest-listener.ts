@@ -12,4 +12,3 @@ export interface GuestListener {
   /** This guest made its process unusable. */
   onFailed(code: "CPU_LIMIT" | "SANDBOX_FAILED", message: string): void;
 }
-

@@ -191,7 +191,8 @@ class Pool implements SandboxPool {
     }
     // A process that never got ready would be started again in a tight loop.
     this.#failedStarts++;
-    if (this.#failedStarts >= maxFailedStarts) this.#startup.reject(new AppError("SANDBOX_FAILED", "the sandbox processes do not start"));
+    if (this.#failedStarts >= maxFailedStarts)
+      this.#startup.reject(new AppError("SANDBOX_FAILED", "the sandbox processes do not start"));
     if (this.#refillTimer !== null) return;
     const delayMs = Math.min(50 * 2 ** this.#failedStarts, 10_000);
     this.#refillTimer = setTimeout(() => {

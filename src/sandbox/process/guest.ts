@@ -9,6 +9,7 @@ import type {
   GuestCall,
   GuestDelivery,
   GuestEnd,
+  GuestRequest,
   GuestSpec,
   GuestTurn,
   FromSandbox,
@@ -35,7 +36,7 @@ export interface GuestSurroundings {
   readonly send: (message: FromSandbox) => void;
   /** Waits for the control process's answer to an `ask`. */
   readonly readAnswer: () => Answer;
-  readonly evaluateCondition: (expression: string, request: GuestSpec["request"]) => ConditionResult;
+  readonly evaluateCondition: (expression: string, request: GuestRequest) => ConditionResult;
   readonly now: () => number;
   readonly randomBytes: (count: number) => Uint8Array;
   /** CPU time of this process in milliseconds. */
@@ -258,7 +259,9 @@ export class Guest {
   }
 
   #condition(expression: string): string {
-    const result = this.#around.evaluateCondition(expression, this.#spec.request);
+    const { request } = this.#spec;
+    if (request === null) return JSON.stringify({ value: true });
+    const result = this.#around.evaluateCondition(expression, request);
     return JSON.stringify(result.ok ? { value: result.value } : { value: false, error: result.message });
   }
 

@@ -5,7 +5,7 @@ import { createPieceReceiver, type Piece } from "../channel/pieces.ts";
 import { createInstancePool } from "../instance/instance-pool.ts";
 import type { QuickJSInstance } from "../instance/quickjs-instance.ts";
 import type { Answer, FromSandbox, ToSandbox } from "../protocol.ts";
-import { type ConditionResult, Guest, type GuestSurroundings } from "./guest.ts";
+import { Guest, type GuestSurroundings } from "./guest.ts";
 
 const maxIdleInstances = 8;
 const defaultMemoryBytes = 64 * 1024 * 1024;
@@ -13,10 +13,7 @@ const defaultMemoryBytes = 64 * 1024 * 1024;
 const acknowledgeLength = 64 * 1024;
 
 export interface ServeGuestsOptions {
-  readonly evaluateCondition: (
-    expression: string,
-    request: Parameters<GuestSurroundings["evaluateCondition"]>[1],
-  ) => ConditionResult;
+  readonly evaluateCondition: GuestSurroundings["evaluateCondition"];
   /** Subscribes to the pieces of the control process's messages. */
   readonly onPiece: (listener: (piece: Piece) => void) => void;
 }

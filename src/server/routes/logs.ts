@@ -50,6 +50,7 @@ function openStream(
   connections.hold(request);
   return createLogStream(engine.readLogs(runId, { afterSeq, follow, signal }), {
     format,
+    follow,
     clock,
     signal,
     heartbeatMs: limits.heartbeatMs,

@@ -43,7 +43,25 @@ describe("findJsonError()", () => {
   });
 
   test("agrees with JSON.parse on JSON that was damaged", () => {
-    const damage = fc.constantFrom("", ",", ":", "]", "}", "[", "{", '"', "0", "-", "e", ".", "\\", " ", "\n", "null", "\u0001");
+    const damage = fc.constantFrom(
+      "",
+      ",",
+      ":",
+      "]",
+      "}",
+      "[",
+      "{",
+      '"',
+      "0",
+      "-",
+      "e",
+      ".",
+      "\\",
+      " ",
+      "\n",
+      "null",
+      "\u0001",
+    );
     const damaged = fc.tuple(fc.json(), fc.nat(), fc.nat(3), damage).map(([text, place, length, insert]) => {
       const at = place % (text.length + 1);
       return text.slice(0, at) + insert + text.slice(at + length);

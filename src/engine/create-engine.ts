@@ -1,0 +1,138 @@
+// Makes the engine of its parts: the verbs of the door over the registry of runs.
+
+import { AppError } from "../core/app-error.ts";
+import type { Run } from "../core/run.ts";
+import { isFinal } from "../core/run.ts";
+import type { Catalog } from "../pipelines/pipelines.ts";
+import type { Engine, PipelineOverview, StopOptions, TriggerInput } from "./engine.ts";
+import { readLogs } from "./read-logs.ts";
+import { getPipeline, getVersion, WebhookReceiver } from "./receive-webhook.ts";
+import { recoverRuns } from "./recover-runs.ts";
+import { resolveParams } from "./resolve-params.ts";
+import type { RunParts } from "./run-parts.ts";
+import { RunRegistry } from "./run-registry.ts";
+import { StepSlots } from "./step-slots.ts";
+
+export interface EngineOptions {
+  readonly parts: Omit<RunParts, "stepSlots">;
+  readonly catalog: Pick<Catalog, "get" | "list">;
+  readonly webhookTimeoutMs: number;
+  readonly maxConcurrentRuns: number;
+  readonly maxConcurrentSteps: number;
+  /** UUIDv7. */
+  readonly newId: () => string;
+}
+
+/** Deals with what an earlier life left unfinished, then takes new runs. */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const parts: RunParts = { ...options.parts, stepSlots: new StepSlots(options.maxConcurrentSteps) };
+  const runs = new RunRegistry(parts, options.maxConcurrentRuns);
+  await recoverRuns(parts, options.catalog, runs);
+  return new StandardEngine(options, parts, runs);
+}
+
+class StandardEngine implements Engine {
+  readonly #options: EngineOptions;
+  readonly #parts: RunParts;
+  readonly #runs: RunRegistry;
+  readonly #webhooks: WebhookReceiver;
+  #ready = true;
+
+  constructor(options: EngineOptions, parts: RunParts, runs: RunRegistry) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#runs = runs;
+    const { catalog, webhookTimeoutMs: timeoutMs, newId } = options;
+    this.#webhooks = new WebhookReceiver({ parts, catalog, runs, timeoutMs, newId });
+  }
+
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  receiveWebhook: Engine["receiveWebhook"] = async (request) => {
+    this.#checkReady();
+    return await this.#webhooks.receive(request);
+  };
+
+  async trigger(pipeline: string, { params, args }: TriggerInput): Promise<{ readonly runId: string }> {
+    this.#checkReady();
+    const version = getVersion(this.#options.catalog, pipeline);
+    const run = {
+      id: this.#options.newId(),
+      pipeline,
+      trigger: "manual",
+      bundleHash: version.bundle.hash,
+      params: resolveParams(version.config, params, "manual"),
+      args,
+      inboundId: null,
+      rerunOf: null,
+      createdAt: this.#parts.clock.now(),
+    } as const;
+    await this.#runs.submit({ run, version, request: null, writes: [] });
+    return { runId: run.id };
+  }
+
+  async getRun(id: string): Promise<Run> {
+    const run = await this.#parts.store.runs.find(id);
+    if (run !== undefined) return run;
+    throw new AppError("RUN_NOT_FOUND", `there is no run ${JSON.stringify(id.slice(0, 100))}`, {
+      hint: "`runner runs` lists them",
+    });
+  }
+
+  listRuns: Engine["listRuns"] = async (query) => await this.#parts.store.runs.list(query);
+
+  async waitForEnd(id: string, timeoutMs: number, signal?: AbortSignal): Promise<Run> {
+    const run = await this.getRun(id);
+    if (isFinal(run.status)) return run;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stopTimer = this.#parts.clock.after(timeoutMs, resolve);
+    const stopWaiting = this.#runs.onEnd(id, resolve);
+    signal?.addEventListener("abort", () => resolve(), { once: true });
+    await promise;
+    stopTimer();
+    stopWaiting();
+    return await this.getRun(id);
+  }
+
+  readLogs: Engine["readLogs"] = (id, options) => this.#readLogs(id, options);
+
+  async *#readLogs(...[id, options]: Parameters<Engine["readLogs"]>): ReturnType<typeof readLogs> {
+    await this.getRun(id);
+    yield* readLogs(this.#parts.store, this.#runs, id, options);
+  }
+
+  async cancel(id: string): Promise<Run> {
+    const run = await this.getRun(id);
+    if (isFinal(run.status)) throw new AppError("RUN_ALREADY_ENDED", `run ${id} has already ended: ${run.status}`);
+    await this.#runs.cancel(id, "the run was cancelled on request");
+    return await this.getRun(id);
+  }
+
+  async listPipelines(): Promise<readonly PipelineOverview[]> {
+    const pipelines = this.#options.catalog.list();
+    const latest = await this.#parts.store.runs.latest(pipelines.map(({ id }) => id));
+    return pipelines.map((pipeline) => ({ pipeline, lastRun: latest.get(pipeline.id) ?? null }));
+  }
+
+  async getPipeline(id: string): Promise<PipelineOverview> {
+    const pipeline = getPipeline(this.#options.catalog, id);
+    const latest = await this.#parts.store.runs.latest([id]);
+    return { pipeline, lastRun: latest.get(id) ?? null };
+  }
+
+  async stop({ stopSteps, graceMs }: StopOptions): Promise<void> {
+    this.#ready = false;
+    if (stopSteps) {
+      const grace = new Promise<void>((resolve) => this.#parts.clock.after(graceMs, resolve));
+      await Promise.race([this.#runs.cancelAll("the server was stopped with --stop-steps"), grace]);
+    }
+    await this.#runs.abandonAll();
+  }
+
+  #checkReady(): void {
+    if (this.#ready) return;
+    throw new AppError("SHUTTING_DOWN", "the server is stopping and takes no new runs", { hint: "try again shortly" });
+  }
+}

@@ -1,0 +1,74 @@
+// A run's log as a stream: what is stored, then what comes.
+
+import type { LogEntry } from "../core/log-entry.ts";
+import type { Store } from "../store/store.ts";
+import type { FollowOptions } from "./engine.ts";
+import type { LogFollower } from "./run-log.ts";
+import type { RunRegistry } from "./run-registry.ts";
+
+const pageSize = 1000;
+
+/** The entries of a run's log in order of `seq`, each once. */
+export async function* readLogs(
+  store: Store,
+  runs: RunRegistry,
+  runId: string,
+  options: FollowOptions,
+): AsyncGenerator<LogEntry> {
+  let lastSeq = options.afterSeq;
+  // Subscribed before the store is read, so that nothing falls between the two.
+  let follower = options.follow ? follow(runs, runId) : null;
+  const close = (): void => follower?.close();
+  options.signal?.addEventListener("abort", close);
+  try {
+    for await (const entry of readStored(store, runId, lastSeq)) {
+      lastSeq = entry.seq;
+      yield entry;
+    }
+    while (options.follow && options.signal?.aborted !== true) {
+      follower ??= await followQueued(runs, runId, options.signal);
+      const next = follower === null ? null : await follower.next();
+      if (next === null || next.lost) {
+        for await (const entry of readStored(store, runId, lastSeq)) {
+          lastSeq = entry.seq;
+          yield entry;
+        }
+      }
+      if (next === null) return;
+      for (const entry of next.entries) {
+        if (entry.seq <= lastSeq) continue;
+        lastSeq = entry.seq;
+        yield entry;
+      }
+    }
+  } finally {
+    options.signal?.removeEventListener("abort", close);
+    follower?.close();
+  }
+}
+
+function follow(runs: RunRegistry, runId: string): LogFollower | null {
+  return runs.findLive(runId)?.log.follow() ?? null;
+}
+
+/** Waits until a queued run begins. Null when it has ended. */
+async function followQueued(runs: RunRegistry, runId: string, signal?: AbortSignal): Promise<LogFollower | null> {
+  const waitMs = 50;
+  while (runs.isUnfinished(runId) && signal?.aborted !== true) {
+    const follower = follow(runs, runId);
+    if (follower !== null) return follower;
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
+  return null;
+}
+
+async function* readStored(store: Store, runId: string, afterSeq: number): AsyncGenerator<LogEntry> {
+  let lastSeq = afterSeq;
+  for (;;) {
+    const page = await store.logs.list(runId, { afterSeq: lastSeq, limit: pageSize });
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < pageSize) return;
+    lastSeq = last.seq;
+  }
+}

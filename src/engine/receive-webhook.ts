@@ -1,0 +1,154 @@
+// A webhook becomes a run: its pipeline, its signature, its record, and what its caller is answered.
+
+import { AppError } from "../core/app-error.ts";
+import type { InboundRequest, WebhookResponse } from "../core/inbound-request.ts";
+import type { WebhookConfig } from "../core/pipeline-config.ts";
+import type { Catalog, Pipeline, PipelineVersion } from "../pipelines/pipelines.ts";
+import type { InboundRecord } from "../store/store.ts";
+import { type InboundVerdict, toInboundRequest, verifyInbound } from "../webhooks/webhooks.ts";
+import type { ReceivedRequest, WebhookAnswer } from "./engine.ts";
+import { resolveParams } from "./resolve-params.ts";
+import type { RunParts } from "./run-parts.ts";
+import type { RunRegistry } from "./run-registry.ts";
+
+/** A flood of forged requests must not fill the disk: of those refused only the newest are kept, per pipeline. */
+const keptRefusals = 100;
+
+export interface WebhookReceiverOptions {
+  readonly parts: RunParts;
+  readonly catalog: Pick<Catalog, "get">;
+  readonly runs: RunRegistry;
+  /** How long a caller waits for `http.respond`. */
+  readonly timeoutMs: number;
+  readonly newId: () => string;
+}
+
+export class WebhookReceiver {
+  readonly #options: WebhookReceiverOptions;
+  #refusals = 0;
+
+  constructor(options: WebhookReceiverOptions) {
+    this.#options = options;
+  }
+
+  /** See {@link Engine.receiveWebhook}. */
+  async receive(received: ReceivedRequest): Promise<WebhookAnswer> {
+    const version = getVersion(this.#options.catalog, received.pipeline);
+    const { webhook } = version.config;
+    if (webhook === false) {
+      throw new AppError("WEBHOOK_DISABLED", `pipeline ${JSON.stringify(received.pipeline)} takes no webhooks`, {
+        hint: "remove `webhook: false` from its exported config",
+      });
+    }
+    const verdict = await this.#verify(received, webhook);
+    const request = toInboundRequest(received, verdict);
+    if (!verdict.accepted) await this.#refuse(received.pipeline, request, verdict.reason);
+    return await this.#run(received.pipeline, version, request);
+  }
+
+  async #verify(received: ReceivedRequest, webhook: WebhookConfig): Promise<InboundVerdict> {
+    const { parts } = this.#options;
+    const secrets: string[] = [];
+    if (webhook.secret !== undefined) {
+      const resolved = await parts.secrets.resolve(webhook.secret);
+      if (!resolved.ok) {
+        parts.logger.warn("a webhook was refused: its pipeline's secret is missing", {
+          pipeline: received.pipeline,
+          reason: resolved.message,
+        });
+        throw new AppError("SECRET_MISSING", "the pipeline's webhook secret is not available on the server", {
+          hint: "the server's log says which one; `runner check` shows it too",
+        });
+      }
+      secrets.push(resolved.value);
+    }
+    const { provider } = webhook;
+    const nowMs = parts.clock.now();
+    return verifyInbound(received, { ...(provider === undefined ? {} : { provider }), secrets, nowMs });
+  }
+
+  /** @throws {AppError} SIGNATURE_INVALID always; the caller is not told why. */
+  async #refuse(pipeline: string, request: InboundRequest, reason: string): Promise<never> {
+    const { parts } = this.#options;
+    parts.logger.warn("a webhook was refused", { pipeline, provider: request.provider, reason });
+    const trim = this.#refusals++ % keptRefusals === 0;
+    const record = this.#record(pipeline, request, { verdict: "refused", reason, runId: null });
+    await parts.store.commit([
+      { type: "inbound.put", record },
+      ...(trim ? [{ type: "inbound.trim_refused", pipeline, keep: keptRefusals } as const] : []),
+    ]);
+    throw new AppError("SIGNATURE_INVALID", "the request's signature is missing or not valid", {
+      hint: "sign the exact body with the pipeline's webhook secret",
+    });
+  }
+
+  #record(
+    pipeline: string,
+    request: InboundRequest,
+    outcome: Pick<InboundRecord, "verdict" | "reason" | "runId">,
+  ): InboundRecord {
+    const { parts, newId } = this.#options;
+    return { id: newId(), pipeline, receivedAt: parts.clock.now(), request, ...outcome };
+  }
+
+  async #run(pipeline: string, version: PipelineVersion, request: InboundRequest): Promise<WebhookAnswer> {
+    const { parts, runs, timeoutMs, newId } = this.#options;
+    const runId = newId();
+    const record = this.#record(pipeline, request, { verdict: "accepted", reason: null, runId });
+    const run = {
+      id: runId,
+      pipeline,
+      trigger: "webhook",
+      bundleHash: version.bundle.hash,
+      params: resolveParams(version.config, {}, "webhook"),
+      args: [],
+      inboundId: record.id,
+      rerunOf: null,
+      createdAt: record.receivedAt,
+    } as const;
+    const answer = Promise.withResolvers<WebhookResponse | null>();
+    const stopTimer = parts.clock.after(timeoutMs, () => answer.resolve(null));
+    const submitted = runs.submit({
+      run,
+      version,
+      request,
+      writes: [{ type: "inbound.put", record }],
+      onResponse: (response) => answer.resolve(response),
+    });
+    const stopWaiting = runs.onEnd(runId, () => answer.resolve(null));
+    try {
+      await submitted;
+      const response = await answer.promise;
+      return response === null ? { type: "accepted", runId } : { type: "response", runId, ...response };
+    } finally {
+      stopTimer();
+      stopWaiting();
+    }
+  }
+}
+
+/**
+ * The version of a pipeline that a new run begins with.
+ * @throws {AppError} PIPELINE_NOT_FOUND; PIPELINE_BROKEN where no version of it was ever good.
+ */
+export function getVersion(catalog: Pick<Catalog, "get">, id: string): PipelineVersion {
+  const pipeline = getPipeline(catalog, id);
+  if (pipeline.version !== null) return pipeline.version;
+  const problem = pipeline.problems.find(({ severity }) => severity === "error");
+  throw new AppError(
+    "PIPELINE_BROKEN",
+    `pipeline ${JSON.stringify(id)} does not load: ${problem?.message ?? "unknown"}`,
+    {
+      hint: "`runner check` shows every problem with its line",
+    },
+  );
+}
+
+/** @throws {AppError} PIPELINE_NOT_FOUND. */
+export function getPipeline(catalog: Pick<Catalog, "get">, id: string): Pipeline {
+  const pipeline = catalog.get(id);
+  if (pipeline !== undefined) return pipeline;
+  throw new AppError("PIPELINE_NOT_FOUND", `there is no pipeline ${JSON.stringify(id.slice(0, 200))}`, {
+    hint: "its id is the file's path below the pipelines folder, without the extension",
+  });
+}

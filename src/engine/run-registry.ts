@@ -1,0 +1,179 @@
+// The runs that are not over: their submission, their drivers, and those who wait for their end.
+
+import { AppError, toAppError } from "../core/app-error.ts";
+import type { InboundRequest, WebhookResponse } from "../core/inbound-request.ts";
+import type { GuestRequest } from "../sandbox/sandbox.ts";
+import type { NewRun, Write } from "../store/store.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { RunDriver } from "./run-driver.ts";
+import { cancelledEnd, plainError } from "./run-end.ts";
+import type { PinnedVersion, RunParts } from "./run-parts.ts";
+
+/** A run as it comes in. */
+export interface Submission {
+  readonly run: NewRun;
+  readonly version: PinnedVersion;
+  readonly request: InboundRequest | null;
+  /** Recorded in the same transaction as the run. */
+  readonly writes: readonly Write[];
+  readonly onResponse?: (response: WebhookResponse) => void;
+}
+
+export class RunRegistry {
+  readonly #parts: RunParts;
+  readonly #dispatcher: Dispatcher;
+  readonly #live = new Map<string, RunDriver>();
+  /** Queued or live, by id → those who wait for the end. */
+  readonly #unfinished = new Map<string, Set<() => void>>();
+
+  constructor(parts: RunParts, maxConcurrentRuns: number) {
+    this.#parts = parts;
+    this.#dispatcher = new Dispatcher(maxConcurrentRuns);
+  }
+
+  /**
+   * Records a run and lets it begin; resolves when it is durable.
+   * It may begin before that: whatever it does takes effect only after its own records, which follow this one on disk.
+   * @throws {AppError} STORE_UNAVAILABLE when it could not be recorded: nothing of it is left.
+   */
+  async submit(submission: Submission): Promise<void> {
+    const { run } = submission;
+    this.#unfinished.set(run.id, new Set());
+    const recorded = this.#parts.store.commit([...submission.writes, { type: "run.create", run }]);
+    this.#enqueue(run, submission.version, submission.onResponse, async () => submission.request);
+    try {
+      await recorded;
+    } catch (thrown) {
+      this.#drop(run);
+      throw thrown;
+    }
+  }
+
+  /** Takes a run up again that was recorded, but had not begun when the server ended. */
+  resume(run: NewRun, version: PinnedVersion): void {
+    this.#unfinished.set(run.id, new Set());
+    this.#enqueue(run, version, undefined, () => this.#loadRequest(run.inboundId));
+  }
+
+  findLive(id: string): RunDriver | undefined {
+    return this.#live.get(id);
+  }
+
+  isUnfinished(id: string): boolean {
+    return this.#unfinished.has(id);
+  }
+
+  /** Calls back when the run has ended, at once if it has; the returned function takes that back. */
+  onEnd(id: string, callback: () => void): () => void {
+    const waiting = this.#unfinished.get(id);
+    if (waiting === undefined) {
+      callback();
+      return () => {};
+    }
+    waiting.add(callback);
+    return () => waiting.delete(callback);
+  }
+
+  /** @throws {AppError} RUN_ALREADY_ENDED. */
+  async cancel(id: string, reason: string): Promise<void> {
+    if (this.#dispatcher.withdraw(id)) {
+      const end = cancelledEnd(reason);
+      await this.#parts.store.commit([{ type: "run.finish", id, ...end, at: this.#parts.clock.now() }]);
+      this.#ended(id);
+      return;
+    }
+    const driver = this.#live.get(id);
+    if (driver === undefined) throw new AppError("RUN_ALREADY_ENDED", `run ${id} has already ended`);
+    driver.cancel(reason);
+  }
+
+  async cancelAll(reason: string): Promise<void> {
+    const ends = [...this.#live.keys()].map((id) => new Promise<void>((resolve) => this.onEnd(id, resolve)));
+    for (const driver of this.#live.values()) driver.cancel(reason);
+    await Promise.all(ends);
+  }
+
+  /** Lets go of every run; what was recorded stays. */
+  async abandonAll(): Promise<void> {
+    this.#dispatcher.stop();
+    await Promise.all([...this.#live.values()].map((driver) => driver.abandon()));
+    for (const waiting of this.#unfinished.values()) for (const callback of waiting) callback();
+  }
+
+  #enqueue(
+    run: NewRun,
+    version: PinnedVersion,
+    onResponse: Submission["onResponse"],
+    loadRequest: () => Promise<InboundRequest | null>,
+  ): void {
+    this.#dispatcher.submit({
+      id: run.id,
+      pipeline: run.pipeline,
+      limit: version.config.concurrencyLimit,
+      begin: () => void this.#begin(run, version, onResponse, loadRequest),
+    });
+  }
+
+  async #begin(
+    run: NewRun,
+    version: PinnedVersion,
+    onResponse: Submission["onResponse"],
+    loadRequest: () => Promise<InboundRequest | null>,
+  ): Promise<void> {
+    try {
+      const request = await loadRequest();
+      if (!this.#unfinished.has(run.id)) {
+        this.#dispatcher.release(run.pipeline);
+        return;
+      }
+      const driver = new RunDriver({
+        parts: this.#parts,
+        run,
+        version,
+        request: request === null ? null : toGuestRequest(request),
+        onResponse: (response) => onResponse?.(response),
+        onEnd: () => this.#driverEnded(run),
+      });
+      this.#live.set(run.id, driver);
+      driver.start();
+    } catch (thrown) {
+      const { message } = toAppError(thrown);
+      const error = plainError("INTERNAL", `the run could not begin: ${message}`);
+      const at = this.#parts.clock.now();
+      await this.#parts.store.commit([{ type: "run.finish", id: run.id, status: "failed", result: null, error, at }]);
+      this.#driverEnded(run);
+    }
+  }
+
+  async #loadRequest(inboundId: string | null): Promise<InboundRequest | null> {
+    if (inboundId === null) return null;
+    return (await this.#parts.store.inbound.find(inboundId))?.request ?? null;
+  }
+
+  #driverEnded(run: NewRun): void {
+    this.#live.delete(run.id);
+    this.#dispatcher.release(run.pipeline);
+    this.#ended(run.id);
+  }
+
+  #drop(run: NewRun): void {
+    this.#dispatcher.withdraw(run.id);
+    const driver = this.#live.get(run.id);
+    if (driver !== undefined) {
+      this.#live.delete(run.id);
+      void driver.abandon();
+      this.#dispatcher.release(run.pipeline);
+    }
+    this.#ended(run.id);
+  }
+
+  #ended(id: string): void {
+    const waiting = this.#unfinished.get(id);
+    this.#unfinished.delete(id);
+    for (const callback of waiting ?? []) callback();
+  }
+}
+
+function toGuestRequest(request: InboundRequest): GuestRequest {
+  return { ...request, body: new TextDecoder().decode(request.body) };
+}

@@ -1,0 +1,169 @@
+// The executor of process steps: local commands, each in a session and a folder of its own.
+
+import { accessSync, constants, statSync } from "node:fs";
+import { Buffer } from "node:buffer";
+import { isAbsolute, join, resolve } from "node:path";
+import { AppError } from "../../core/app-error.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { Executor, ProcessSpec, RunningStep, StepOutput } from "../executor.ts";
+import { endLeftover, findSpooledSteps } from "./leftovers.ts";
+import { notStarted, shown } from "./not-started.ts";
+import { ProcessScan } from "./process-scan.ts";
+import { ProcessStep } from "./process-step.ts";
+import { removeFolder } from "./remove-folder.ts";
+import { resolveCommand } from "./resolve-command.ts";
+import type { WrapperCommand } from "./spawn-wrapper.ts";
+import { SpoolFolder, spoolPaths, type SpoolPaths } from "./spool-folder.ts";
+import { createStepEnvironment, longestTextBytes } from "./step-environment.ts";
+import { checkStepId } from "./step-id.ts";
+
+export interface ProcessExecutorOptions {
+  /** Holds a folder for each step; made when needed, mode 0700. */
+  readonly spoolDir: string;
+  /** PATH, HOME and LANG of steps that set no other. */
+  readonly path: string;
+  readonly home: string;
+  readonly lang: string;
+  readonly clock: Clock;
+  /** Between SIGTERM and SIGKILL; 10 s unless given. */
+  readonly graceMs?: number;
+  /** Of stdout and stderr together; 1 GiB unless given. */
+  readonly maxOutputBytes?: number;
+  /** A POSIX shell; `/bin/sh` unless given. */
+  readonly sh?: string;
+  /** Told of what went wrong where no step can be told. */
+  readonly warn?: (message: string) => void;
+}
+
+/**
+ * Runs steps as local processes. Output and exit status go to files and the session is the step's own, so a step needs
+ * no server to go on.
+ *
+ * A step ends when its command ends. Processes that the command left in the background live on, as with any shell: a
+ * deploy script may start a daemon. Their output after that is not kept, and the step's own folder, its TMPDIR and
+ * default working folder go away under them. Cancelling, a time-out and too much output end them too.
+ */
+export function createProcessExecutor(options: ProcessExecutorOptions): Executor {
+  return new ProcessExecutor(options);
+}
+
+class ProcessExecutor implements Executor {
+  readonly #options: Required<ProcessExecutorOptions>;
+  readonly #scan = new ProcessScan();
+  readonly #running = new Set<string>();
+
+  constructor(options: ProcessExecutorOptions) {
+    this.#options = {
+      graceMs: 10_000,
+      maxOutputBytes: 1024 ** 3,
+      sh: "/bin/sh",
+      warn: () => {},
+      ...options,
+      spoolDir: resolve(options.spoolDir),
+    };
+  }
+
+  async start(spec: ProcessSpec, onOutput: (output: StepOutput) => Promise<void> | void): Promise<RunningStep> {
+    const { stepId, timeoutMs } = spec;
+    checkStepId(stepId);
+    if (this.#running.has(stepId)) throw new AppError("INTERNAL", `the step ${stepId} is already running`);
+    this.#running.add(stepId);
+    try {
+      const wrapper = this.#prepare(spec, spoolPaths(this.#options.spoolDir, stepId));
+      const folder = await this.#openFolder(stepId, spec.stdin);
+      try {
+        const { graceMs, maxOutputBytes, clock, warn } = this.#options;
+        const limits = { timeoutMs, graceMs, maxOutputBytes };
+        const step = new ProcessStep({ stepId, wrapper, folder, ...limits, onOutput, clock, scan: this.#scan, warn });
+        void step.outcome.finally(() => this.#running.delete(stepId));
+        return step;
+      } catch (thrown) {
+        folder.close();
+        await this.#remove(stepId);
+        throw thrown;
+      }
+    } catch (thrown) {
+      this.#running.delete(stepId);
+      throw thrown;
+    }
+  }
+
+  async discard(stepId: string): Promise<void> {
+    checkStepId(stepId);
+    if (this.#running.has(stepId)) throw new AppError("INTERNAL", `the step ${stepId} is still running`);
+    await this.#remove(stepId);
+  }
+
+  async cleanLeftovers(): Promise<{ readonly endedSteps: readonly string[] }> {
+    const steps = (await findSpooledSteps(this.#options.spoolDir)).filter((id) => !this.#running.has(id));
+    const ended = await Promise.all(steps.map((id) => this.#cleanLeftover(id)));
+    return { endedSteps: steps.filter((_, index) => ended[index]) };
+  }
+
+  async #cleanLeftover(stepId: string): Promise<boolean> {
+    const { spoolDir, graceMs, clock } = this.#options;
+    const ended = await endLeftover(spoolDir, stepId, graceMs, { clock, scan: this.#scan });
+    await this.#remove(stepId);
+    return ended;
+  }
+
+  /** Everything that can be refused before anything is made. */
+  #prepare(spec: ProcessSpec, paths: SpoolPaths): WrapperCommand {
+    if (spec.workDir !== undefined) checkWorkDir(spec.workDir);
+    const workDir = spec.workDir ?? paths.workDir;
+    const env = createStepEnvironment(spec, this.#options, paths.tmpDir);
+    const { sh } = this.#options;
+    const { command } = spec;
+    const argv =
+      typeof command === "string"
+        ? [sh, "-c", command]
+        : [resolveCommand(command.path, { path: env["PATH"] ?? "", workDir }), ...command.args];
+    for (const [index, text] of argv.entries()) checkArgument(index, text);
+    return { sh, command: argv, env, workDir };
+  }
+
+  /** A folder that is there already belongs to an earlier try of this step, which must not go on beside this one. */
+  async #openFolder(stepId: string, stdin: string | undefined): Promise<SpoolFolder> {
+    const { spoolDir } = this.#options;
+    if (statSync(join(spoolDir, stepId), { throwIfNoEntry: false })) await this.#cleanLeftover(stepId);
+    return SpoolFolder.create(spoolDir, stepId, stdin);
+  }
+
+  /** A folder that cannot be removed is no reason to fail: the next start of the server tries again. */
+  async #remove(stepId: string): Promise<void> {
+    const { folder } = spoolPaths(this.#options.spoolDir, stepId);
+    try {
+      await removeFolder(folder);
+    } catch (thrown) {
+      this.#options.warn(`the folder ${folder} of a finished step could not be removed: ${String(thrown)}`);
+    }
+  }
+}
+
+function checkWorkDir(workDir: string): void {
+  const name = shown(workDir);
+  if (!isAbsolute(workDir)) {
+    throw notStarted(`the workDir ${name} is not an absolute path`, "write the whole path, beginning with /");
+  }
+  let isFolder: boolean | undefined;
+  try {
+    isFolder = workDir.includes("\0") ? undefined : statSync(workDir, { throwIfNoEntry: false })?.isDirectory();
+    if (isFolder) accessSync(workDir, constants.X_OK);
+  } catch (thrown) {
+    throw notStarted(`the workDir ${name} cannot be entered`, "check its permissions", thrown);
+  }
+  if (isFolder === undefined) throw notStarted(`the workDir ${name} does not exist`, "make it, or correct the path");
+  if (!isFolder) throw notStarted(`the workDir ${name} is not a folder`, "name a folder");
+}
+
+function checkArgument(index: number, text: string): void {
+  const what = index === 0 ? "the command's path" : `argument ${index} of the command`;
+  if (text.includes("\0")) throw notStarted(`${what} contains a NUL character`, "no process can be given one");
+  const bytes = text.length > longestTextBytes / 4 ? Buffer.byteLength(text) : 0;
+  if (bytes > longestTextBytes) {
+    throw notStarted(
+      `${what} is too long: ${bytes} bytes, at most ${longestTextBytes} can be passed`,
+      "pass large values by stdin or in a file",
+    );
+  }
+}

@@ -1,0 +1,108 @@
+// One file as a version that could be in force: bundled, its exports read in the sandbox, its config validated.
+
+import type { Bundle } from "../core/bundle.ts";
+import type { Clock } from "../core/clock.ts";
+import { didYouMean } from "../core/did-you-mean.ts";
+import type { PipelineConfig } from "../core/pipeline-config.ts";
+import { findAuthorSource } from "./author-source.ts";
+import { type BundleLimits, loadBundle } from "./bundle.ts";
+import { locateField } from "./locate-field.ts";
+import { parsePipelineConfig } from "./parse-pipeline-config.ts";
+import { createError, type PipelineVersion, type Problem } from "./pipeline.ts";
+
+/** What a script exports, seen from outside. */
+export interface ScriptExports {
+  /** `typeof` of the export `pipeline`. */
+  readonly pipeline: string;
+  /** The export `config`; undefined where there is none. */
+  readonly config?: unknown;
+  readonly names: readonly string[];
+}
+
+export type ReadExportsResult =
+  | { readonly ok: true; readonly exports: ScriptExports }
+  | {
+      readonly ok: false;
+      readonly message: string;
+      /** The author's; absent: the pipeline's own file. */
+      readonly file?: string | null;
+      readonly line: number | null;
+      readonly column: number | null;
+      readonly hint: string | null;
+    };
+
+/** Evaluates a bundle in the sandbox. Rejects only where the sandbox itself fails: it is asked again later. */
+export type ReadExports = (bundle: Bundle, file: string) => Promise<ReadExportsResult>;
+
+export interface LoadPipelineOptions {
+  readonly root: string;
+  readonly file: string;
+  readonly clock: Clock;
+  readonly limits?: Partial<BundleLimits>;
+  readonly readExports: ReadExports;
+  /** A version with the same bundle and file needs no second look into the sandbox. */
+  readonly known: PipelineVersion | null;
+}
+
+export type LoadedPipeline = { readonly inputs: ReadonlyMap<string, string> } & (
+  | { readonly ok: true; readonly version: PipelineVersion }
+  | {
+      readonly ok: false;
+      readonly problems: readonly Problem[];
+      /** The same file may load later without being changed. */
+      readonly retry: boolean;
+    }
+);
+
+/** Never rejects: whatever is wrong is a problem. */
+export async function loadPipeline(options: LoadPipelineOptions): Promise<LoadedPipeline> {
+  const { root, file, clock, limits = {}, known } = options;
+  const bundled = await loadBundle({ root, file, limits, clock });
+  const { inputs } = bundled;
+  if (!bundled.ok) return { ok: false, problems: bundled.problems, retry: false, inputs };
+  const { bundle } = bundled;
+  if (known?.bundle.hash === bundle.hash && known.file === file) return { ok: true, version: known, inputs };
+  let read: ReadExportsResult;
+  try {
+    read = await options.readExports(bundle, file);
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const problem = createError(file, `the sandbox could not read the script: ${reason}`, "it is tried again soon");
+    return { ok: false, problems: [problem], retry: true, inputs };
+  }
+  const checked = checkExports(read, bundle, file);
+  if (!checked.ok) return { ok: false, problems: checked.problems, retry: false, inputs };
+  return { ok: true, version: { bundle, config: checked.config, file, loadedAt: clock.now() }, inputs };
+}
+
+type CheckedExports =
+  | { readonly ok: true; readonly config: PipelineConfig }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+function checkExports(read: ReadExportsResult, bundle: Bundle, file: string): CheckedExports {
+  if (!read.ok) {
+    const place = read.line === null ? null : { line: read.line, column: read.column ?? 1 };
+    return { ok: false, problems: [createError(read.file ?? file, read.message, read.hint, place)] };
+  }
+  const { exports } = read;
+  const parsed = parsePipelineConfig(exports.config);
+  const problems = exports.pipeline === "function" ? [] : [describeMissing(exports, file)];
+  if (!parsed.ok) {
+    const source = findAuthorSource(bundle, file);
+    for (const { field, message, hint } of parsed.problems) {
+      problems.push(createError(file, message, hint, source === null ? null : locateField(source, field)));
+    }
+  }
+  return parsed.ok && problems.length === 0 ? { ok: true, config: parsed.config } : { ok: false, problems };
+}
+
+function describeMissing({ pipeline, names }: ScriptExports, file: string): Problem {
+  const hint = "write: export const pipeline = async () => { … }";
+  if (names.includes("pipeline")) return createError(file, `pipeline is a ${pipeline}; it must be a function`, hint);
+  if (names.length === 0) return createError(file, "the file exports nothing; pipeline is missing", hint);
+  const shown = names.slice(0, 10).join(", ");
+  const near = names.includes("default") ? "default" : didYouMean("pipeline", names);
+  const better =
+    near === "default" ? "export the function by name: export { pipeline }" : `rename "${near}" to "pipeline"`;
+  return createError(file, `exports ${shown}; pipeline is missing`, near === undefined ? hint : better);
+}

@@ -1,0 +1,21 @@
+// The contract of the store: writes are data, committed together and durably; reads are grouped by subject.
+
+import type { BundleReader, InboundReader, JournalReader, LogReader, RunReader, ValueReader } from "./reads.ts";
+import type { Write } from "./writes.ts";
+
+export interface Store {
+  /**
+   * Applies all writes or none, in the order given; resolves once they are fsynced. Commits are applied in the order
+   * of their calls, and those made while the disk is busy share one fsync. One commit's failure harms no other.
+   * @throws {AppError} STORE_UNAVAILABLE when the disk is full, read-only or failing: nothing of this commit is kept.
+   */
+  commit(writes: readonly Write[]): Promise<void>;
+  readonly runs: RunReader;
+  readonly journal: JournalReader;
+  readonly logs: LogReader;
+  readonly bundles: BundleReader;
+  readonly inbound: InboundReader;
+  readonly values: ValueReader;
+  /** Finishes the commits in hand, then closes the file and gives up its lock. */
+  close(): Promise<void>;
+}

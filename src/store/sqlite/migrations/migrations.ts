@@ -1,0 +1,6 @@
+// Every migration of the schema, oldest first. One that was ever released is never edited: changes are a new one.
+
+import type { Migration } from "../migrate.ts";
+import { initialMigration } from "./0001-initial.ts";
+
+export const migrations: readonly Migration[] = [initialMigration];

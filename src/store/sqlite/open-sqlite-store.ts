@@ -1,0 +1,96 @@
+// The store on SQLite: takes the lock, opens the writer in its worker and the reader here, and closes them again.
+
+import type { Store } from "../contract.ts";
+import { SqliteBundleReader } from "./bundles.ts";
+import { CommitQueue, type SendBatch } from "./commit-queue.ts";
+import { type DatabaseLock, openDatabaseLock } from "./database-lock.ts";
+import { resolveDatabasePath } from "./database-path.ts";
+import { encodeCommit } from "./encode-commit.ts";
+import { SqliteInboundReader } from "./inbound.ts";
+import { SqliteJournalReader } from "./journal.ts";
+import { SqliteLogReader } from "./logs.ts";
+import { createPrivateFile } from "./private-file.ts";
+import { ReadConnection } from "./read-connection.ts";
+import { SqliteRunReader } from "./runs.ts";
+import { toStoreError } from "./sqlite-error.ts";
+import { SqliteValueReader } from "./values.ts";
+import { WriterLink } from "./writer-link.ts";
+
+export interface SqliteStoreOptions {
+  /** The database file; made where there is none, in a folder that exists. */
+  readonly path: string;
+  /**
+   * Starts `src/store-worker.ts`. Made by the caller, since the entries of a compiled binary resolve only from files
+   * directly in src/: `new Worker(new URL("./store-worker.ts", import.meta.url))`.
+   */
+  readonly createWorker: () => Worker;
+  /** Milliseconds since the Unix epoch. */
+  readonly now?: () => number;
+}
+
+/**
+ * Opens the database, and owns it until it is closed or the process ends.
+ * @throws {AppError} DATABASE_LOCKED when another process owns it, DATABASE_TOO_NEW when a newer version wrote it,
+ *   STORE_UNAVAILABLE when it cannot be read and written, or is not a database of ours.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const path = resolveDatabasePath(options.path);
+  // Before anything else touches the file: another process may be at work in it.
+  const lock = await openDatabaseLock(path, options.now ?? Date.now);
+  let writer: WriterLink | undefined;
+  try {
+    createPrivateFile(path);
+    writer = new WriterLink(options.createWorker(), path);
+    await writer.ask({ type: "open", path });
+    return createStore(writer, new ReadConnection(path), lock);
+  } catch (error) {
+    writer?.end();
+    lock.release();
+    throw toStoreError(error, `cannot open the database ${path}`);
+  }
+}
+
+function createStore(writer: WriterLink, reader: ReadConnection, lock: DatabaseLock): Store {
+  const queue = new CommitQueue(sendTo(writer));
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await queue.close();
+    // First the reader: whoever closes last tidies up the write-ahead log, and this connection may not.
+    reader.close();
+    try {
+      await writer.ask({ type: "close" });
+    } catch {
+      // A dead writer has nothing left to close.
+    }
+    writer.end();
+    lock.release();
+  };
+  return {
+    commit: async (writes) => await queue.push(encodeCommit(writes)),
+    runs: new SqliteRunReader(reader),
+    journal: new SqliteJournalReader(reader),
+    logs: new SqliteLogReader(reader),
+    bundles: new SqliteBundleReader(reader),
+    inbound: new SqliteInboundReader(reader),
+    values: new SqliteValueReader(reader),
+    close: () => (closing ??= close()),
+  };
+}
+
+function sendTo(writer: WriterLink): SendBatch {
+  return async (commits) => {
+    const reply = await writer.ask({ type: "batch", commits }, collectBuffers(commits));
+    return reply.type === "committed" ? reply.failures : [];
+  };
+}
+
+/** The commits' own copies of bytes are handed over to the worker instead of being copied once more. */
+function collectBuffers(commits: Parameters<SendBatch>[0]): ArrayBuffer[] {
+  const buffers: ArrayBuffer[] = [];
+  for (const writes of commits) {
+    for (const { binds } of writes) {
+      for (const bind of binds) if (bind instanceof Uint8Array) buffers.push(bind.buffer as ArrayBuffer);
+    }
+  }
+  return buffers;
+}

@@ -1,0 +1,89 @@
+// Steps of runs: how they are written, and read together with their runs.
+
+import { AppError } from "../../core/app-error.ts";
+import type { Step, StepKind, StepStatus } from "../../core/run.ts";
+import type { StepWrite } from "../writes.ts";
+import type { ReadConnection } from "./read-connection.ts";
+import type { WriteStatements } from "./write-statement.ts";
+
+export const stepWrites: WriteStatements<StepWrite["type"]> = {
+  "step.put": {
+    sql: `INSERT INTO steps (run_id, number, name, kind, status, code, attempts, started_at, finished_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (run_id, number) DO UPDATE SET name = excluded.name, kind = excluded.kind, status = excluded.status,
+        code = excluded.code, attempts = excluded.attempts, started_at = excluded.started_at,
+        finished_at = excluded.finished_at`,
+    bind: ({ runId, step }) => [
+      runId,
+      parseStepId(step.id, runId).number,
+      step.name,
+      step.kind,
+      step.status,
+      step.code,
+      step.attempts,
+      step.startedAt,
+      step.finishedAt,
+    ],
+  },
+};
+
+/** The two parts of a step's id, `<run id>.<number of the host call>`. */
+export interface StepKey {
+  readonly runId: string;
+  readonly number: number;
+}
+
+/** @throws {AppError} INTERNAL when it is not the id of a step, or of another run than `ofRun`. */
+export function parseStepId(stepId: string, ofRun?: string): StepKey {
+  const match = /^(.+)\.(\d{1,15})$/s.exec(stepId);
+  const runId = match?.[1];
+  if (runId !== undefined && (ofRun === undefined || ofRun === runId)) return { runId, number: Number(match?.[2]) };
+  throw new AppError(
+    "INTERNAL",
+    `"${stepId}" is not the id of a step${ofRun === undefined ? "" : ` of run ${ofRun}`}`,
+    {
+      hint: "this is a bug in runner; please report it",
+    },
+  );
+}
+
+export function formatStepId({ runId, number }: StepKey): string {
+  return `${runId}.${number}`;
+}
+
+interface StepRow {
+  readonly run_id: string;
+  readonly number: number;
+  readonly name: string;
+  readonly kind: StepKind;
+  readonly status: StepStatus;
+  readonly code: number | null;
+  readonly attempts: number;
+  readonly started_at: number | null;
+  readonly finished_at: number | null;
+}
+
+/** The steps of each of these runs in order of their host calls; a run without steps is absent. */
+export function findSteps(db: ReadConnection, runIds: readonly string[]): ReadonlyMap<string, readonly Step[]> {
+  const rows = db.all<StepRow>(
+    `SELECT run_id, number, name, kind, status, code, attempts, started_at, finished_at FROM steps
+      WHERE run_id IN (SELECT value FROM json_each(?)) ORDER BY run_id, number`,
+    JSON.stringify(runIds),
+  );
+  return Map.groupBy(rows, (row) => row.run_id)
+    .entries()
+    .reduce((byRun, [runId, group]) => byRun.set(runId, group.map(toStep)), new Map<string, readonly Step[]>());
+}
+
+function toStep(row: StepRow): Step {
+  return {
+    id: formatStepId({ runId: row.run_id, number: row.number }),
+    name: row.name,
+    kind: row.kind,
+    status: row.status,
+    code: row.code,
+    attempts: row.attempts,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+  };
+}

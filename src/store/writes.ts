@@ -1,0 +1,168 @@
+// What can be written: each write is data, applied by the commit that carries it. Times are milliseconds since the
+// Unix epoch.
+
+import type { InboundRequest } from "../core/inbound-request.ts";
+import type { JsonValue } from "../core/json.ts";
+import type { LogEntry } from "../core/log-entry.ts";
+import type { PipelineConfig } from "../core/pipeline-config.ts";
+import type { FinalRunStatus, RunError, Step, Trigger } from "../core/run.ts";
+
+export type Write = RunWrite | StepWrite | JournalWrite | LogWrite | BundleWrite | InboundWrite | ValueWrite;
+
+/** A run as it is created: always `queued`. */
+export interface NewRun {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly trigger: Trigger;
+  readonly bundleHash: string;
+  readonly params: Readonly<Record<string, JsonValue>>;
+  readonly args: readonly string[];
+  /** The inbound request that started it. */
+  readonly inboundId: string | null;
+  readonly rerunOf: string | null;
+  readonly createdAt: number;
+}
+
+export type RunWrite =
+  | { readonly type: "run.create"; readonly run: NewRun }
+  | { readonly type: "run.start"; readonly id: string; readonly at: number }
+  | {
+      readonly type: "run.finish";
+      readonly id: string;
+      readonly status: FinalRunStatus;
+      readonly result: JsonValue | null;
+      readonly error: RunError | null;
+      readonly at: number;
+    };
+
+/** Writes the whole step, new or known. */
+export interface StepWrite {
+  readonly type: "step.put";
+  readonly runId: string;
+  readonly step: Step;
+}
+
+/** The result of a host call: what its promise settles with, or what a synchronous one returns. */
+export type CallOutcome =
+  { readonly ok: true; readonly value: JsonValue | undefined } | { readonly ok: false; readonly error: CallError };
+
+/** An error that crosses into the guest. */
+export interface CallError {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A host call that was made: recorded before anything is done about it. */
+export interface StartedCall {
+  /** Order of calls within the run, from 1. */
+  readonly number: number;
+  readonly kind: string;
+  readonly name: string;
+  readonly argsHash: string;
+  readonly args: JsonValue;
+  readonly startedAt: number;
+}
+
+/** What enters the guest, in the order it entered. */
+export type Delivery =
+  | { readonly seq: number; readonly type: "result"; readonly call: number }
+  | {
+      readonly seq: number;
+      readonly type: "output";
+      readonly call: number;
+      readonly stream: "stdout" | "stderr";
+      /** Of the step's stored log, in bytes. */
+      readonly offset: number;
+      readonly length: number;
+    };
+
+/** Values a script observed (clock, random), by the message that carried them out of the sandbox process. */
+export interface Observations {
+  /** Order of such messages within the run, from 1. */
+  readonly ordinal: number;
+  readonly values: JsonValue;
+}
+
+export type JournalWrite =
+  | { readonly type: "journal.start"; readonly runId: string; readonly call: StartedCall }
+  | {
+      readonly type: "journal.complete";
+      readonly runId: string;
+      readonly number: number;
+      readonly outcome: CallOutcome;
+      readonly at: number;
+    }
+  | { readonly type: "journal.deliver"; readonly runId: string; readonly delivery: Delivery }
+  | { readonly type: "journal.observe"; readonly runId: string; readonly observations: Observations };
+
+/** Output entries also carry the raw bytes and their place in their stream, so that a delivery can refer to them. */
+export interface OutputChunk {
+  readonly stepId: string;
+  readonly stream: "stdout" | "stderr";
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+export type LogWrite =
+  | {
+      readonly type: "log.line";
+      readonly runId: string;
+      readonly seq: number;
+      readonly at: number;
+      readonly source: "console" | "system";
+      readonly level: LogEntry["level"];
+      readonly text: string;
+    }
+  | {
+      readonly type: "log.output";
+      readonly runId: string;
+      readonly seq: number;
+      readonly at: number;
+      readonly stepName: string;
+      readonly chunk: OutputChunk;
+    };
+
+/** A pipeline's bundled source, kept once per content hash. */
+export interface Bundle {
+  /** SHA-256 of `code`, hex. */
+  readonly hash: string;
+  readonly code: string;
+  /** Source map, version 3, as JSON text. */
+  readonly sourceMap: string;
+}
+
+/** The last good version of a pipeline. */
+export interface GoodVersion {
+  readonly pipeline: string;
+  /** Path below the pipelines folder, with extension. */
+  readonly file: string;
+  readonly bundleHash: string;
+  readonly config: PipelineConfig;
+  readonly loadedAt: number;
+}
+
+export type BundleWrite =
+  | { readonly type: "bundle.put"; readonly bundle: Bundle }
+  | { readonly type: "version.put"; readonly version: GoodVersion }
+  | { readonly type: "version.remove"; readonly pipeline: string };
+
+/** A received webhook and what became of it. */
+export interface InboundRecord {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly receivedAt: number;
+  readonly request: InboundRequest;
+  readonly verdict: "accepted" | "refused";
+  /** Why it was refused: a reason code; null when accepted. */
+  readonly reason: string | null;
+  readonly runId: string | null;
+}
+
+export type InboundWrite =
+  | { readonly type: "inbound.put"; readonly record: InboundRecord }
+  /** Keeps the newest `keep` refused requests of a pipeline: a flood of forgeries must not fill the disk. */
+  | { readonly type: "inbound.trim_refused"; readonly pipeline: string; readonly keep: number };
+
+export type ValueWrite =
+  | { readonly type: "value.set"; readonly pipeline: string; readonly key: string; readonly value: JsonValue }
+  | { readonly type: "value.delete"; readonly pipeline: string; readonly key: string };

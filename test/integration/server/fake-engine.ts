@@ -1,0 +1,96 @@
+// An engine that answers what a test tells it to, and remembers what it was asked.
+
+import { AppError } from "../../../src/core/app-error.ts";
+import type { LogEntry } from "../../../src/core/log-entry.ts";
+import type { Run } from "../../../src/core/run.ts";
+import type { Engine, ReceivedRequest, RunListQuery, TriggerInput, WebhookAnswer } from "../../../src/engine/engine.ts";
+import type { Pipeline } from "../../../src/pipelines/pipelines.ts";
+
+export const runId = "0192f0c0-0000-7000-8000-000000000001";
+export const token = "test-token";
+
+export function makeRun(changes: Partial<Run> = {}): Run {
+  return {
+    id: runId,
+    pipeline: "deploy",
+    trigger: "manual",
+    status: "succeeded",
+    createdAt: 1_700_000_000_000,
+    startedAt: 1_700_000_000_001,
+    finishedAt: 1_700_000_000_002,
+    result: null,
+    rerunOf: null,
+    error: null,
+    steps: [],
+    ...changes,
+  };
+}
+
+export function makePipeline(id: string, changes: Partial<Pipeline> = {}): Pipeline {
+  const bundle = { hash: "abc", code: "", sourceMap: "" };
+  const config = { webhook: {}, params: {} };
+  const version = { bundle, config, file: `${id}.ts`, loadedAt: 1_700_000_000_000 };
+  return { id, file: `${id}.ts`, state: "ok", version, problems: [], ...changes };
+}
+
+export function makeEntry(seq: number, changes: Partial<LogEntry> = {}): LogEntry {
+  const text = `line ${seq}`;
+  return {
+    seq,
+    at: 1_700_000_000_000,
+    source: "console",
+    level: "info",
+    stepId: null,
+    stepName: null,
+    text,
+    ...changes,
+  };
+}
+
+export interface Asked {
+  readonly webhooks: ReceivedRequest[];
+  readonly triggers: { readonly pipeline: string; readonly input: TriggerInput }[];
+  readonly lists: RunListQuery[];
+}
+
+export type FakeEngine = Engine & { readonly asked: Asked };
+
+export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
+  const asked: Asked = { webhooks: [], triggers: [], lists: [] };
+  const findRun = (id: string): Run => {
+    if (id === runId) return makeRun();
+    throw new AppError("RUN_NOT_FOUND", `there is no run ${id}`);
+  };
+  const engine: Engine = {
+    ready: true,
+    async receiveWebhook(request): Promise<WebhookAnswer> {
+      asked.webhooks.push(request);
+      return { type: "accepted", runId };
+    },
+    async trigger(pipeline, input) {
+      asked.triggers.push({ pipeline, input });
+      if (pipeline.startsWith("missing")) throw new AppError("PIPELINE_NOT_FOUND", `there is no pipeline ${pipeline}`);
+      return { runId };
+    },
+    getRun: async (id) => findRun(id),
+    async listRuns(query) {
+      asked.lists.push(query);
+      return { runs: [makeRun()], nextCursor: "next" };
+    },
+    waitForEnd: async (id) => findRun(id),
+    async *readLogs() {
+      yield makeEntry(1);
+      yield makeEntry(2, { source: "stdout", stepId: `${runId}.1`, stepName: "build", text: "out\n" });
+      yield makeEntry(3, { source: "system", text: "cut" });
+    },
+    cancel: async (id) => ({ ...findRun(id), status: "cancelled" }),
+    listPipelines: async () => [{ pipeline: makePipeline("deploy"), lastRun: makeRun() }],
+    async getPipeline(id) {
+      if (id === "deploy" || id === "home/backup") return { pipeline: makePipeline(id), lastRun: null };
+      throw new AppError("PIPELINE_NOT_FOUND", `there is no pipeline ${id}`);
+    },
+    stop: async () => {},
+    ...changes,
+  };
+  return Object.assign(engine, { asked });
+}

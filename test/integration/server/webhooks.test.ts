@@ -1,0 +1,189 @@
+// ANY /api/webhooks/{pipeline}, without a port.
+
+import { describe, expect, test } from "bun:test";
+import { AppError, type ErrorCode } from "../../../src/core/app-error.ts";
+import type { WebhookAnswer } from "../../../src/engine/engine.ts";
+import { createServer } from "../../../src/server/server.ts";
+import { createFakeEngine, runId, token } from "./fake-engine.ts";
+import { readJson } from "./read-json.ts";
+
+const address = "http://127.0.0.1:8080/api/webhooks/";
+
+function serve(answer?: Partial<Extract<WebhookAnswer, { type: "response" }>>) {
+  const engine = createFakeEngine();
+  if (answer) {
+    engine.receiveWebhook = async () => ({ type: "response", runId, status: 200, headers: {}, body: "", ...answer });
+  }
+  const server = createServer({ engine, token });
+  return { engine, send: (path: string, init?: RequestInit) => server.handle(new Request(address + path, init)) };
+}
+
+describe("the request", () => {
+  test.each(["home/backup", "home%2Fbackup", "home/backup/"])("%s is the pipeline home/backup", async (path) => {
+    const { engine, send } = serve();
+    await send(path, { method: "POST" });
+    expect(engine.asked.webhooks[0]?.pipeline).toBe("home/backup");
+  });
+
+  test.each(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "PROPFIND", "PURGE"])(
+    "%s reaches the engine without a token",
+    async (method) => {
+      const { engine, send } = serve();
+      expect((await send("deploy", { method })).status).toBe(202);
+      expect(engine.asked.webhooks[0]?.method).toBe(method);
+    },
+  );
+
+  test.each([
+    ["application/json", '{"a": 1 }'],
+    ["application/x-www-form-urlencoded", "a=1&b=%20"],
+    ["multipart/form-data; boundary=x", "--x\r\nnot really"],
+    ["text/plain", "\uFEFFx"],
+    ["application/json", "{broken"],
+    [null, '{"a":1}'],
+  ])("a body of type %s is handed over byte for byte", async (type, body) => {
+    const { engine, send } = serve();
+    const bytes = new TextEncoder().encode(body);
+    const answer = await send("deploy", {
+      method: "POST",
+      body: bytes,
+      ...(type ? { headers: { "content-type": type } } : {}),
+    });
+    expect(answer.status).toBe(202);
+    expect(engine.asked.webhooks[0]?.body).toEqual(bytes);
+  });
+
+  test("bytes that are no text are handed over as they are", async () => {
+    const { engine, send } = serve();
+    const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+    await send("deploy", { method: "POST", body: bytes });
+    expect(engine.asked.webhooks[0]?.body).toEqual(bytes);
+  });
+
+  test("url, first query values and lower-case headers are as sent", async () => {
+    const { engine, send } = serve();
+    await send("deploy?signature=ab&signature=cd&x=%20y", { headers: { "X-GitHub-Event": "push" } });
+    const [received] = engine.asked.webhooks;
+    expect(received?.url).toBe("/api/webhooks/deploy?signature=ab&signature=cd&x=%20y");
+    expect({ ...received?.query }).toEqual({ signature: "ab", x: " y" });
+    expect(received?.headers["x-github-event"]).toBe("push");
+    expect(received?.body).toEqual(new Uint8Array(0));
+  });
+
+  test("a broken percent-encoding is 400 and does not reach the engine", async () => {
+    const { engine, send } = serve();
+    const answer = await send("a%ff");
+    expect([answer.status, (await readJson(answer))["code"]]).toEqual([400, "BAD_REQUEST"]);
+    expect(engine.asked.webhooks).toHaveLength(0);
+  });
+
+  test("content encodings other than identity are 415", async () => {
+    const { send } = serve();
+    const init = (encoding: string) => ({ method: "POST", body: "x", headers: { "content-encoding": encoding } });
+    expect((await send("deploy", init("gzip"))).status).toBe(415);
+    expect((await send("deploy", init("Identity"))).status).toBe(202);
+  });
+
+  test("65 headers are 431, 64 are not", async () => {
+    const { send } = serve();
+    const headers = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-${index}`, "1"]));
+    expect((await send("deploy", { headers: headers(64) })).status).toBe(202);
+    const answer = await send("deploy", { headers: headers(65) });
+    expect([answer.status, (await readJson(answer))["code"]]).toEqual([431, "HEADERS_TOO_LARGE"]);
+  });
+});
+
+describe("the answer", () => {
+  test("without a response of the script is 202 with the run's id", async () => {
+    const answer = await serve().send("deploy", { method: "POST" });
+    expect(answer.status).toBe(202);
+    expect(await readJson(answer))["toEqual"]({ run_id: runId });
+  });
+
+  test("is the script's status, headers and body", async () => {
+    const { send } = serve({ status: 418, headers: { "X-Tea": "green" }, body: "short and stout" });
+    const answer = await send("deploy", { method: "POST" });
+    expect([answer.status, answer.headers.get("x-tea"), await answer.text()]).toEqual([
+      418,
+      "green",
+      "short and stout",
+    ]);
+  });
+
+  test.each([204, 205, 304])("%d has no body", async (status) => {
+    const answer = await serve({ status, body: "dropped" }).send("deploy", { method: "POST" });
+    expect([answer.status, answer.body]).toEqual([status, null]);
+  });
+
+  test("to HEAD has no body but its length", async () => {
+    const answer = await serve({ body: "hütte" }).send("deploy", { method: "HEAD" });
+    expect([answer.body, answer.headers.get("content-length")]).toEqual([null, "6"]);
+  });
+
+  test("cannot smuggle headers nor speak about the connection", async () => {
+    const headers = {
+      "x-a": "1\r\nset-cookie: a=b",
+      connection: "keep-alive",
+      "transfer-encoding": "chunked",
+      "content-length": "3",
+    };
+    const answer = await serve({ headers, body: "hello" }).send("deploy", { method: "POST" });
+    for (const name of ["x-a", "set-cookie", "connection", "transfer-encoding", "content-length"]) {
+      expect(answer.headers.has(name)).toBe(false);
+    }
+    expect(await answer.text()).toBe("hello");
+  });
+
+  test("that is a page is sandboxed", async () => {
+    const answer = await serve({ headers: { "content-type": "text/html" }, body: "<script>" }).send("deploy");
+    expect(answer.headers.get("content-security-policy")).toBe("sandbox");
+  });
+
+  test.each([0, 101, 199, 600, 200.5, Number.NaN])("with the status %d is 500", async (status) => {
+    expect((await serve({ status }).send("deploy")).status).toBe(500);
+  });
+});
+
+describe("an error of the engine", () => {
+  async function fail(code: ErrorCode, message: string) {
+    const engine = createFakeEngine({
+      receiveWebhook: async () => {
+        throw new AppError(code, message, { hint: "inner hint", details: { inner: "detail" } });
+      },
+    });
+    const answer = await createServer({ engine, token }).handle(new Request(`${address}deploy`, { method: "POST" }));
+    return { answer, text: await answer.text() };
+  }
+
+  test("401 is one sentence, whatever the reason", async () => {
+    const first = await fail("SIGNATURE_INVALID", "timestamp too old");
+    const second = await fail("SIGNATURE_INVALID", "X-Hub-Signature-256 is missing");
+    expect(first.answer.status).toBe(401);
+    expect(first.text).toBe(second.text);
+    expect(first.answer.headers.has("www-authenticate")).toBe(false);
+  });
+
+  test.each([
+    ["SECRET_MISSING", 503],
+    ["PIPELINE_BROKEN", 409],
+    ["STORE_UNAVAILABLE", 503],
+  ] as const)("%s is %d and tells a stranger nothing of the inside", async (code, status) => {
+    const { answer, text } = await fail(code, "env:DEPLOY_KEY in /srv/pipelines");
+    expect(answer.status).toBe(status);
+    expect(text).toContain(code);
+    expect(text).not.toMatch(/DEPLOY_KEY|inner/);
+    if (status === 503) expect(answer.headers.get("retry-after")).toMatch(/^\d+$/);
+  });
+
+  test.each([
+    ["PIPELINE_NOT_FOUND", 404],
+    ["WEBHOOK_DISABLED", 404],
+    ["SHUTTING_DOWN", 503],
+  ] as const)("%s is %d as problem+json", async (code, status) => {
+    const { answer, text } = await fail(code, "some message");
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+    expect(JSON.parse(text)).toMatchObject({ status, code, detail: "some message", hint: "inner hint" });
+  });
+});
