@@ -61,10 +61,11 @@ export async function loadBundle(options: BundleOptions): Promise<BundleResult> 
   const output = await withTimeout(build(entry, plugin), limits.timeoutMs, clock);
   plugin.stop();
   if (output === "late") return fail(reader.inputs, createError(file, `bundling took over ${limits.timeoutMs} ms`));
-  const logged = readLogs(output, file);
   // A refused import exports nothing, which the bundler reports once more.
-  const consequence = plugin.problems.length > 0 ? /^No matching export/ : /^\b$/;
-  const problems = [...plugin.problems, ...logged.filter(({ message }) => !consequence.test(message))];
+  const isConsequence = ({ message }: Problem): boolean =>
+    plugin.problems.length > 0 && message.startsWith("No matching export");
+  const logged = readLogs(output, file).filter((problem) => !isConsequence(problem));
+  const problems = [...plugin.problems, ...logged];
   const [code, sourceMap] = output.success ? await readOutputs(output) : [];
   if (problems.length > 0 || code === undefined || sourceMap === undefined) {
     return fail(reader.inputs, ...(problems.length > 0 ? problems : [createError(file, "the bundler gave no result")]));

@@ -2,7 +2,7 @@
 // folders in use matter, and survives folders that are removed and made again.
 
 import { type FSWatcher, lstatSync, watch } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileErrorCode } from "./file-stamp.ts";
 
 export interface FolderWatchOptions {
@@ -21,6 +21,8 @@ export class FolderWatch {
   readonly #options: FolderWatchOptions;
   readonly #watched = new Map<string, Watched>();
   readonly #failed = new Set<string>();
+  /** Folders that were perhaps removed and made again: an inode number may come back at once. */
+  readonly #suspect = new Set<string>();
 
   constructor(options: FolderWatchOptions) {
     this.#options = options;
@@ -29,15 +31,14 @@ export class FolderWatch {
   /** Begins to watch a folder where it exists; true where that is new. */
   add(folder: string): boolean {
     try {
-      const { dev, ino } = lstatSync(folder, { bigint: true });
-      const identity = `${dev}:${ino}`;
-      if (this.#watched.get(folder)?.identity === identity) return false;
+      const { dev, ino, birthtimeNs } = lstatSync(folder, { bigint: true });
+      const identity = `${dev}:${ino}:${birthtimeNs}`;
+      const suspect = this.#suspect.delete(folder);
+      if (!suspect && this.#watched.get(folder)?.identity === identity) return false;
       // A watcher sticks to the folder it was made for: one made again under the same name needs a new one, and the
       // old one must be closed first, as the system hands out the same watcher for the same path.
       this.#remove(folder);
-      const watcher = watch(folder, { persistent: false }, (_event, name) => {
-        this.#options.onEvent(typeof name === "string" ? join(folder, name) : null);
-      });
+      const watcher = watch(folder, { persistent: false }, (event, name) => this.#notice(folder, event, name));
       watcher.on("error", () => this.#remove(folder));
       this.#watched.set(folder, { watcher, identity });
       this.#failed.delete(folder);
@@ -54,11 +55,18 @@ export class FolderWatch {
   /** Ends the watching of all folders but these. */
   keepOnly(folders: ReadonlySet<string>): void {
     for (const folder of this.#watched.keys()) if (!folders.has(folder)) this.#remove(folder);
+    for (const folder of this.#suspect) if (!folders.has(folder)) this.#suspect.delete(folder);
     for (const folder of this.#failed) if (!folders.has(folder)) this.#failed.delete(folder);
   }
 
   close(): void {
     this.keepOnly(new Set());
+  }
+
+  #notice(folder: string, event: string, name: string | null): void {
+    // Its own name is told when a folder itself goes.
+    if (event === "rename") this.#suspect.add(name === null || name === basename(folder) ? folder : join(folder, name));
+    this.#options.onEvent(name === null ? null : join(folder, name));
   }
 
   #remove(folder: string): void {

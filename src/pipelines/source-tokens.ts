@@ -21,72 +21,95 @@ const wordsBeforeExpression = new Set(
   "await case delete do else extends in instanceof new of return throw typeof void yield".split(" "),
 );
 
-export function tokenize(source: string): Token[] {
-  const tokens: Token[] = [];
-  // One entry for each template whose `${` is open: how many `{` are open inside it.
-  const openTemplates: number[] = [];
-  let at = 0;
-  const take = (pattern: RegExp): RegExpExecArray | null => {
-    pattern.lastIndex = at;
-    const match = pattern.exec(source);
-    if (match) at += match[0].length;
-    return match;
-  };
-  // What has no end on this line is not looked for again before the next: else a long line takes quadratic time.
-  const openUntil = new Map<string, number>();
-  const takeOnLine = (pattern: RegExp): RegExpExecArray | null => {
-    const sign = source[at] ?? "";
-    if (at < (openUntil.get(sign) ?? 0)) return null;
-    const match = take(pattern);
-    const lineEnd = match ? -1 : source.indexOf("\n", at);
-    if (!match) openUntil.set(sign, lineEnd < 0 ? source.length : lineEnd);
-    return match;
-  };
-  const takeTemplate = (offset: number): void => {
-    const piece = take(templatePiece);
-    const plain = piece?.[1] === "`" && source[offset] === "`";
-    tokens.push(plain ? { kind: "string", text: unescape(piece[0].slice(0, -1)), offset } : { ...other, offset });
-    if (piece?.[1] === "${") openTemplates.push(0);
-  };
-  while (at < source.length) {
-    const offset = at;
-    if (take(space) || take(lineComment)) continue;
-    if (source.startsWith("/*", at)) {
-      const end = source.indexOf("*/", at + 2);
-      at = end < 0 ? source.length : end + 2;
-      continue;
-    }
-    const match = take(word);
-    if (match) {
-      tokens.push({ kind: "word", text: match[0], offset });
-      continue;
-    }
-    const quoted = source[at] === '"' || source[at] === "'" ? takeOnLine(string) : null;
-    if (quoted) {
-      tokens.push({ kind: "string", text: unescape(quoted[0].slice(1, -1)), offset });
-      continue;
-    }
-    if (take(number) || (source[at] === "/" && expressionMayBegin(tokens.at(-1)) && takeOnLine(regularExpression))) {
-      tokens.push({ ...other, offset });
-      continue;
-    }
-    at += 1;
-    const sign = source[offset] ?? "";
-    if (sign === "`") {
-      takeTemplate(offset);
-      continue;
-    }
-    if (sign === "}" && openTemplates.at(-1) === 0) {
-      openTemplates.pop();
-      takeTemplate(offset);
-      continue;
-    }
-    const depth = openTemplates.length - 1;
-    if (depth >= 0 && sign === "{") openTemplates[depth] = (openTemplates[depth] ?? 0) + 1;
-    if (depth >= 0 && sign === "}") openTemplates[depth] = (openTemplates[depth] ?? 0) - 1;
-    tokens.push({ kind: "punct", text: sign, offset });
+export function tokenize(source: string): readonly Token[] {
+  return new Tokenizer(source).run();
+}
+
+class Tokenizer {
+  readonly #source: string;
+  readonly #tokens: Token[] = [];
+  /** One entry for each template whose `${` is open: how many `{` are open inside it. */
+  readonly #openTemplates: number[] = [];
+  /** By sign: up to where it has no end on its line. Looking again for each would take quadratic time. */
+  readonly #openUntil = new Map<string, number>();
+  #at = 0;
+
+  constructor(source: string) {
+    this.#source = source;
   }
-  return tokens;
+
+  run(): readonly Token[] {
+    while (this.#at < this.#source.length) {
+      if (this.#take(space) || this.#take(lineComment) || this.#skipComment()) continue;
+      if (!this.#takeText()) this.#takeSign();
+    }
+    return this.#tokens;
+  }
+
+  #skipComment(): boolean {
+    if (!this.#source.startsWith("/*", this.#at)) return false;
+    const end = this.#source.indexOf("*/", this.#at + 2);
+    this.#at = end < 0 ? this.#source.length : end + 2;
+    return true;
+  }
+
+  #takeText(): boolean {
+    const offset = this.#at;
+    const sign = this.#source[offset] ?? "";
+    const name = this.#take(word);
+    if (name) return this.#push({ kind: "word", text: name[0], offset });
+    const quoted = sign === '"' || sign === "'" ? this.#takeOnLine(string, sign) : null;
+    if (quoted) return this.#push({ kind: "string", text: unescape(quoted[0].slice(1, -1)), offset });
+    if (this.#take(number)) return this.#push({ ...other, offset });
+    if (sign !== "/" || !expressionMayBegin(this.#tokens.at(-1))) return false;
+    return this.#takeOnLine(regularExpression, sign) !== null && this.#push({ ...other, offset });
+  }
+
+  #takeSign(): void {
+    const offset = this.#at++;
+    const sign = this.#source[offset] ?? "";
+    const last = this.#openTemplates.length - 1;
+    const depth = this.#openTemplates[last] ?? 0;
+    if (sign === "`") {
+      this.#takeTemplate(offset);
+    } else if (sign === "}" && last >= 0 && depth === 0) {
+      this.#openTemplates.pop();
+      this.#takeTemplate(offset);
+    } else {
+      if (last >= 0 && sign === "{") this.#openTemplates[last] = depth + 1;
+      if (last >= 0 && sign === "}") this.#openTemplates[last] = depth - 1;
+      this.#push({ kind: "punct", text: sign, offset });
+    }
+  }
+
+  /** From a backquote, or from the end of a `${…}`, to the next of these. */
+  #takeTemplate(offset: number): void {
+    const piece = this.#take(templatePiece);
+    const whole = piece?.[1] === "`" && this.#source[offset] === "`";
+    this.#push(whole ? { kind: "string", text: unescape(piece[0].slice(0, -1)), offset } : { ...other, offset });
+    if (piece?.[1] === "${") this.#openTemplates.push(0);
+  }
+
+  #take(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = this.#at;
+    const match = pattern.exec(this.#source);
+    if (match) this.#at += match[0].length;
+    return match;
+  }
+
+  #takeOnLine(pattern: RegExp, sign: string): RegExpExecArray | null {
+    if (this.#at < (this.#openUntil.get(sign) ?? 0)) return null;
+    const match = this.#take(pattern);
+    if (match) return match;
+    const lineEnd = this.#source.indexOf("\n", this.#at);
+    this.#openUntil.set(sign, lineEnd < 0 ? this.#source.length : lineEnd);
+    return null;
+  }
+
+  #push(token: Token): true {
+    this.#tokens.push(token);
+    return true;
+  }
 }
 
 const other = { kind: "other", text: "" } as const;

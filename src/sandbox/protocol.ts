@@ -78,6 +78,8 @@ export type FromSandbox =
   | { readonly type: "ready" }
   /** Length of the pieces taken in since the last of these: opens the sender's window. */
   | { readonly type: "received"; readonly length: number }
+  /** The turn that is owed next has waited for a new instance and begins now. */
+  | { readonly type: "begun"; readonly guest: number }
   | GuestTurn
   | { readonly type: "ask"; readonly guest: number; readonly call: GuestCall };
 

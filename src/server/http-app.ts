@@ -5,7 +5,7 @@ import { AppError, toAppError } from "../core/app-error.ts";
 import { authenticate } from "./authenticate.ts";
 import { problemResponse } from "./problem.ts";
 import { readHeaders } from "./request-headers.ts";
-import { splitTarget } from "./request-path.ts";
+import { decodeId, splitTarget } from "./request-path.ts";
 import type { RouteContext } from "./route-context.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addLogRoutes } from "./routes/logs.ts";
@@ -24,6 +24,8 @@ export function createHttpApp(context: RouteContext, token: string): RequestHand
     if (path.startsWith(webhookPrefix)) return;
     readHeaders(request.headers, context.limits);
     if (path !== "/healthz" && path !== "/readyz") authenticate(request.headers.get("authorization"), token);
+    // Elysia would hand over null for a parameter that cannot be decoded.
+    decodeId(path);
   });
   app.onError(({ error, code, request }) => {
     const appError = code === "NOT_FOUND" && !(error instanceof AppError) ? notFound(request) : toAppError(error);

@@ -33,7 +33,7 @@ export function parseQuery(search: string): Readonly<Record<string, string>> {
  * `home%2Fbackup` and `home/backup/` are both `home/backup`.
  * @throws {AppError} BAD_REQUEST when the percent-encoding is broken.
  */
-export function decodePipelineId(encoded: string): string {
+export function decodeId(encoded: string): string {
   const trimmed = encoded.endsWith("/") ? encoded.slice(0, -1) : encoded;
   if (!trimmed.includes("%")) return trimmed;
   try {
@@ -41,7 +41,7 @@ export function decodePipelineId(encoded: string): string {
   } catch (cause) {
     throw new AppError("BAD_REQUEST", `the address has a broken percent-encoding: ${trimmed}`, {
       cause,
-      hint: "encode the pipeline's id as UTF-8, like home%2Fbackup",
+      hint: "percent-encode UTF-8, like home%2Fbackup",
     });
   }
 }

@@ -4,7 +4,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { endProcesses, killProcesses, type EndingTools } from "./end-processes.ts";
 import { systemCode } from "./not-started.ts";
-import { isIdentityLive } from "./process-stat.ts";
+import { findProcessIdentity, isIdentityLive, type ProcessIdentity, type ProcessStat } from "./process-stat.ts";
 import { findIdentity, findStatus } from "./spool-folder.ts";
 import { isStepId } from "./step-id.ts";
 
@@ -20,8 +20,8 @@ export async function findSpooledSteps(spoolDir: string): Promise<readonly strin
 
 /**
  * Ends every process of a step whose server is gone; true if there were any. The group gets SIGTERM and the grace
- * first, where the noted process is still the one that was noted. Processes that a finished command left running on
- * purpose are let be.
+ * first. The noted process counts only while it is the one that was noted. What a finished command left running on
+ * purpose is let be.
  */
 export async function endLeftover(
   spoolDir: string,
@@ -32,9 +32,10 @@ export async function endLeftover(
   const folder = join(spoolDir, stepId);
   if (findStatus(folder) !== null) return false;
   const noted = findIdentity(folder);
-  const leader = noted && isIdentityLive(noted) ? noted : null;
-  const found = await tools.scan.find({ stepId, leader });
+  const live = noted && isIdentityLive(noted) ? noted : null;
+  const found = await tools.scan.find({ stepId, leader: live });
   if (found.length === 0) return false;
+  const leader = live ?? findEldestLeader(found);
   if (leader) {
     const target = { stepId, leader, pid: leader.pid, isWrapperAlive: () => isIdentityLive(leader) };
     await endProcesses(target, graceMs, tools);
@@ -42,4 +43,11 @@ export async function endLeftover(
     await killProcesses({ stepId, leader }, tools);
   }
   return true;
+}
+
+/** A server may have died before it noted the wrapper, which is the eldest of those that lead a session. */
+function findEldestLeader(found: readonly ProcessStat[]): ProcessIdentity | null {
+  const leaders = found.filter(({ pid, sessionId }) => pid === sessionId);
+  const eldest = leaders.sort((a, b) => a.startTicks - b.startTicks || a.pid - b.pid)[0];
+  return eldest ? findProcessIdentity(eldest.pid) : null;
 }

@@ -4,7 +4,9 @@ import { fstatSync, read, readSync } from "node:fs";
 import type { OutputStream, StepOutput } from "../executor.ts";
 
 /** The largest piece handed over. */
-export const pieceBytes = 64 * 1024;
+const pieceBytes = 64 * 1024;
+
+const rememberedBytes = 64;
 
 /** Follows one file by its descriptor; the file is the buffer, so nothing is kept here. */
 export class OutputTail {
@@ -15,6 +17,8 @@ export class OutputTail {
   /** Bytes handed over since the beginning; runs ahead of the position once the step truncated the file. */
   #offset = 0;
   #size = 0;
+  /** The last bytes before the position, to tell whether they are still there. */
+  #lastBytes = new Uint8Array(0);
 
   constructor(stream: OutputStream, fd: number) {
     this.#stream = stream;
@@ -33,9 +37,10 @@ export class OutputTail {
 
   /** Looks how much there is. */
   measure(): void {
-    this.#size = fstatSync(this.#fd).size;
-    // The step truncated its own output (`echo x > /dev/stderr`): what is there now is new.
-    if (this.#size < this.#position) this.#position = 0;
+    const size = fstatSync(this.#fd).size;
+    // The step emptied its own output (`echo x > /dev/stderr` does): what is there now is new, all of it.
+    if (size < this.#position || (size > this.#size && this.#wasRewritten())) this.#position = 0;
+    this.#size = size;
   }
 
   /** The next piece of what was measured; null when all is read. */
@@ -57,7 +62,16 @@ export class OutputTail {
     const output = { stream: this.#stream, offset: this.#offset, bytes: bytes.subarray(0, length) };
     this.#position += length;
     this.#offset += length;
+    this.#lastBytes = bytes.slice(Math.max(0, length - rememberedBytes), length);
     return output;
+  }
+
+  #wasRewritten(): boolean {
+    const length = this.#lastBytes.length;
+    if (length === 0 || this.#position === 0) return false;
+    const there = new Uint8Array(length);
+    readSync(this.#fd, there, 0, length, this.#position - length);
+    return there.some((byte, index) => byte !== this.#lastBytes[index]);
   }
 }
 

@@ -42,6 +42,9 @@ export interface ProcessExecutorOptions {
  * A step ends when its command ends. Processes that the command left in the background live on, as with any shell: a
  * deploy script may start a daemon. Their output after that is not kept, and the step's own folder, its TMPDIR and
  * default working folder go away under them. Cancelling, a time-out and too much output end them too.
+ *
+ * As stdout and stderr are files, opening them anew (`echo x > /dev/stderr`, `tee /dev/stdout`) empties them, and what
+ * was written a moment before may be lost; `>&2` and `>&1` lose nothing.
  */
 export function createProcessExecutor(options: ProcessExecutorOptions): Executor {
   return new ProcessExecutor(options);

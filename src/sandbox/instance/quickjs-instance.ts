@@ -180,14 +180,35 @@ function takeGlobal(context: QuickJSContext, name: string): QuickJSHandle {
   return handle;
 }
 
-/** The used parts of the memory: static data, and everything from the used end of the stack to the end of the heap. */
-function copyImage(memory: WebAssembly.Memory): Image {
-  const bytes = new Uint8Array(memory.buffer);
+/** Where the used parts of a new instance's memory lie: the same for all, and searching for them costs milliseconds. */
+let bounds: { readonly stackStart: number; readonly heapEnd: number } | null = null;
+
+function findBounds(bytes: Uint8Array): { readonly stackStart: number; readonly heapEnd: number } {
   let end = bytes.length;
   while (bytes[end - 1] === 0) end--;
   let stackStart = staticBytes;
   while (bytes[stackStart] === 0) stackStart++;
   stackStart -= stackStart % pageBytes;
-  const heapEnd = Math.min(bytes.length, end + pageBytes);
-  return { staticData: bytes.slice(0, staticBytes), stackAndHeap: bytes.slice(stackStart, heapEnd), stackStart };
+  return { stackStart, heapEnd: Math.min(bytes.length, end + pageBytes) };
+}
+
+/** The image of the latest instance: they are all alike, so most share one. */
+let latestImage: Image | null = null;
+
+/** The used parts of the memory: static data, and everything from the used end of the stack to the end of the heap. */
+function copyImage(memory: WebAssembly.Memory): Image {
+  const bytes = new Uint8Array(memory.buffer);
+  bounds ??= findBounds(bytes);
+  const { stackStart, heapEnd } = bounds;
+  const staticData = bytes.subarray(0, staticBytes);
+  const stackAndHeap = bytes.subarray(stackStart, heapEnd);
+  if (latestImage !== null && sameBytes(latestImage.staticData, staticData)) {
+    if (sameBytes(latestImage.stackAndHeap, stackAndHeap)) return latestImage;
+  }
+  latestImage = { staticData: staticData.slice(), stackAndHeap: stackAndHeap.slice(), stackStart };
+  return latestImage;
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
 }

@@ -22,6 +22,12 @@ interface OwedTurn {
 }
 
 const maxSources = 200;
+/** A guest that does not yield for this long has its process to itself. */
+const hogAfterMs = 50;
+/** From here on its CPU time is looked at. */
+const lookAfterMs = 20;
+/** The watch comes in steps of 10 ms, and even a hog is off its CPU at times. */
+const toleranceMs = 15;
 /** The guest's own limit ends it first; this is for code that never comes back to where limits are checked. */
 const killMarginMs = 500;
 const stoppedAfterMs = 2000;
@@ -29,8 +35,7 @@ const stoppedAfterMs = 2000;
 export class PoolMember {
   readonly guests = new Set<PlacedGuest>();
   ready = false;
-  /** Set when a guest was found to hog, until the pool has reacted. */
-  becameHog = false;
+  /** The guest being executed does not yield. */
   hogged = false;
   /** The guest this process was killed for. */
   guilty: PlacedGuest | null = null;
@@ -40,8 +45,7 @@ export class PoolMember {
   readonly #owed: OwedTurn[] = [];
   readonly #sources = new Set<string>();
   #headSince = 0;
-  #headCpuMs = 0;
-  #overdue = false;
+  #headCpuMs: number | null = null;
   /** Synchronous calls the control process has not answered yet: waiting for us is no hogging. */
   #asking = false;
   #retiring = false;
@@ -58,8 +62,8 @@ export class PoolMember {
         } else this.#onMessage(message);
       },
       onExit: (description) => {
-        for (const { resolve } of this.#owed.splice(0)) resolve();
         events.onExit(description);
+        for (const { resolve } of this.#owed.splice(0)) resolve();
       },
     });
   }
@@ -119,43 +123,32 @@ export class PoolMember {
     this.#process.kill();
   }
 
-  /**
-   * Looks after the turn being executed. Returns the guests that are to continue elsewhere, when its guest hogs.
-   * Two looks in a row must find it overdue: the first may merely be late itself.
-   */
-  watch(now: number, hogAfterMs: number): readonly PlacedGuest[] {
+  /** Looks after the turn being executed: notices a hog, and ends what cannot be waited for. */
+  watch(now: number): void {
     const head = this.#owed[0];
-    if (head === undefined || this.#asking || !this.ready) return [];
+    if (head === undefined || this.#asking || !this.ready) return;
     const sinceMs = now - this.#headSince;
-    if (sinceMs < hogAfterMs) return [];
-    if (!this.#overdue) {
-      this.#overdue = true;
-      return [];
+    if (sinceMs < lookAfterMs) return;
+    this.#headCpuMs ??= this.#process.cpuMs();
+    if (sinceMs < hogAfterMs) return;
+    // On a busy machine a turn may take long without computing much: moving its neighbours would only add work.
+    const usedMs = this.#process.cpuMs() - this.#headCpuMs;
+    if (usedMs > head.guest.spec.limits.cpuPerDeliveryMs + killMarginMs) {
+      this.guilty = head.guest;
+      this.#process.kill();
+    } else if (sinceMs > stoppedAfterMs && this.#process.isStopped()) {
+      this.#process.kill();
+    } else if (!this.hogged && usedMs >= hogAfterMs - lookAfterMs - toleranceMs) {
+      this.hogged = true;
+      this.#process.yieldToOthers(true);
     }
-    this.#endRunaway(head.guest, sinceMs);
-    if (this.hogged) return [];
-    this.hogged = true;
-    this.becameHog = true;
-    this.#headCpuMs = this.#process.usage().cpuMs - sinceMs;
-    this.#process.yieldToOthers(true);
-    return this.#letInnocentGo(head.guest);
   }
 
-  #letInnocentGo(hog: PlacedGuest): readonly PlacedGuest[] {
-    const innocent = [...this.guests].filter((guest) => guest !== hog);
+  /** The guests that do nothing but wait behind the hog; they are let go of here. */
+  letInnocentGo(): readonly PlacedGuest[] {
+    const innocent = [...this.guests].filter((guest) => guest !== this.executing);
     for (const guest of innocent) this.remove(guest);
     return innocent;
-  }
-
-  /** Kills a process whose guest cannot be stopped otherwise, or that something has stopped. */
-  #endRunaway(guest: PlacedGuest, sinceMs: number): void {
-    if (sinceMs < stoppedAfterMs) return;
-    const { cpuMs, stopped } = this.#process.usage();
-    if (stopped) this.#process.kill();
-    else if (cpuMs - this.#headCpuMs > guest.spec.limits.cpuPerDeliveryMs + killMarginMs) {
-      this.guilty = guest;
-      this.#process.kill();
-    }
   }
 
   #owe(turn: OwedTurn): void {
@@ -164,11 +157,15 @@ export class PoolMember {
 
   #headStarts(): void {
     this.#headSince = performance.now();
-    this.#overdue = false;
+    this.#headCpuMs = null;
   }
 
   #onMessage(message: Exclude<ProcessMessage, { readonly type: "ready" }>): void {
     const guest = this.#byId.get(message.guest);
+    if (message.type === "begun") {
+      this.#headStarts();
+      return;
+    }
     if (message.type === "ask") {
       if (guest === undefined || guest.closed) this.#answer({ ok: false, error: gone });
       else this.#ask(guest, message.call);

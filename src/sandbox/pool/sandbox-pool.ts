@@ -31,8 +31,6 @@ export interface SandboxPool {
 }
 
 const watchEveryMs = 10;
-/** A guest that does not yield for this long has its process to itself. */
-const hogAfterMs = 50;
 const maxExtraProcesses = 4;
 const retireIdleAfterMs = 30_000;
 /** Processes may die this often in a row while executing the same run before the run is held responsible. */
@@ -203,15 +201,21 @@ class Pool implements SandboxPool {
 
   #watch(): void {
     const now = performance.now();
-    for (const member of this.#members) {
-      const innocent = member.watch(now, hogAfterMs);
-      if (innocent.length === 0 && !member.becameHog) continue;
-      member.becameHog = false;
-      this.#fill();
-      for (const guest of innocent) this.#release(guest, null);
-    }
+    for (const member of this.#members) member.watch(now);
+    this.#fill();
+    this.#spreadInnocent();
     this.#retire(now);
     if (this.#waiting.length > 0) this.#placeWaiting();
+  }
+
+  /** Moves the guests that wait behind a hog, once there is a process that has time for them. */
+  #spreadInnocent(): void {
+    const responsive = [...this.#members].some((member) => member.takesGuests);
+    if (!responsive) return;
+    for (const member of this.#members) {
+      if (!member.hogged) continue;
+      for (const guest of member.letInnocentGo()) this.#release(guest, null);
+    }
   }
 
   /** Ends processes that hogs made necessary, once the hogs are gone. */

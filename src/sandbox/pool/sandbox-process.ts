@@ -57,8 +57,13 @@ export class SandboxProcess {
   }
 
   answer(answer: Answer): void {
-    this.#answers.write(`${JSON.stringify(answer)}\n`);
-    void Promise.resolve(this.#answers.flush()).catch(() => this.kill());
+    try {
+      this.#answers.write(`${JSON.stringify(answer)}\n`);
+      void Promise.resolve(this.#answers.flush()).catch(() => this.kill());
+    } catch {
+      // The process is gone, which its exit will tell.
+      this.kill();
+    }
   }
 
   kill(): void {
@@ -75,16 +80,36 @@ export class SandboxProcess {
     }
   }
 
-  /** CPU time so far in milliseconds, and whether something stopped the process (SIGSTOP). */
-  usage(): { readonly cpuMs: number; readonly stopped: boolean } {
+  /** CPU time of the process's main thread, which executes the guests, in milliseconds. */
+  cpuMs(): number {
+    try {
+      // The first field is the time on a CPU in nanoseconds: proc(5) has it in ticks of 10 ms only.
+      const onCpu = readFileSync(`/proc/${this.pid}/schedstat`, "utf8").split(" ")[0];
+      return Number(onCpu) / 1e6;
+    } catch {
+      return this.#cpuMsInTicks();
+    }
+  }
+
+  /** True where something has stopped the process (SIGSTOP). */
+  isStopped(): boolean {
+    const state = this.#statFields()[0];
+    return state === "T" || state === "t";
+  }
+
+  /** Where the kernel keeps no scheduling statistics. */
+  #cpuMsInTicks(): number {
+    const [user, system] = this.#statFields().slice(11, 13);
+    return ((Number(user ?? 0) + Number(system ?? 0)) * 1000) / ticksPerSecond;
+  }
+
+  #statFields(): readonly string[] {
     try {
       const stat = readFileSync(`/proc/${this.pid}/stat`, "utf8");
       // The second field is the name in parentheses and may hold spaces, so fields are counted after it.
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      const cpuMs = ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
-      return { cpuMs, stopped: fields[0] === "T" || fields[0] === "t" };
+      return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     } catch {
-      return { cpuMs: 0, stopped: false };
+      return [];
     }
   }
 

@@ -2,15 +2,10 @@
 
 import { readAnswerLine, writeLine } from "../channel/blocking-pipe.ts";
 import { createPieceReceiver, type Piece } from "../channel/pieces.ts";
-import { createInstancePool } from "../instance/instance-pool.ts";
+import { createInstancePool, type InstancePool } from "../instance/instance-pool.ts";
 import type { QuickJSInstance } from "../instance/quickjs-instance.ts";
-import type { Answer, FromSandbox, ToSandbox } from "../protocol.ts";
+import type { Answer, ToSandbox } from "../protocol.ts";
 import { Guest, type GuestSurroundings } from "./guest.ts";
-
-const maxIdleInstances = 8;
-const defaultMemoryBytes = 64 * 1024 * 1024;
-/** Acknowledging every message would double the traffic; the sender's window holds four of these. */
-const acknowledgeLength = 64 * 1024;
 
 export interface ServeGuestsOptions {
   readonly evaluateCondition: GuestSurroundings["evaluateCondition"];
@@ -18,62 +13,21 @@ export interface ServeGuestsOptions {
   readonly onPiece: (listener: (piece: Piece) => void) => void;
 }
 
-/** Every delivery is answered by a turn, also one to a guest that is gone. */
-function emptyTurn(guest: number): FromSandbox {
-  return { type: "turn", guest, done: true, calls: [], console: [], observed: null, end: null, cpuMs: 0 };
-}
-
-interface OpenGuest {
-  readonly guest: Guest;
-  readonly instance: QuickJSInstance;
-}
+const defaultMemoryBytes = 64 * 1024 * 1024;
+/** Acknowledging every message would double the traffic; the sender's window holds four of these. */
+const acknowledgeLength = 64 * 1024;
+/** Messages that have arrived are looked at this often: one of them may make those that wait needless. */
+const lookUpAfterMs = 5;
 
 /** Serves for the life of the process. */
 export async function serveGuests(options: ServeGuestsOptions): Promise<void> {
-  const instances = createInstancePool(maxIdleInstances);
-  const sources = new Map<string, string>();
-  const guests = new Map<number, OpenGuest>();
-  const around: GuestSurroundings = {
-    send: writeLine,
-    readAnswer: () => JSON.parse(readAnswerLine()) as Answer,
-    evaluateCondition: options.evaluateCondition,
-    now: Date.now,
-    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
-    cpuNow: () => {
-      const { user, system } = process.cpuUsage();
-      return (user + system) / 1000;
-    },
-  };
-
-  const release = (id: number): void => {
-    const open = guests.get(id);
-    guests.delete(id);
-    if (open !== undefined) instances.give(open.instance, open.guest.clean);
-  };
-
-  const handle = async (message: ToSandbox): Promise<void> => {
-    if (message.type === "source") sources.set(message.hash, message.code);
-    else if (message.type === "forget") sources.delete(message.hash);
-    else if (message.type === "open") {
-      const instance = await instances.take(message.spec.limits.memoryBytes);
-      const guest = new Guest(message.guest, message.spec, instance, around);
-      guests.set(message.guest, { guest, instance });
-      guest.open(sources.get(message.spec.bundleHash) ?? "");
-      // Most runs settle in their first turn: their instance serves the next one without waiting for `close`.
-      if (guest.finished) release(message.guest);
-    } else if (message.type === "deliver") {
-      const open = guests.get(message.guest);
-      if (open === undefined) writeLine(emptyTurn(message.guest));
-      else open.guest.deliver(message.delivery);
-    } else release(message.guest);
-  };
-
-  // An instance ready before the first run: a stand-by process must answer at once.
-  instances.give(await instances.take(defaultMemoryBytes), true);
+  const host = new GuestHost(options.evaluateCondition);
+  await host.prepare();
   const queue: ToSandbox[] = [];
   let wake: (() => void) | null = null;
   let unacknowledged = 0;
   const assemble = createPieceReceiver<ToSandbox>((message) => {
+    if (message.type === "close") host.noteClosing(message.guest);
     queue.push(message);
     wake?.();
   });
@@ -85,12 +39,119 @@ export async function serveGuests(options: ServeGuestsOptions): Promise<void> {
     unacknowledged = 0;
   });
   writeLine({ type: "ready" });
+  let lookedUpAt = performance.now();
   for (;;) {
     const next = queue.shift();
-    if (next !== undefined) await handle(next);
-    else {
+    if (next === undefined) {
       await new Promise<void>((resolve) => (wake = resolve));
       wake = null;
+      lookedUpAt = performance.now();
+    } else {
+      await host.handle(next);
+      if (performance.now() - lookedUpAt < lookUpAfterMs) continue;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      lookedUpAt = performance.now();
     }
+  }
+}
+
+interface OpenGuest {
+  readonly guest: Guest;
+  readonly instance: QuickJSInstance;
+}
+
+class GuestHost {
+  readonly #instances: InstancePool = createInstancePool();
+  readonly #sources = new Map<string, string>();
+  readonly #guests = new Map<number, OpenGuest>();
+  /** Guests whose `close` has arrived, but not had its turn: what waits for them is not worth doing. */
+  readonly #closing = new Set<number>();
+  readonly #around: GuestSurroundings;
+
+  constructor(evaluateCondition: GuestSurroundings["evaluateCondition"]) {
+    this.#around = {
+      send: writeLine,
+      readAnswer: () => JSON.parse(readAnswerLine()) as Answer,
+      evaluateCondition,
+      now: Date.now,
+      randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+      cpuNow: () => {
+        const { user, system } = process.cpuUsage();
+        return (user + system) / 1000;
+      },
+    };
+  }
+
+  /** Makes an instance ready before the first run: a process that stands by must answer at once. */
+  async prepare(): Promise<void> {
+    this.#instances.give(await this.#instances.create(defaultMemoryBytes), true);
+  }
+
+  noteClosing(guest: number): void {
+    this.#closing.add(guest);
+  }
+
+  async handle(message: ToSandbox): Promise<void> {
+    switch (message.type) {
+      case "source":
+        this.#sources.set(message.hash, message.code);
+        return;
+      case "forget":
+        this.#sources.delete(message.hash);
+        return;
+      case "open":
+        await this.#open(message);
+        return;
+      case "deliver": {
+        const open = this.#closing.has(message.guest) ? undefined : this.#guests.get(message.guest);
+        if (open === undefined) this.#skip(message.guest);
+        else open.guest.deliver(message.delivery);
+        return;
+      }
+      case "close":
+        this.#closing.delete(message.guest);
+        this.#release(message.guest);
+    }
+  }
+
+  async #open({ guest: id, spec }: Extract<ToSandbox, { readonly type: "open" }>): Promise<void> {
+    if (this.#closing.has(id)) {
+      this.#skip(id);
+      return;
+    }
+    const { memoryBytes } = spec.limits;
+    const instance = this.#instances.takeIdle(memoryBytes) ?? (await this.#createFor(id, memoryBytes));
+    const guest = new Guest(id, spec, instance, this.#around);
+    this.#guests.set(id, { guest, instance });
+    guest.open(this.#sources.get(spec.bundleHash) ?? "");
+    // Most runs settle in their first turn: their instance serves the next one without waiting for `close`.
+    if (guest.finished) this.#release(id);
+  }
+
+  /** Making an instance is no doing of the guest: its time begins when that is done. */
+  async #createFor(guest: number, memoryBytes: number): Promise<QuickJSInstance> {
+    const instance = await this.#instances.create(memoryBytes);
+    writeLine({ type: "begun", guest });
+    return instance;
+  }
+
+  /** Every delivery is answered by a turn, also one to a guest that is gone. */
+  #skip(guest: number): void {
+    writeLine({
+      type: "turn",
+      guest,
+      done: true,
+      calls: [],
+      console: [],
+      observed: null,
+      end: null,
+      cpuMs: 0,
+    });
+  }
+
+  #release(id: number): void {
+    const open = this.#guests.get(id);
+    this.#guests.delete(id);
+    if (open !== undefined) this.#instances.give(open.instance, open.guest.clean);
   }
 }

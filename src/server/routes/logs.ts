@@ -1,6 +1,7 @@
 // GET /api/runs/{id}/logs: text, or NDJSON by Accept or ?format=; ?follow=1 goes on until the run has ended.
 
 import type { Elysia } from "elysia";
+import { openAnswerSignal } from "../answer-signal.ts";
 import { apiHeaders } from "../json-response.ts";
 import { createNdjsonFormat, createTextFormat, type LogFormat } from "../log-format.ts";
 import { createLogStream } from "../log-stream.ts";
@@ -45,10 +46,9 @@ function openStream(
   { format, follow, afterSeq }: LogSelection,
   { engine, limits, clock, connections, stopping, reportError }: RouteContext,
 ): ReadableStream<Uint8Array> {
-  const ended = new AbortController();
-  const signal = AbortSignal.any([ended.signal, request.signal, stopping]);
-  connections.hold(request);
-  return createLogStream(engine.readLogs(runId, { afterSeq, follow, signal }), {
+  const answer = openAnswerSignal(request, stopping);
+  const { signal } = answer;
+  const stream = createLogStream(engine.readLogs(runId, { afterSeq, follow, signal }), {
     format,
     follow,
     clock,
@@ -56,10 +56,12 @@ function openStream(
     heartbeatMs: limits.heartbeatMs,
     onEnd: (error) => {
       if (error !== undefined && !signal.aborted) reportError(error, request);
-      ended.abort();
+      answer.close();
       connections.release(request);
     },
   });
+  connections.hold(request);
+  return stream;
 }
 
 function chooseFormat(query: Readonly<Record<string, string>>, accept: string | null): LogFormat {

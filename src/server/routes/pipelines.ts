@@ -3,13 +3,14 @@
 import type { Elysia } from "elysia";
 import { AppError } from "../../core/app-error.ts";
 import { isFinal, type Run } from "../../core/run.ts";
+import { openAnswerSignal } from "../answer-signal.ts";
 import { jsonResponse } from "../json-response.ts";
 import { methodNotAllowed } from "../method-not-allowed.ts";
 import { parseTrigger } from "../parse-trigger.ts";
 import { pipelineToJson } from "../pipeline-json.ts";
 import { readBody } from "../read-body.ts";
 import { readHeaders } from "../request-headers.ts";
-import { decodePipelineId, parseQuery, splitTarget } from "../request-path.ts";
+import { decodeId, parseQuery, splitTarget } from "../request-path.ts";
 import { readDuration } from "../read-query.ts";
 import type { RouteContext } from "../route-context.ts";
 import { runToJson } from "../run-json.ts";
@@ -30,7 +31,7 @@ export function addPipelineRoutes(app: Elysia, context: RouteContext): void {
 }
 
 async function getPipeline(request: Request, { engine }: RouteContext): Promise<Response> {
-  const id = decodePipelineId(splitTarget(request.url).path.slice(prefix.length));
+  const id = decodeId(splitTarget(request.url).path.slice(prefix.length));
   try {
     return jsonResponse(pipelineToJson(await engine.getPipeline(id)));
   } catch (error) {
@@ -63,12 +64,14 @@ async function trigger(request: Request, context: RouteContext): Promise<Respons
 /** Ends early, and never ends the run, when the caller leaves or the server stops. */
 async function waitForEnd(runId: string, waitMs: number, request: Request, context: RouteContext): Promise<Run> {
   const { engine, stopping } = context;
-  const signal = AbortSignal.any([request.signal, stopping]);
+  const answer = openAnswerSignal(request, stopping);
   try {
-    return await engine.waitForEnd(runId, waitMs, signal);
+    return await engine.waitForEnd(runId, waitMs, answer.signal);
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!answer.signal.aborted) throw error;
     return await engine.getRun(runId);
+  } finally {
+    answer.close();
   }
 }
 
@@ -76,5 +79,5 @@ async function waitForEnd(runId: string, waitMs: number, request: Request, conte
 function triggerTarget(request: Request): string | undefined {
   const rest = splitTarget(request.url).path.slice(prefix.length);
   const path = rest.endsWith("/") ? rest.slice(0, -1) : rest;
-  return path.endsWith(triggerSuffix) ? decodePipelineId(path.slice(0, -triggerSuffix.length)) : undefined;
+  return path.endsWith(triggerSuffix) ? decodeId(path.slice(0, -triggerSuffix.length)) : undefined;
 }

@@ -6,7 +6,7 @@ import type { WebhookAnswer } from "../../engine/engine.ts";
 import { jsonResponse } from "../json-response.ts";
 import { readBody } from "../read-body.ts";
 import { readHeaders } from "../request-headers.ts";
-import { decodePipelineId, parseQuery, splitTarget } from "../request-path.ts";
+import { decodeId, parseQuery, splitTarget } from "../request-path.ts";
 import { responseHeaders } from "../response-headers.ts";
 import type { RouteContext } from "../route-context.ts";
 
@@ -19,7 +19,7 @@ export function addWebhookRoutes(app: Elysia, context: RouteContext): void {
 
 async function receiveWebhook(request: Request, context: RouteContext): Promise<Response> {
   const { url, path, search } = splitTarget(request.url);
-  const pipeline = decodePipelineId(path.slice(webhookPrefix.length));
+  const pipeline = decodeId(path.slice(webhookPrefix.length));
   const headers = readHeaders(request.headers, context.limits);
   const query = parseQuery(search);
   context.connections.hold(request);
@@ -28,7 +28,7 @@ async function receiveWebhook(request: Request, context: RouteContext): Promise<
     const received = { pipeline, method: request.method, url, headers, query, body };
     return toResponse(await context.engine.receiveWebhook(received), request.method);
   } catch (error) {
-    throw toPublicError(error);
+    throw toPublicError(error, request, context);
   } finally {
     context.connections.release(request);
   }
@@ -50,8 +50,8 @@ function toResponse(answer: WebhookAnswer, method: string): Response {
 }
 
 /**
- * Whoever calls a webhook has shown no token: it learns which error, not why. The operator finds the reason in the
- * server's log, in the inbound request, and with `runner check`.
+ * Whoever calls a webhook has shown no token: it learns which error, not why. The operator finds the reason of a
+ * refusal with the stored inbound request, that of the others in the server's log.
  */
 const publicMessages: Partial<Record<ErrorCode, string>> = {
   SIGNATURE_INVALID: "the signature of this request is missing or not valid",
@@ -60,8 +60,10 @@ const publicMessages: Partial<Record<ErrorCode, string>> = {
   STORE_UNAVAILABLE: "the request could not be stored",
 };
 
-function toPublicError(error: unknown): unknown {
-  if (!(error instanceof AppError)) return error;
-  const message = publicMessages[error.code];
-  return message === undefined ? error : new AppError(error.code, message, { cause: error });
+function toPublicError(error: unknown, request: Request, context: RouteContext): unknown {
+  const message = error instanceof AppError ? publicMessages[error.code] : undefined;
+  if (!(error instanceof AppError) || message === undefined) return error;
+  // A forged request is in the store; a line for each would let anybody fill the log.
+  if (error.code !== "SIGNATURE_INVALID") context.reportError(error, request);
+  return new AppError(error.code, message);
 }

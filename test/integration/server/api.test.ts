@@ -284,6 +284,11 @@ describe("runs", () => {
     expect((await ask("/api/runs/other/logs")).status).toBe(404);
   });
 
+  test("an id with a broken percent-encoding is 400", async () => {
+    const answer = await serve().ask("/api/runs/%ff/cancel", { method: "POST" });
+    expect([answer.status, (await readJson(answer))["code"]]).toEqual([400, "BAD_REQUEST"]);
+  });
+
   test("cancel is 202 with the run, 409 once it has ended", async () => {
     const { ask, post } = serve();
     const answer = await post(`/api/runs/${runId}/cancel`);

@@ -135,17 +135,6 @@ test("a reader that does not read stops the log's reading", async () => {
   raw.socket.destroy();
 });
 
-test("silence longer than the idle timeout does not cut a followed text log", async () => {
-  const log = openLog();
-  const { port } = await listen(log, { idleTimeoutMs: 1000 });
-  const raw = await openRaw(port);
-  raw.send(follow());
-  await Bun.sleep(7000);
-  log.push("still here");
-  await raw.waitFor(/still here/);
-  raw.socket.destroy();
-}, 20_000);
-
 test("HEAD of a followed log is answered at once", async () => {
   const { port } = await listen(openLog());
   const raw = await openRaw(port);

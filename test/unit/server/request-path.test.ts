@@ -1,7 +1,7 @@
 // Addresses taken apart.
 
 import { describe, expect, test } from "bun:test";
-import { decodePipelineId, parseQuery, splitTarget } from "../../../src/server/request-path.ts";
+import { decodeId, parseQuery, splitTarget } from "../../../src/server/request-path.ts";
 
 test.each([
   ["http://nas/api/x?a=1&b=2", "/api/x?a=1&b=2", "/api/x", "a=1&b=2"],
@@ -13,7 +13,7 @@ test.each([
   expect(splitTarget(absolute)).toEqual({ url, path, search });
 });
 
-describe("decodePipelineId()", () => {
+describe("decodeId()", () => {
   test.each([
     ["home/backup", "home/backup"],
     ["home%2Fbackup", "home/backup"],
@@ -23,11 +23,11 @@ describe("decodePipelineId()", () => {
     ["home%252Fbackup", "home%2Fbackup"],
     ["", ""],
   ])("%s is %s", (encoded, id) => {
-    expect(decodePipelineId(encoded)).toBe(id);
+    expect(decodeId(encoded)).toBe(id);
   });
 
   test.each(["%", "a%2", "%ff", "%zz"])("%s is refused", (encoded) => {
-    expect(() => decodePipelineId(encoded)).toThrow(expect.objectContaining({ code: "BAD_REQUEST" }));
+    expect(() => decodeId(encoded)).toThrow(expect.objectContaining({ code: "BAD_REQUEST" }));
   });
 });
 

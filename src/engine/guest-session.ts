@@ -1,0 +1,185 @@
+// A run's place in the sandbox: opens its guest, hands it deliveries in order, and executes it again where that is lost.
+
+import { toAppError } from "../core/app-error.ts";
+import type { JsonValue } from "../core/json.ts";
+import type {
+  Answer,
+  GuestCall,
+  GuestDelivery,
+  GuestHandle,
+  GuestReplay,
+  GuestRequest,
+  GuestTurn,
+  ObservedValues,
+} from "../sandbox/sandbox.ts";
+import type { CallOutcome, Delivery, Journal, NewRun } from "../store/store.ts";
+import type { JournalView } from "./journal-view.ts";
+import { failedEnd, type RunEnd } from "./run-end.ts";
+import type { PinnedVersion, RunParts } from "./run-parts.ts";
+import type { RunRecorder } from "./run-recorder.ts";
+
+export interface GuestSessionOptions {
+  readonly parts: RunParts;
+  readonly run: NewRun;
+  readonly version: PinnedVersion;
+  readonly request: GuestRequest | null;
+  readonly journal: JournalView;
+  readonly recorder: RunRecorder;
+  readonly onTurn: (turn: GuestTurn) => void;
+  readonly onAsk: (call: GuestCall) => Promise<Answer>;
+  readonly onFailed: (end: RunEnd) => void;
+}
+
+interface HeldDelivery {
+  readonly seq: number;
+  readonly delivery: GuestDelivery;
+  readonly done: () => void;
+}
+
+const defaultMemoryBytes = 64 * 1024 * 1024;
+const cpuPerDeliveryMs = 5000;
+const cpuTotalMs = 10 * 60 * 1000;
+const nothingKnown: GuestReplay = { calls: 0, consoleLines: 0, observations: [], cpuUsedMs: 0 };
+const runOver: Answer = { ok: false, error: { code: "RUN_CANCELLED", message: "the run has ended" } };
+
+export class GuestSession {
+  readonly #options: GuestSessionOptions;
+  #guest: GuestHandle | null = null;
+  /** Counts placements, so that what an earlier one still says is not taken for this one's. */
+  #placement = 0;
+  #turnsOwed = 0;
+  /** Deliveries that become durable while the script is executed again. */
+  #held: HeldDelivery[] | null = null;
+  #cpuUsedMs = 0;
+  #closed = false;
+
+  constructor(options: GuestSessionOptions) {
+    this.#options = options;
+  }
+
+  /** True while the guest may still do something by itself. */
+  get busy(): boolean {
+    return this.#turnsOwed > 0 || this.#held !== null;
+  }
+
+  start(): void {
+    this.#open(nothingKnown);
+  }
+
+  /** Hands over what has just become durable, or keeps it until a replay has caught up. */
+  hand(seq: number, delivery: GuestDelivery): Promise<void> {
+    const held = this.#held;
+    if (held === null) return this.#send(delivery);
+    return new Promise((done) => held.push({ seq, delivery, done }));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#placement++;
+    this.#guest?.close();
+    this.#guest = null;
+    for (const { done } of this.#held ?? []) done();
+    this.#held = null;
+  }
+
+  #open(replay: GuestReplay): void {
+    const { parts, run, version, request, onTurn, onAsk, onFailed } = this.#options;
+    const placement = ++this.#placement;
+    const current = (): boolean => placement === this.#placement;
+    this.#turnsOwed = 1;
+    const context = {
+      runID: run.id,
+      pipelineID: run.pipeline,
+      triggeredBy: run.trigger,
+      driverName: "local",
+      args: run.args,
+      params: run.params,
+    };
+    const memoryBytes = version.config.memoryBytes ?? defaultMemoryBytes;
+    const limits = { memoryBytes, cpuPerDeliveryMs, cpuTotalMs };
+    const spec = { bundleHash: version.bundle.hash, mode: "run", context, request, limits, replay } as const;
+    this.#guest = parts.pool.open(version.bundle, spec, {
+      onTurn: (turn) => {
+        if (!current()) return;
+        if (turn.done) {
+          this.#turnsOwed--;
+          this.#cpuUsedMs += turn.cpuMs;
+        }
+        onTurn(turn);
+      },
+      onAsk: async (call) => (current() ? await onAsk(call) : runOver),
+      onMoved: () => {
+        if (current()) void this.#replay();
+      },
+      onFailed: (code, message) => {
+        if (current()) onFailed(failedEnd(code, message, version.bundle));
+      },
+    });
+  }
+
+  /** Executes the script again in another process, answered from the journal. */
+  async #replay(): Promise<void> {
+    const { parts, run, version, journal: view, recorder, onFailed } = this.#options;
+    this.#held ??= [];
+    this.#guest = null;
+    const placement = ++this.#placement;
+    try {
+      await recorder.settled();
+      const journal = await parts.store.journal.load(run.id);
+      if (placement !== this.#placement || this.#closed) return;
+      view.beginReplay(journal);
+      this.#open(this.#replayOf(journal));
+      await this.#deliverAgain(journal);
+    } catch (thrown) {
+      const message = `the run could not be executed again: ${toAppError(thrown).message}`;
+      if (!this.#closed) onFailed(failedEnd("INTERNAL", message, version.bundle));
+    }
+  }
+
+  #replayOf({ calls, consoleLines, observations }: Journal): GuestReplay {
+    return {
+      calls: calls.length,
+      consoleLines,
+      observations: observations.map(({ values }: { values: JsonValue }) => values as unknown as ObservedValues),
+      cpuUsedMs: this.#cpuUsedMs,
+    };
+  }
+
+  async #deliverAgain(journal: Journal): Promise<void> {
+    const placement = this.#placement;
+    const outcomes = new Map(journal.calls.map((call) => [call.number, call.outcome]));
+    let lastSeq = 0;
+    for (const delivery of journal.deliveries) {
+      lastSeq = delivery.seq;
+      const message = await this.#messageOf(delivery, outcomes);
+      if (placement !== this.#placement) return;
+      if (message !== null) void this.#send(message);
+    }
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const { seq, delivery, done } of held) {
+      if (seq > lastSeq) void this.#send(delivery).then(done);
+      else done();
+    }
+  }
+
+  async #messageOf(
+    delivery: Delivery,
+    outcomes: ReadonlyMap<number, CallOutcome | undefined>,
+  ): Promise<GuestDelivery | null> {
+    if (delivery.type === "result") {
+      const outcome = outcomes.get(delivery.call);
+      return outcome === undefined ? null : { type: "result", call: delivery.call, ...outcome };
+    }
+    const { parts, run } = this.#options;
+    const { call, stream, offset, length } = delivery;
+    const bytes = await parts.store.logs.readOutput(`${run.id}.${call}`, stream, offset, length);
+    return { type: "output", call, stream, text: new TextDecoder().decode(bytes) };
+  }
+
+  async #send(delivery: GuestDelivery): Promise<void> {
+    if (this.#guest === null) return;
+    this.#turnsOwed++;
+    await this.#guest.deliver(delivery);
+  }
+}

@@ -1,0 +1,253 @@
+// What a script asks of its host: steps, timers, storage, signatures. Recorded first, done after.
+
+import { createHmac } from "node:crypto";
+import { AppError, toAppError } from "../core/app-error.ts";
+import { parseDuration } from "../core/duration.ts";
+import type { WebhookResponse } from "../core/inbound-request.ts";
+import type { JsonValue } from "../core/json.ts";
+import type { GuestCall, GuestDelivery } from "../sandbox/sandbox.ts";
+import type { CallOutcome, NewRun, Write } from "../store/store.ts";
+import type { JournalView } from "./journal-view.ts";
+import type { RunLog } from "./run-log.ts";
+import type { RunParts } from "./run-parts.ts";
+import type { RunRecorder } from "./run-recorder.ts";
+import { StepCall } from "./step-call.ts";
+
+export interface HostCallsOptions {
+  readonly parts: RunParts;
+  readonly run: NewRun;
+  readonly log: RunLog;
+  readonly journal: JournalView;
+  readonly recorder: RunRecorder;
+  /** Hands a delivery to the guest; resolves when the guest has dealt with it. */
+  readonly hand: (seq: number, delivery: GuestDelivery) => Promise<void>;
+  readonly onResponse: (response: WebhookResponse) => void;
+  /** Called after each result: a run that has ended may have waited for its last step. */
+  readonly onResult: () => void;
+}
+
+export class HostCalls {
+  readonly #options: HostCallsOptions;
+  readonly #steps = new Map<number, StepCall>();
+  readonly #timers = new Map<number, () => void>();
+  /** Deliveries on their way to disk, to be handed to the guest after that. */
+  #onTheWay = 0;
+  #stopped = false;
+
+  constructor(options: HostCallsOptions) {
+    this.#options = options;
+  }
+
+  /** True while a delivery is on its way to the guest. */
+  get delivering(): boolean {
+    return this.#onTheWay > 0;
+  }
+
+  get openSteps(): number {
+    return this.#steps.size;
+  }
+
+  /** Adds a new call to what is recorded, and what is to be done about it once that is durable. */
+  take(call: GuestCall, writes: Write[], effects: (() => void)[]): void {
+    const answered = call.kind === "respond" || call.kind === "clear_timer";
+    this.#options.journal.add(call, answered);
+    writes.push(this.#startedWrite(call));
+    if (answered) writes.push(this.#completeWrite(call.number, { ok: true, value: undefined }));
+    switch (call.kind) {
+      case "respond":
+        effects.push(() => this.#options.onResponse(call.args as unknown as WebhookResponse));
+        return;
+      case "step":
+        this.#openStep(call, writes, effects);
+        return;
+      case "timer":
+        effects.push(() => this.#startTimer(call));
+        return;
+      case "clear_timer":
+        this.#clearTimer(Number((call.args as { call: number }).call));
+        return;
+      case "storage":
+        this.#changeStorage(call, writes, effects);
+        return;
+      case "hmac":
+        effects.push(() => void this.#sign(call));
+    }
+  }
+
+  /** A synchronous call, new or begun before: its process waits, so the answer is made and recorded at once. */
+  async answer(call: GuestCall): Promise<CallOutcome> {
+    const { journal, recorder } = this.#options;
+    const known = journal.has(call.number);
+    if (!known) journal.add(call, true);
+    // A value that this run has just set is among what is not yet durable.
+    await recorder.settled();
+    const outcome = await this.#readStorage(call);
+    const complete = this.#completeWrite(call.number, outcome);
+    await new Promise<void>((resolve) => {
+      recorder.record(known ? [complete] : [this.#startedWrite(call), complete], resolve);
+    });
+    return outcome;
+  }
+
+  /** The run is over: no timer fires any more, and running steps are ended. */
+  stop(): void {
+    this.#stopped = true;
+    for (const stop of this.#timers.values()) stop();
+    for (const step of this.#steps.values()) step.cancel();
+  }
+
+  /** Lets go of running steps without ending them. */
+  abandon(): void {
+    this.#stopped = true;
+    for (const stop of this.#timers.values()) stop();
+    for (const step of this.#steps.values()) step.abandon();
+  }
+
+  #openStep(call: GuestCall, writes: Write[], effects: (() => void)[]): void {
+    const { parts, run, log, recorder } = this.#options;
+    const step = new StepCall({
+      parts,
+      runId: run.id,
+      pipeline: run.pipeline,
+      number: call.number,
+      name: call.name,
+      args: call.args,
+      record: (stepWrites, effect) => recorder.record(stepWrites, effect),
+      output: { log, deliver: (...piece) => this.#deliverOutput(call.number, ...piece) },
+      onEnd: (outcome, stepWrites, discard) => {
+        this.#complete(call.number, outcome, stepWrites, () => {
+          this.#steps.delete(call.number);
+          discard();
+        });
+      },
+    });
+    this.#steps.set(call.number, step);
+    writes.push(step.open());
+    effects.push(() => step.start());
+  }
+
+  #deliverOutput(
+    call: number,
+    stream: "stdout" | "stderr",
+    offset: number,
+    length: number,
+    text: string,
+  ): Promise<void> {
+    const { recorder, run } = this.#options;
+    const seq = this.#nextDelivery();
+    const delivery = { seq, type: "output", call, stream, offset, length } as const;
+    return new Promise((resolve) => {
+      recorder.record([{ type: "journal.deliver", runId: run.id, delivery }], () => {
+        void this.#hand(seq, { type: "output", call, stream, text }).then(resolve);
+      });
+    });
+  }
+
+  #startTimer(call: GuestCall): void {
+    if (this.#stopped || this.#timers.get(call.number) === cleared) return;
+    let delayMs: number;
+    try {
+      const { delayMs: given, duration } = call.args as { delayMs?: number; duration?: JsonValue };
+      delayMs = given ?? parseDuration(duration);
+    } catch (thrown) {
+      this.#complete(call.number, failure(thrown));
+      return;
+    }
+    const stop = this.#options.parts.clock.after(delayMs, () => {
+      this.#timers.delete(call.number);
+      this.#complete(call.number, { ok: true, value: undefined });
+    });
+    this.#timers.set(call.number, stop);
+  }
+
+  #clearTimer(number: number): void {
+    this.#timers.get(number)?.();
+    this.#timers.set(number, cleared);
+    this.#options.journal.complete(number);
+  }
+
+  #changeStorage(call: GuestCall, writes: Write[], effects: (() => void)[]): void {
+    const { key, value } = call.args as { key: string; value: JsonValue };
+    const { pipeline } = this.#options.run;
+    writes.push(
+      call.name === "set" ? { type: "value.set", pipeline, key, value } : { type: "value.delete", pipeline, key },
+    );
+    // The value and the call's result are one transaction with the call itself.
+    const seq = this.#addResult(call.number, { ok: true, value: undefined }, writes);
+    effects.push(() => void this.#hand(seq, { type: "result", call: call.number, ok: true, value: undefined }));
+  }
+
+  async #readStorage({ name, args }: GuestCall): Promise<CallOutcome> {
+    const { values } = this.#options.parts.store;
+    const { pipeline } = this.#options.run;
+    const { key = "", prefix = "" } = args as { key?: string; prefix?: string };
+    try {
+      return { ok: true, value: await (name === "get" ? values.get(pipeline, key) : values.keys(pipeline, prefix)) };
+    } catch (thrown) {
+      return failure(thrown);
+    }
+  }
+
+  async #sign(call: GuestCall): Promise<void> {
+    const { algorithm, secret, message } = call.args as { algorithm: string; secret: string; message: string };
+    try {
+      const resolved = await this.#options.parts.secrets.resolve(secret);
+      if (!resolved.ok) throw new AppError("SECRET_MISSING", `crypto.hmac: ${resolved.message}`);
+      const mac = createHmac(algorithm.toLowerCase().replace(/^sha-/, "sha"), resolved.value);
+      this.#complete(call.number, { ok: true, value: mac.update(Buffer.from(message, "base64")).digest("hex") });
+    } catch (thrown) {
+      this.#complete(call.number, failure(thrown));
+    }
+  }
+
+  #complete(number: number, outcome: CallOutcome, more: readonly Write[] = [], effect?: () => void): void {
+    const writes: Write[] = [...more];
+    const seq = this.#addResult(number, outcome, writes);
+    this.#options.recorder.record(writes, () => {
+      effect?.();
+      void this.#hand(seq, { type: "result", call: number, ...outcome });
+      this.#options.onResult();
+    });
+  }
+
+  /** Adds the result of a call and its delivery to what is recorded; returns the delivery's place. */
+  #addResult(number: number, outcome: CallOutcome, writes: Write[]): number {
+    this.#options.journal.complete(number);
+    const seq = this.#nextDelivery();
+    const delivery = { seq, type: "result", call: number } as const;
+    writes.push(this.#completeWrite(number, outcome), {
+      type: "journal.deliver",
+      runId: this.#options.run.id,
+      delivery,
+    });
+    return seq;
+  }
+
+  #nextDelivery(): number {
+    this.#onTheWay++;
+    return this.#options.journal.nextDelivery();
+  }
+
+  #hand(seq: number, delivery: GuestDelivery): Promise<void> {
+    this.#onTheWay--;
+    return this.#options.hand(seq, delivery);
+  }
+
+  #startedWrite({ number, kind, name, argsHash, args }: GuestCall): Write {
+    const call = { number, kind, name, argsHash, args, startedAt: this.#options.parts.clock.now() };
+    return { type: "journal.start", runId: this.#options.run.id, call };
+  }
+
+  #completeWrite(number: number, outcome: CallOutcome): Write {
+    const at = this.#options.parts.clock.now();
+    return { type: "journal.complete", runId: this.#options.run.id, number, outcome, at };
+  }
+}
+
+/** Stands where a timer was cleared before it could start. */
+const cleared = (): void => {};
+
+function failure(thrown: unknown): CallOutcome {
+  const { code, message } = toAppError(thrown);
+  return { ok: false, error: { code, message } };
+}

@@ -1,0 +1,58 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { errorCodes } from "../../../src/core/app-error.ts";
+import { layers } from "../../architecture/layers.ts";
+import { codeIn, readme, tableRows } from "../../fixtures/readme/readme.ts";
+import { renderTables } from "./readme-tables.ts";
+
+const root = join(import.meta.dir, "../../..");
+
+describe("README.md", () => {
+  test("its tables of commands and configuration are those of the code", () => {
+    // If this fails: bun test/unit/readme/readme-tables.ts
+    expect(readme).toBe(renderTables(readme));
+  });
+
+  test("it has at most 250 lines", () => {
+    expect(readme.trimEnd().split("\n").length).toBeLessThanOrEqual(250);
+  });
+
+  test("each code that it names is one of the table of codes", () => {
+    const named = [...readme.matchAll(/`([A-Z]+(?:_[A-Z]+)*)`/g)].map(([, name = ""]) => name);
+    const known = [...Object.keys(errorCodes), ...tableRows("flag of `serve`").flatMap((row) => codeIn(row[1] ?? ""))];
+    const others = ["PATH", "HOME", "LANG", "TMPDIR", "RUNNER_RUN_ID", "RUNNER_STEP_ID", "RUNNER_PIPELINE"];
+    expect(named.filter((name) => !known.includes(name) && !others.includes(name))).toEqual([]);
+    expect(named.length).toBeGreaterThan(10);
+  });
+
+  test("its tree names everything that is in src, and nothing else", async () => {
+    const [, tree = ""] = /^```\nsrc\/\n([^]*?)^```$/m.exec(readme) ?? [];
+    const named = [...tree.matchAll(/^ {2}(?:\S+(?:,? {1,2}(?=[\w-]+(?:\.ts|\/)))?)+/gm)]
+      .flatMap(([names]) => names.split(/[, ]+/))
+      .filter((name) => name !== "");
+    const entries = await readdir(join(root, "src"), { withFileTypes: true });
+    const present = entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
+    expect(named.sort()).toEqual(present.filter((name) => name !== "tsconfig.json").sort());
+  });
+
+  test("its line of layers is the one that the architecture test holds", () => {
+    const [, line = ""] = /^`(main → .*)`$/m.exec(readme) ?? [];
+    const stated = line.split(" → ").map((layer) => layer.replace(/[{}]/g, "").trim().split(/ +/).sort());
+    const entries = ["sandbox-process.ts", "store-worker.ts"];
+    const held = layers
+      .filter((row) => !row.some((name) => entries.includes(name)))
+      .map((row) => row.map((name) => name.replace(/\.ts$/, "")).sort());
+    expect(stated).toEqual(held);
+  });
+
+  test("the scripts and files that it names exist", () => {
+    const named = [...readme.matchAll(/(?<![\w/])((?:\.\/)?(?:scripts|pipelines|test)\/[\w./-]*\w)/g)].map(
+      ([, path = ""]) => path,
+    );
+    const examples = ["pipelines/site.ts", "pipelines/everything.ts", "pipelines/node_modules"];
+    const missing = named.filter((path) => !examples.includes(path) && !existsSync(join(root, path)));
+    expect(missing).toEqual([]);
+  });
+});
