@@ -29,7 +29,7 @@ export const pipeline = async () => {
   });
 
   // Said once when it changes, not at every look.
-  const before = storage.get("ok");
+  const before = storage.get("ok") ?? true;
   if (before !== state.ok) {
     await storage.set("ok", state.ok);
     console.warn(state.ok ? `${path} has room: ${used} % used` : `${path} is nearly full: ${used} % used`);

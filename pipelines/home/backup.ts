@@ -32,7 +32,7 @@ export const pipeline = async () => {
 
   const removed = await shell(
     "rotate",
-    `ls -1 "$TARGET/$NAME"-*.tar.gz | sort -r | tail -n "+$((KEEP + 1))" | while read -r old; do
+    `ls -1 "$TARGET/$NAME"-????-??-??T??-??-??.tar.gz | sort -r | tail -n "+$((KEEP + 1))" | while read -r old; do
        rm -- "$old" && echo "$old"
      done`,
     { TARGET: target, NAME: name, KEEP: Math.max(1, keep) },

@@ -28,7 +28,7 @@ export function createTextFormat(): LogFormat {
     heartbeat: "",
     encode({ source, stepId, text }) {
       // An unfinished line goes on only with output of the same step.
-      const start = midLine && (stepId === null || stepId !== lastStep) ? "\n" : "";
+      const start = midLine && stepId !== lastStep ? "\n" : "";
       const isLine = source === "console" || source === "system";
       const body = source === "system" ? `[runner] ${text}\n` : isLine ? `${text}\n` : text;
       if (body === "") return "";

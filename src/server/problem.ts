@@ -23,7 +23,7 @@ const closing: ReadonlySet<ErrorCode> = new Set(["BODY_TOO_LARGE", "BODY_TIMEOUT
 
 const retryAfterSeconds = 5;
 
-export function toProblem(error: AppError): Problem {
+function toProblem(error: AppError): Problem {
   const status = statusOf[error.code] ?? error.class.httpStatus;
   const shown = error.code === "INTERNAL" ? internal : error;
   return {

@@ -60,7 +60,7 @@ function endingMessage(reason: EndReason, { ending, graceMs, timeoutMs, maxOutpu
   const why = {
     cancelled: "cancelled",
     timed_out: `not finished within ${formatDuration(timeoutMs)}`,
-    output_limit: `more than ${formatByteSize(maxOutputBytes)} of output (--max-step-output)`,
+    output_limit: `OUTPUT_LIMIT: more than ${formatByteSize(maxOutputBytes)} of output (--max-step-output)`,
   }[reason];
   const how = ending?.killed ? `; killed, as it did not end within ${formatDuration(graceMs)} of SIGTERM` : "";
   const rest = ending && ending.remaining > 0 ? `; ${ending.remaining} of its processes could not be ended` : "";

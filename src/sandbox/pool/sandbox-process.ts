@@ -28,7 +28,7 @@ export class SandboxProcess {
   constructor(command: readonly string[], events: SandboxProcessEvents) {
     this.#subprocess = Bun.spawn([...command], {
       // Bun's own rule for "end when the parent ends", kept also while the process spins in native code.
-      env: { BUN_OPTIONS: "--no-orphans" },
+      env: { BUN_OPTIONS: "--no-orphans --smol" },
       cwd: "/",
       stdio: ["ignore", "ignore", "inherit", "pipe", "pipe"],
       ipc: () => {},

@@ -8,10 +8,11 @@ export class CpuBudget {
   readonly #totalMs: number;
   readonly #cpuNow: () => number;
   #usedMs: number;
+  #live = true;
   #startedAt = 0;
   #nextCheckAt = 0;
-  /** Time the guest waited for an answer of the control process, not its own. */
-  #live = true;
+  /** CPU time of the process when the delivery began; not known for the short ones, whose wall time is as good. */
+  #cpuAtStart: number | null = null;
 
   constructor(perDeliveryMs: number, totalMs: number, usedMs: number, cpuNow: () => number) {
     this.#perDeliveryMs = perDeliveryMs;
@@ -23,13 +24,14 @@ export class CpuBudget {
   /** A delivery begins; a replayed one does not count towards the total. */
   begin(live: boolean): void {
     this.#live = live;
-    this.#startedAt = this.#cpuNow();
-    this.#nextCheckAt = performance.now() + checkEveryMs;
+    this.#startedAt = performance.now();
+    this.#nextCheckAt = this.#startedAt + checkEveryMs;
+    this.#cpuAtStart = null;
   }
 
   /** CPU of this delivery so far. */
   get deliveryMs(): number {
-    return this.#cpuNow() - this.#startedAt;
+    return this.#cpuAtStart === null ? performance.now() - this.#startedAt : this.#cpuNow() - this.#cpuAtStart;
   }
 
   end(): void {
@@ -41,9 +43,11 @@ export class CpuBudget {
     const now = performance.now();
     if (now < this.#nextCheckAt) return null;
     this.#nextCheckAt = now + checkEveryMs;
+    this.#cpuAtStart ??= this.#cpuNow() - Math.min(checkEveryMs, now - this.#startedAt);
     const used = this.deliveryMs;
-    if (used > this.#perDeliveryMs)
+    if (used > this.#perDeliveryMs) {
       return `the script computed for over ${this.#perDeliveryMs / 1000} s without waiting`;
+    }
     if (this.#live && this.#usedMs + used > this.#totalMs) {
       return `the run used over ${this.#totalMs / 1000} s of CPU in all`;
     }

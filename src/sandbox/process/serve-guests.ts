@@ -38,6 +38,7 @@ export async function serveGuests(options: ServeGuestsOptions): Promise<void> {
     writeLine({ type: "received", length: unacknowledged });
     unacknowledged = 0;
   });
+  Bun.gc(true);
   writeLine({ type: "ready" });
   let lookedUpAt = performance.now();
   for (;;) {

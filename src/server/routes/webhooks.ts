@@ -13,7 +13,7 @@ import type { RouteContext } from "../route-context.ts";
 export const webhookPrefix = "/api/webhooks/";
 
 export function addWebhookRoutes(app: Elysia, context: RouteContext): void {
-  // parse: "none", because a signature is over bytes, and Elysia takes a body without content type for a form.
+  // A signature is over bytes, and Elysia's parsers would take a body without content type for a form.
   app.all(`${webhookPrefix}*`, ({ request }) => receiveWebhook(request, context), { parse: "none" });
 }
 

@@ -86,9 +86,16 @@ export class CommitWriter {
     if (changes === 0 && missed) throw missed(binds);
   }
 
-  /** SQLite opens a file it may not write for reading, and says so only when something is written. */
+  /**
+   * SQLite opens a file it may not write for reading, and even lets transactions begin: only a change tells. The one
+   * tried here is never kept.
+   */
   #proveWritable(): void {
     this.#db.run("BEGIN IMMEDIATE");
-    this.#db.run("ROLLBACK");
+    try {
+      this.#db.run("PRAGMA user_version = 0");
+    } finally {
+      if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+    }
   }
 }

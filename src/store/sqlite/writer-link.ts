@@ -13,7 +13,9 @@ export class WriterLink {
   constructor(worker: Worker, path: string) {
     this.#worker = worker;
     this.#path = path;
-    worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => this.#settle(data);
+    // Put off, since Bun takes no further message of a worker before the handler of the last one, with all that
+    // continues from it, is done: who waits there without returning to the event loop would wait for ever.
+    worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => void setImmediate(() => this.#settle(data));
     worker.addEventListener("messageerror", () => this.#die("it sent something unreadable"));
     worker.addEventListener("error", (event) => this.#die((event as ErrorEvent).message));
     worker.addEventListener("close", () => this.#die("it ended"));

@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import type { GoodVersion } from "../../../src/store/store.ts";
-import { putBundle, type Subject } from "./store-contract.ts";
+import { rejection } from "../../unit/store/store-files.ts";
+import { putBundle, type Subject } from "./subject.ts";
 
 function version(pipeline: string, changes: Partial<GoodVersion> = {}): GoodVersion {
   const config = { webhook: { provider: "github" }, params: {}, timeoutMs: 1000 };
@@ -43,7 +44,7 @@ export function testBundles(subject: Subject): void {
 
     test("a version cannot refer to a bundle that is not stored", async () => {
       const put = { type: "version.put", version: version("deploy", { bundleHash: "missing" }) } as const;
-      await expect(subject.store.commit([put])).rejects.toMatchObject({ code: "INTERNAL" });
+      expect(await rejection(subject.store.commit([put]))).toMatchObject({ code: "INTERNAL" });
     });
   });
 }

@@ -1,7 +1,8 @@
 // The part of the store's contract about commits: whole or not at all, in order, durable.
 
 import { describe, expect, test } from "bun:test";
-import { createRun, newRun, type Subject } from "./store-contract.ts";
+import { rejection } from "../../unit/store/store-files.ts";
+import { createRun, newRun, type Subject } from "./subject.ts";
 
 export function testCommits(subject: Subject): void {
   describe("commit", () => {
@@ -18,7 +19,7 @@ export function testCommits(subject: Subject): void {
         { type: "value.set", pipeline: "deploy", key: "k", value: 1 },
         { type: "run.create", run },
       ]);
-      await expect(commit).rejects.toMatchObject({ name: "AppError", code: "INTERNAL" });
+      expect(await rejection(commit)).toMatchObject({ name: "AppError", code: "INTERNAL" });
       expect(await subject.store.runs.find(run.id)).toBeUndefined();
       expect(await subject.store.values.get("deploy", "k")).toBeUndefined();
     });
@@ -97,10 +98,10 @@ export function testCommits(subject: Subject): void {
       const inHand = subject.store.commit([{ type: "value.set", pipeline: "p", key: "k", value: 1 }]);
       const closing = Promise.all([subject.store.close(), subject.store.close()]);
       const late = subject.store.commit([{ type: "value.set", pipeline: "p", key: "late", value: 1 }]);
-      await expect(late).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      expect(await rejection(late)).toMatchObject({ code: "STORE_UNAVAILABLE" });
       await inHand;
       await closing;
-      await expect(subject.store.values.get("p", "k")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      expect(await rejection(subject.store.values.get("p", "k"))).toMatchObject({ code: "STORE_UNAVAILABLE" });
       await subject.reopen();
       expect(await subject.store.values.keys("p", "")).toEqual(["k"]);
     });

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type { InboundRecord, Store } from "../../../src/store/store.ts";
-import type { Subject } from "./store-contract.ts";
+import type { Subject } from "./subject.ts";
 
 function record(id: string, changes: Partial<InboundRecord> = {}, body = new Uint8Array()): InboundRecord {
   return {

@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import type { RunError, Step } from "../../../src/core/run.ts";
-import { createRun, newRun, type Subject } from "./store-contract.ts";
+import { rejection } from "../../unit/store/store-files.ts";
+import { createRun, newRun, type Subject } from "./subject.ts";
 
 const error: RunError = { code: "SCRIPT_ERROR", message: "bad \u0000 thing", hint: "h", file: "deploy.ts", line: 3 };
 
@@ -39,13 +40,13 @@ export function testRuns(subject: Subject): void {
     test("two runs cannot have one id", async () => {
       const run = await createRun(subject.store);
       const again = subject.store.commit([{ type: "run.create", run: newRun({ id: run.id, pipeline: "other" }) }]);
-      await expect(again).rejects.toMatchObject({ code: "INTERNAL" });
+      expect(await rejection(again)).toMatchObject({ code: "INTERNAL" });
       expect((await subject.store.runs.find(run.id))?.pipeline).toBe("deploy");
     });
 
     test("a run cannot be created on a bundle that is not stored", async () => {
       const run = newRun({ bundleHash: "missing" });
-      await expect(subject.store.commit([{ type: "run.create", run }])).rejects.toMatchObject({ code: "INTERNAL" });
+      expect(await rejection(subject.store.commit([{ type: "run.create", run }]))).toMatchObject({ code: "INTERNAL" });
     });
 
     test("a run that is started twice keeps its first time of start", async () => {
@@ -67,12 +68,14 @@ export function testRuns(subject: Subject): void {
       await subject.store.commit([
         { type: "run.finish", id, status: "cancelled", result: null, error: null, at: 3000 },
       ]);
-      await expect(subject.store.commit([{ type: "run.start", id, at: 1 }])).rejects.toMatchObject({
+      expect(await rejection(subject.store.commit([{ type: "run.start", id, at: 1 }]))).toMatchObject({
         code: "RUN_ALREADY_ENDED",
       });
-      await expect(
-        subject.store.commit([{ type: "run.finish", id, status: "succeeded", result: 1, error: null, at: 4000 }]),
-      ).rejects.toMatchObject({ code: "RUN_ALREADY_ENDED" });
+      expect(
+        await rejection(
+          subject.store.commit([{ type: "run.finish", id, status: "succeeded", result: 1, error: null, at: 4000 }]),
+        ),
+      ).toMatchObject({ code: "RUN_ALREADY_ENDED" });
       expect(await subject.store.runs.find(id)).toMatchObject({ status: "cancelled", result: null, finishedAt: 3000 });
     });
   });
@@ -114,7 +117,7 @@ export function testRuns(subject: Subject): void {
         { type: "step.put", runId, step: step("other", 1) },
         { type: "step.put", runId, step: { ...step(runId, 1), id: runId } },
       ] as const) {
-        await expect(subject.store.commit([write])).rejects.toMatchObject({ code: "INTERNAL" });
+        expect(await rejection(subject.store.commit([write]))).toMatchObject({ code: "INTERNAL" });
       }
     });
 

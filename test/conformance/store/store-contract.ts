@@ -1,7 +1,7 @@
 // What every store must do: each write seen through each read. Run against an implementation by its own test file.
 
 import { afterEach, beforeEach, describe } from "bun:test";
-import type { NewRun, Store, Write } from "../../../src/store/store.ts";
+import type { Store } from "../../../src/store/store.ts";
 import { testBundles } from "./bundle-contract.ts";
 import { testCommits } from "./commit-contract.ts";
 import { testInbound } from "./inbound-contract.ts";
@@ -9,19 +9,13 @@ import { testJournal } from "./journal-contract.ts";
 import { testLogs } from "./log-contract.ts";
 import { testRunLists } from "./run-list-contract.ts";
 import { testRuns } from "./run-contract.ts";
+import { putBundle, type Subject } from "./subject.ts";
 import { testValues } from "./value-contract.ts";
 
 /** A place that outlives the stores opened in it. */
 export interface StorePlace {
   open(): Promise<Store>;
   remove(): void;
-}
-
-/** The store under test; another one for each test. */
-export interface Subject {
-  readonly store: Store;
-  /** Closes the store and opens it again in the same place. */
-  reopen(): Promise<void>;
 }
 
 export function testStore(name: string, createPlace: () => StorePlace): void {
@@ -55,30 +49,4 @@ export function testStore(name: string, createPlace: () => StorePlace): void {
     testInbound(subject);
     testValues(subject);
   });
-}
-
-export function putBundle(hash: string): Write {
-  return { type: "bundle.put", bundle: { hash, code: `code of ${hash}`, sourceMap: '{"version":3}' } };
-}
-
-export function newRun(changes: Partial<NewRun> = {}): NewRun {
-  return {
-    id: Bun.randomUUIDv7(),
-    pipeline: "deploy",
-    trigger: "manual",
-    bundleHash: "bundle-1",
-    params: {},
-    args: [],
-    inboundId: null,
-    rerunOf: null,
-    createdAt: 1_759_000_000_123,
-    ...changes,
-  };
-}
-
-/** A run that is in the store. */
-export async function createRun(store: Store, changes: Partial<NewRun> = {}): Promise<NewRun> {
-  const run = newRun(changes);
-  await store.commit([{ type: "run.create", run }]);
-  return run;
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type { JsonValue } from "../../../src/core/json.ts";
-import type { Subject } from "./store-contract.ts";
+import type { Subject } from "./subject.ts";
 
 export function testValues(subject: Subject): void {
   describe("values", () => {

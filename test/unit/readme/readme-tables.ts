@@ -1,14 +1,12 @@
 // The tables of the README that the code decides; run as a program it writes them into README.md anew.
 
-import { join } from "node:path";
 import { listCommands, type CommandContext } from "../../../src/cli/cli.ts";
 import { configTable } from "../../../src/config.ts";
-
-export const readmeFile = join(import.meta.dir, "../../../README.md");
+import { readme, readmeFile } from "../../fixtures/readme/readme.ts";
 
 /** The text with the tables as they have to be; each follows `<!-- NAME -->`. */
-export function renderTables(readme: string): string {
-  return replaceTable(replaceTable(readme, "commands", commandTable()), "config", settingTable());
+export function renderTables(text: string): string {
+  return replaceTable(replaceTable(text, "commands", commandTable()), "config", settingTable());
 }
 
 function commandTable(): string {
@@ -54,4 +52,4 @@ function replaceTable(text: string, name: string, table: string): string {
   return `${before}${table}\n${after}`;
 }
 
-if (import.meta.main) await Bun.write(readmeFile, renderTables(await Bun.file(readmeFile).text()));
+if (import.meta.main) await Bun.write(readmeFile, renderTables(readme));

@@ -37,3 +37,14 @@ export function setValue(key: string, value: string | number = 1, pipeline = "de
 
 /** Fails by its own fault: there is no such run. */
 export const impossibleWrite: Write = { type: "run.start", id: "no such run", at: 1 };
+
+/** What the promise rejects with. @throws when it resolves. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  let value: unknown;
+  try {
+    value = await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error(`resolved with ${JSON.stringify(value)}, but should have rejected`);
+}

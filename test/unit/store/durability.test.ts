@@ -1,0 +1,47 @@
+// What was acknowledged is there after the process was killed, and a slow disk holds up no one but who waits for it.
+
+import { expect, test } from "bun:test";
+import { slowFsyncEnvironment, slowFsyncUnavailable } from "../../fixtures/slow-fsync/build.ts";
+import { firstOutput, readAll, startProgram } from "./start-program.ts";
+import { openStore, withDatabase } from "./store-files.ts";
+
+test("every commit that was acknowledged before a SIGKILL is there, whole, after reopening", async () => {
+  await withDatabase(async (path) => {
+    const acknowledged: string[] = [];
+    for (const waitMs of [0, 7, 23, 61, 150]) {
+      const program = startProgram("commit-until-killed", path);
+      const first = await firstOutput(program);
+      const rest = readAll(program);
+      await Bun.sleep(waitMs);
+      program.kill("SIGKILL");
+      await program.exited;
+      const lines = `${first}${await rest}`.split("\n");
+      // What follows the last newline was cut off by the kill.
+      acknowledged.push(...lines.slice(0, -1));
+    }
+    expect(acknowledged.length).toBeGreaterThan(5);
+    const store = await openStore(path);
+    for (const key of acknowledged) {
+      expect(await store.values.get("deploy", `${key}-a`)).toBe(key);
+      expect(await store.values.get("deploy", `${key}-b`)).toBe(key);
+    }
+    const keys = await store.values.keys("deploy", "");
+    const halves = Map.groupBy(keys, (key) => key.slice(0, -2));
+    expect([...halves.values()].filter((half) => half.length !== 2)).toEqual([]);
+    await store.close();
+  });
+});
+
+test.skipIf(slowFsyncUnavailable !== null && !process.env["CI"])(
+  `an fsync of 200 ms does not hold up the thread that commits${slowFsyncUnavailable === null ? "" : `: ${slowFsyncUnavailable}`}`,
+  async () => {
+    await withDatabase(async (path) => {
+      const program = startProgram("measure-lag", path, slowFsyncEnvironment(200));
+      const { commits, longestMs } = JSON.parse(await readAll(program)) as Record<string, number>;
+      // More commits than this in two seconds would mean that fsync was not slow at all.
+      expect(commits).toBeWithin(3, 11);
+      expect(longestMs).toBeLessThan(150);
+    });
+  },
+  60_000,
+);
