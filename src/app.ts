@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import { type Config, environment } from "./config.ts";
 import { AppError } from "./core/app-error.ts";
 import { systemClock } from "./core/clock.ts";
@@ -18,6 +18,7 @@ import {
   type CatalogOptions,
   openCatalog,
   type Pipeline,
+  type Problem,
 } from "./pipelines/pipelines.ts";
 import { inspectModule, openSandboxPool, type SandboxPool } from "./sandbox/sandbox.ts";
 import { createSecretReader, loadApiToken, type SecretReader } from "./secrets/secrets.ts";
@@ -92,17 +93,24 @@ export async function runOnce(config: Config, options: RunOnceOptions): Promise<
   const folder = await mkdtemp(join(tmpdir(), "runner-"));
   opened.add(async () => await rm(folder, { recursive: true, force: true }));
   try {
-    const isFile = options.target.startsWith("/");
-    const pipelines = isFile ? dirname(options.target) : config.pipelines;
+    const { pipelines, id } = locateTarget(config.pipelines, options.target);
     const logger = openLogger({ ...config, logLevel: config.logLevel === "debug" ? "debug" : "error" });
     const database = options.database ?? join(folder, "runner.db");
     const engine = await openRunning({ ...config, pipelines }, folder, database, logger, opened, false);
     opened.add(async () => await engine.stop({ stopSteps: true, graceMs: stopGraceMs }));
-    const id = isFile ? basename(options.target).replace(/\.m?[jt]s$/, "") : options.target;
     return await followToEnd(engine, id, options);
   } finally {
     await opened.close();
   }
+}
+
+/** The folder and the id of what is to be run: a file in the pipelines folder is the pipeline it is there. */
+function locateTarget(folder: string, target: string): { readonly pipelines: string; readonly id: string } {
+  if (!isAbsolute(target)) return { pipelines: folder, id: target };
+  const below = relative(folder, target);
+  const inside = !below.startsWith("..") && !isAbsolute(below);
+  const path = inside ? below : basename(target);
+  return { pipelines: inside ? folder : dirname(target), id: path.replace(/\.m?[jt]s$/, "") };
 }
 
 async function followToEnd(engine: Engine, pipeline: string, options: RunOnceOptions): Promise<Run> {
@@ -143,7 +151,7 @@ async function openRunning(
   const pool = openPool(config, opened, logger);
   const secrets = openSecrets();
   const catalog = await openPipelines(config, opened, pool, secrets, versionsIn(store), logger, watch);
-  if (watch) warnAboutUnsigned(catalog, logger);
+  if (watch) reportFirstLoad(catalog, logger);
   const executor = createProcessExecutor({
     spoolDir: join(workFolder, "spool"),
     path: environment["PATH"] || defaultPath,
@@ -219,7 +227,7 @@ async function openPipelines(
   logger: Logger,
   watch: boolean,
 ): Promise<Catalog> {
-  const catalog = await openCatalog({
+  const catalog: Catalog = await openCatalog({
     ...(await versions),
     root: config.pipelines,
     watch,
@@ -229,7 +237,7 @@ async function openPipelines(
       const resolved = await secrets.resolve(reference);
       return resolved.ok ? null : resolved.message;
     },
-    onChange: (change) => logChange(logger, change),
+    onChange: (change) => logChange(logger, change, catalog.get(change.id)?.version !== null),
     onError: (error) => logger.error(error.message),
   });
   opened.add(async () => await catalog.close());
@@ -261,33 +269,38 @@ const readExports = async (
   };
 };
 
-function logChange(logger: Logger, { id, state, problems, tookMs }: CatalogChange): void {
+function describeProblem(problem: Problem | undefined): { readonly place?: string; readonly problem?: string } {
+  if (problem === undefined) return {};
+  const { file, line, message } = problem;
+  return { place: line === null ? file : `${file}:${line}`, problem: message };
+}
+
+function logChange(logger: Logger, { id, state, problems, tookMs }: CatalogChange, hasVersion: boolean): void {
   const took = formatDuration(tookMs);
   if (state === "broken") {
-    const problem = problems[0];
-    const place = problem?.line == null ? problem?.file : `${problem.file}:${problem.line}`;
-    logger.error("a saved pipeline does not load; its last good version stays in force", {
-      pipeline: id,
-      place,
-      problem: problem?.message,
-    });
+    const rest = hasVersion ? "its last good version stays in force" : "it has no good version yet and answers 409";
+    logger.error(`a saved pipeline does not load; ${rest}`, { pipeline: id, ...describeProblem(problems[0]) });
   } else logger.info(state === "ok" ? "pipeline in force" : "pipeline removed", { pipeline: id, took });
   for (const { severity, message } of problems) {
     if (severity === "warning") logger.warn(message, { pipeline: id });
   }
 }
 
-function warnAboutUnsigned(catalog: Catalog, logger: Logger): void {
-  for (const { id, state, version, problems } of catalog.list()) {
-    for (const { message, severity } of problems) {
-      if (severity === "warning") logger.warn(message, { pipeline: id });
-      else logger.error("a pipeline does not load", { pipeline: id, problem: message });
-    }
-    const webhook = version?.config.webhook;
-    if (state === "ok" && webhook !== false && webhook?.secret === undefined) {
-      logger.warn("webhooks of this pipeline are accepted without a signature", { pipeline: id });
+function reportFirstLoad(catalog: Catalog, logger: Logger): void {
+  for (const { id, problems } of catalog.list()) {
+    for (const problem of problems) {
+      if (problem.severity === "warning") logger.warn(problem.message, { pipeline: id });
+      else logger.error("a pipeline does not load", { pipeline: id, ...describeProblem(problem) });
     }
   }
+  const unsigned = catalog.list().filter(({ version }) => {
+    const webhook = version?.config.webhook;
+    return webhook !== undefined && webhook !== false && webhook.secret === undefined;
+  });
+  if (unsigned.length === 0) return;
+  logger.warn("anybody who reaches this server can trigger the pipelines whose webhook has no secret", {
+    pipelines: unsigned.map(({ id }) => id).join(", "),
+  });
 }
 
 async function makePrivateFolder(path: string): Promise<void> {

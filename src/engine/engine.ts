@@ -95,4 +95,4 @@ export interface Engine {
   stop(options: StopOptions): Promise<void>;
 }
 
-export { openEngine, type EngineOptions } from "./create-engine.ts";
+export { openEngine } from "./create-engine.ts";

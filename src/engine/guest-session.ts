@@ -158,9 +158,14 @@ export class GuestSession {
     const held = this.#held ?? [];
     this.#held = null;
     for (const { seq, delivery, done } of held) {
-      if (seq > lastSeq) void this.#send(delivery).then(done);
-      else done();
+      void this.#deliverHeld(seq > lastSeq ? delivery : null, done);
     }
+  }
+
+  /** What was delivered by the replay already only has to be reported as done. */
+  async #deliverHeld(delivery: GuestDelivery | null, done: () => void): Promise<void> {
+    if (delivery !== null) await this.#send(delivery);
+    done();
   }
 
   async #messageOf(

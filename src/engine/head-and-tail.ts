@@ -48,6 +48,6 @@ export class HeadAndTail {
   }
 }
 
-export function droppedMarker(bytes: number): string {
+function droppedMarker(bytes: number): string {
   return `[… ${bytes} bytes dropped here …]`;
 }

@@ -248,6 +248,6 @@ export class HostCalls {
 const cleared = (): void => {};
 
 function failure(thrown: unknown): CallOutcome {
-  const { code, message } = toAppError(thrown);
-  return { ok: false, error: { code, message } };
+  const { code, message, hint } = toAppError(thrown);
+  return { ok: false, error: { code, message, ...(hint === undefined ? {} : { hint }) } };
 }

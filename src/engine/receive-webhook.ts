@@ -1,6 +1,7 @@
 // A webhook becomes a run: its pipeline, its signature, its record, and what its caller is answered.
 
 import { AppError } from "../core/app-error.ts";
+import { didYouMean } from "../core/did-you-mean.ts";
 import type { InboundRequest, WebhookResponse } from "../core/inbound-request.ts";
 import type { WebhookConfig } from "../core/pipeline-config.ts";
 import type { Catalog, Pipeline, PipelineVersion } from "../pipelines/pipelines.ts";
@@ -13,10 +14,12 @@ import type { RunRegistry } from "./run-registry.ts";
 
 /** A flood of forged requests must not fill the disk: of those refused only the newest are kept, per pipeline. */
 const keptRefusals = 100;
+const reportEveryMs = 10_000;
+const maxReported = 1000;
 
 export interface WebhookReceiverOptions {
   readonly parts: RunParts;
-  readonly catalog: Pick<Catalog, "get">;
+  readonly catalog: Pick<Catalog, "get" | "list">;
   readonly runs: RunRegistry;
   /** How long a caller waits for `http.respond`. */
   readonly timeoutMs: number;
@@ -26,6 +29,8 @@ export interface WebhookReceiverOptions {
 export class WebhookReceiver {
   readonly #options: WebhookReceiverOptions;
   #refusals = 0;
+  /** Pipeline and reason → when it was last told, and how many were not told since. */
+  readonly #reported = new Map<string, { readonly at: number; more: number }>();
 
   constructor(options: WebhookReceiverOptions) {
     this.#options = options;
@@ -52,10 +57,7 @@ export class WebhookReceiver {
     if (webhook.secret !== undefined) {
       const resolved = await parts.secrets.resolve(webhook.secret);
       if (!resolved.ok) {
-        parts.logger.warn("a webhook was refused: its pipeline's secret is missing", {
-          pipeline: received.pipeline,
-          reason: resolved.message,
-        });
+        this.#report(received.pipeline, resolved.message);
         throw new AppError("SECRET_MISSING", "the pipeline's webhook secret is not available on the server", {
           hint: "the server's log says which one; `runner check` shows it too",
         });
@@ -67,10 +69,25 @@ export class WebhookReceiver {
     return verifyInbound(received, { ...(provider === undefined ? {} : { provider }), secrets, nowMs });
   }
 
+  /** Anybody can send what is refused, so one line in a while tells of all since the last. */
+  #report(pipeline: string, reason: string, provider?: string): void {
+    const { logger, clock } = this.#options.parts;
+    const key = `${pipeline} ${reason}`;
+    const known = this.#reported.get(key);
+    const now = clock.now();
+    if (known !== undefined && now - known.at < reportEveryMs) {
+      known.more++;
+      return;
+    }
+    if (this.#reported.size >= maxReported) this.#reported.clear();
+    this.#reported.set(key, { at: now, more: 0 });
+    logger.warn("a webhook was refused", { pipeline, provider, reason, more: known?.more || undefined });
+  }
+
   /** @throws {AppError} SIGNATURE_INVALID always; the caller is not told why. */
   async #refuse(pipeline: string, request: InboundRequest, reason: string): Promise<never> {
     const { parts } = this.#options;
-    parts.logger.warn("a webhook was refused", { pipeline, provider: request.provider, reason });
+    this.#report(pipeline, reason, request.provider);
     const trim = this.#refusals++ % keptRefusals === 0;
     const record = this.#record(pipeline, request, { verdict: "refused", reason, runId: null });
     await parts.store.commit([
@@ -131,7 +148,7 @@ export class WebhookReceiver {
  * The version of a pipeline that a new run begins with.
  * @throws {AppError} PIPELINE_NOT_FOUND; PIPELINE_BROKEN where no version of it was ever good.
  */
-export function getVersion(catalog: Pick<Catalog, "get">, id: string): PipelineVersion {
+export function getVersion(catalog: Pick<Catalog, "get" | "list">, id: string): PipelineVersion {
   const pipeline = getPipeline(catalog, id);
   if (pipeline.version !== null) return pipeline.version;
   const problem = pipeline.problems.find(({ severity }) => severity === "error");
@@ -145,10 +162,17 @@ export function getVersion(catalog: Pick<Catalog, "get">, id: string): PipelineV
 }
 
 /** @throws {AppError} PIPELINE_NOT_FOUND. */
-export function getPipeline(catalog: Pick<Catalog, "get">, id: string): Pipeline {
+export function getPipeline(catalog: Pick<Catalog, "get" | "list">, id: string): Pipeline {
   const pipeline = catalog.get(id);
   if (pipeline !== undefined) return pipeline;
+  const meant = didYouMean(
+    id,
+    catalog.list().map((each) => each.id),
+  );
   throw new AppError("PIPELINE_NOT_FOUND", `there is no pipeline ${JSON.stringify(id.slice(0, 200))}`, {
-    hint: "its id is the file's path below the pipelines folder, without the extension",
+    hint:
+      meant === undefined
+        ? "its id is the file's path below the pipelines folder, without the extension"
+        : `did you mean ${JSON.stringify(meant)}?`,
   });
 }

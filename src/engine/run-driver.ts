@@ -51,14 +51,24 @@ export class RunDriver {
     const journal = this.#journal;
     this.#recorder = recorder;
     const guest = new GuestSession({
-      ...{ parts, run, version, request, journal, recorder },
+      parts,
+      run,
+      version,
+      request,
+      journal,
+      recorder,
       onTurn: (turn) => this.#takeTurn(turn),
       onAsk: async (call) => await this.#answer(call),
       onFailed: (end) => this.#finish(end),
     });
     this.#guest = guest;
     this.#calls = new HostCalls({
-      ...{ parts, run, log, journal, recorder, onResponse },
+      parts,
+      run,
+      log,
+      journal,
+      recorder,
+      onResponse,
       hand: async (seq, delivery) => await guest.hand(seq, delivery),
       onResult: () => this.#recordEnd(),
     });
@@ -187,7 +197,8 @@ export class RunDriver {
 }
 
 function describeEnd({ status, error }: RunEnd): string {
-  const place = error?.file == null ? "" : ` (${error.file}:${error.line})`;
-  const hint = error?.hint == null ? "" : ` — ${error.hint}`;
-  return `${status.replace("_", " ")}: ${error?.message}${place}${hint}`;
+  if (error === null) return status;
+  const place = error.file === null ? "" : ` (${error.file}:${error.line})`;
+  const hint = error.hint === null ? "" : ` — ${error.hint}`;
+  return `${status.replace("_", " ")}: ${error.message}${place}${hint}`;
 }

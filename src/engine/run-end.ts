@@ -1,6 +1,6 @@
 // How a run ends: its final status, result and error, from whatever ended it.
 
-import type { ErrorCode } from "../core/app-error.ts";
+import { type ErrorCode, errorCodes } from "../core/app-error.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { FinalRunStatus, RunError } from "../core/run.ts";
 import { findAuthorPosition, type GuestEnd } from "../sandbox/sandbox.ts";
@@ -19,22 +19,42 @@ const hints: Partial<Record<ErrorCode, string>> = {
   CALL_LIMIT: "await host calls in batches of at most 1,000",
   JOURNAL_LIMIT: "split the work over several runs, for example with a schedule",
   VALUE_TOO_LARGE: "write large data to a file in a step and pass its name",
-  NEVER_SETTLES: "the pipeline awaits a promise that nothing will ever settle",
+  NEVER_SETTLES: "look for a promise that nobody resolves: every wait must be a step, a timer or a sleep",
   NONDETERMINISTIC: "a script that is executed again must make the same calls in the same order",
   SANDBOX_FAILED: "simplify the script, or do this work in a step",
 };
 
 /** A failure with a code of our own; the position is that of the first author's frame in `stack`. */
-export function failedEnd(code: ErrorCode, message: string, bundle: Bundle, stack = ""): RunEnd {
+export function failedEnd(
+  code: ErrorCode,
+  message: string,
+  bundle: Bundle,
+  stack = "",
+  hint: string | null = null,
+): RunEnd {
   const position = findAuthorPosition(stack, bundle.hash, bundle.sourceMap);
   const error: RunError = {
     code,
     message,
-    hint: hints[code] ?? null,
+    hint: hint ?? hints[code] ?? null,
     file: position?.file ?? null,
     line: position?.line ?? null,
   };
   return { status: "failed", result: null, error };
+}
+
+/** What to use instead of globals that other runtimes have. */
+const missingGlobals: Readonly<Record<string, string>> = {
+  fetch: 'scripts have no network of their own; use curl in a step: runtime.run({ command: "curl …" })',
+  require: "use import; packages in pipelines/node_modules are bundled",
+  process: "scripts see no process; arguments are in pipelineContext, and a step has its own environment",
+  Bun: "scripts run in a sandbox without Bun; use runtime.run for programs and files",
+  Buffer: "use TextEncoder, TextDecoder, atob and btoa",
+};
+
+function findHint(message: string): string | null {
+  const name = /'(\w+)' is not defined/.exec(message)?.[1];
+  return name === undefined ? null : (missingGlobals[name] ?? null);
 }
 
 /** The end that the guest reports. */
@@ -43,9 +63,11 @@ export function endOfGuest(end: GuestEnd, bundle: Bundle): RunEnd {
     case "returned":
       return { status: "succeeded", result: end.value, error: null };
     case "threw": {
-      const { name, message, stack } = end.error;
+      const { name, message, stack, code, hint } = end.error;
       const text = name === "" || name === "Error" ? message : `${name}: ${message}`;
-      return failedEnd("SCRIPT_ERROR", text, bundle, stack);
+      // An error of the host that the script let through keeps its own code.
+      const ownCode = code !== null && Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : "SCRIPT_ERROR";
+      return failedEnd(ownCode, text, bundle, stack, hint ?? findHint(text));
     }
     case "limit":
       return failedEnd(end.code, end.message, bundle, end.stack);

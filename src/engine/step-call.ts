@@ -114,8 +114,13 @@ export class StepCall {
       await sink.finish();
       this.#end(statusOf(outcome), outcome.code, { ok: true, value: resultOf(outcome, sink) });
     } catch (thrown) {
-      const { code, message } = toAppError(thrown);
-      this.#end("failed", null, { ok: false, error: { code, message: `step ${JSON.stringify(name)}: ${message}` } });
+      const { code, message, hint } = toAppError(thrown);
+      const error = {
+        code,
+        message: `step ${JSON.stringify(name)}: ${message}`,
+        ...(hint === undefined ? {} : { hint }),
+      };
+      this.#end("failed", null, { ok: false, error });
     } finally {
       parts.stepSlots.release();
     }

@@ -70,6 +70,7 @@ export type GuestDelivery =
 export interface GuestCallError {
   readonly code: string;
   readonly message: string;
+  readonly hint?: string;
 }
 
 // ── sandbox process → control process (one JSON line each, over a blocking pipe) ────────────────────────────────────
@@ -142,7 +143,9 @@ export type LimitCode =
 export interface ThrownError {
   readonly name: string;
   readonly message: string;
+  /** Those of a host call's error that the script did not catch. */
   readonly code: string | null;
+  readonly hint: string | null;
   readonly stack: string;
 }
 

@@ -7,7 +7,9 @@ export interface Store {
   /**
    * Applies all writes or none, in the order given; resolves once they are fsynced. Commits are applied in the order
    * of their calls, and those made while the disk is busy share one fsync. One commit's failure harms no other.
-   * @throws {AppError} STORE_UNAVAILABLE when the disk is full, read-only or failing: nothing of this commit is kept.
+   * @throws {AppError} STORE_UNAVAILABLE when the disk is full, read-only or failing, RUN_ALREADY_ENDED for a start or
+   *   finish of a run that is not unfinished, INTERNAL for writes that contradict what is stored (a number used twice,
+   *   a run or bundle that is not there): nothing of this commit is kept.
    */
   commit(writes: readonly Write[]): Promise<void>;
   readonly runs: RunReader;

@@ -50,6 +50,7 @@ export type CallOutcome =
 export interface CallError {
   readonly code: string;
   readonly message: string;
+  readonly hint?: string;
 }
 
 /** A host call that was made: recorded before anything is done about it. */

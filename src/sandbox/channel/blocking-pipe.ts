@@ -3,8 +3,8 @@
 import { readSync, writeSync } from "node:fs";
 
 /** File descriptors as the pool passes them to the process. */
-export const outgoingFd = 3;
-export const answeringFd = 4;
+const outgoingFd = 3;
+const answeringFd = 4;
 
 /** Writes one message as a line; returns when the pipe has taken all of it. */
 export function writeLine(message: unknown): void {

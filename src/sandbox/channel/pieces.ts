@@ -1,7 +1,7 @@
 // Messages over an IPC channel that has no back-pressure: in pieces, with a window of unacknowledged bytes.
 
 /** The longest text one IPC message carries, in UTF-16 units. */
-export const pieceLength = 60_000;
+const pieceLength = 60_000;
 /** How much may be under way before the receiver has said that it handled some of it. */
 const windowLength = 256 * 1024;
 

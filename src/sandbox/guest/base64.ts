@@ -3,7 +3,7 @@
 import { defineGlobal } from "./host.ts";
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const valueOf = new Map([...alphabet].map((character, value) => [character, value]));
+const valueOf = new Map(Array.from(alphabet, (character, value) => [character, value]));
 
 export function decodeBase64(text: string): Uint8Array {
   let clean = text.replaceAll(/[\t\n\f\r ]/g, "");

@@ -7,6 +7,7 @@ export type OutputListener = (stream: "stdout" | "stderr", text: string) => void
 export interface CallFailure {
   readonly code: string;
   readonly message: string;
+  readonly hint?: string;
 }
 
 interface PendingCall {
@@ -91,7 +92,7 @@ function stackHere(): string {
 
 function failureOf(failure: CallFailure, calledAt: string): Error {
   const error = new Error(failure.message);
-  Object.defineProperty(error, "code", { value: failure.code, enumerable: true, configurable: true, writable: true });
+  Object.assign(error, { code: failure.code }, failure.hint === undefined ? {} : { hint: failure.hint });
   error.stack = calledAt;
   return error;
 }

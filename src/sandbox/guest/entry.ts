@@ -93,6 +93,7 @@ function settle(outcome: { ok: boolean; value?: unknown; error?: unknown }): voi
         name: "TypeError",
         message: `the returned value cannot be kept as JSON: ${reason}`,
         code: null,
+        hint: null,
         stack: "",
       },
     });
@@ -104,20 +105,21 @@ function settle(outcome: { ok: boolean; value?: unknown; error?: unknown }): voi
 function describeThrown(thrown: unknown): unknown {
   try {
     if (thrown instanceof Error) {
-      const code = (thrown as { code?: unknown }).code;
+      const { code, hint } = thrown as { code?: unknown; hint?: unknown };
       return {
         name: String(thrown.name),
         message: String(thrown.message),
         code: typeof code === "string" ? code : null,
+        hint: typeof hint === "string" ? hint : null,
         stack: String(thrown.stack ?? ""),
       };
     }
     const text = formatValue(thrown);
     const message =
       thrown === null || thrown === undefined ? `${text} was thrown` : `the ${typeof thrown} ${text} was thrown`;
-    return { name: "", message, code: null, stack: "" };
+    return { name: "", message, code: null, hint: null, stack: "" };
   } catch {
-    return { name: "", message: "a value that cannot be shown was thrown", code: null, stack: "" };
+    return { name: "", message: "a value that cannot be shown was thrown", code: null, hint: null, stack: "" };
   }
 }
 

@@ -1,7 +1,7 @@
 // `http` and `webhookTrigger`: the request that started the run, its answer, and conditions on it.
 
 import { notify } from "./calls.ts";
-import { defineGlobal, hostText, parseJson, stringifyJson } from "./host.ts";
+import { defineGlobal, host, hostText, parseJson, stringifyJson } from "./host.ts";
 
 export interface RequestValue {
   readonly provider: string;
@@ -82,8 +82,10 @@ function respond(response: { status?: unknown; body?: unknown; headers?: unknown
 function webhookTrigger(expression: unknown): boolean {
   if (current === undefined) return true;
   const answer = parseJson(hostText("condition", String(expression))) as { value: boolean; error?: string };
-  if (answer.error !== undefined)
-    console.error(`webhookTrigger(${stringifyJson(String(expression))}): ${answer.error}`);
+  if (answer.error !== undefined) {
+    const text = `webhookTrigger(${stringifyJson(String(expression))}): ${answer.error}`;
+    host("console", stringifyJson({ level: "error", text }));
+  }
   return answer.value;
 }
 

@@ -37,9 +37,9 @@ async function run(options: RunOptions): Promise<unknown> {
   if (options.image !== undefined) {
     throw Object.assign(
       new Error(
-        `runtime.run: image ${JSON.stringify(options.image)} was asked for, but containers are not supported yet; remove \`image\` to run the command as a local process`,
+        `runtime.run: image ${JSON.stringify(options.image)} was asked for, but containers are not supported yet`,
       ),
-      { code: "UNSUPPORTED" },
+      { code: "UNSUPPORTED", hint: "remove `image` to run the command as a local process" },
     );
   }
   const unknown = Object.keys(options).find((field) => !known.has(field));

@@ -13,7 +13,9 @@ function clone(value: unknown, seen: Map<object, unknown>): unknown {
     return copy;
   };
   if (Array.isArray(value)) {
-    const copy: unknown[] = keep(new Array<unknown>(value.length));
+    const copy: unknown[] = keep([]);
+    // Holes stay holes.
+    copy.length = value.length;
     for (const index of value.keys()) if (index in value) copy[index] = clone(value[index], seen);
     return copy;
   }

@@ -9,7 +9,7 @@ import {
   type QuickJSHandle,
   type QuickJSRuntime,
   type VmCallResult,
-} from "quickjs-emscripten-core";
+} from "quickjs-emscripten";
 import { bundleGuest } from "../guest/guest-source.ts" with { type: "macro" };
 
 const guestSource = bundleGuest();
@@ -23,7 +23,7 @@ const staticBytes = 2 * pageBytes;
 const maxStackBytes = 512 * 1024;
 
 /** The name of the guest's own code in stack traces. */
-export const guestFileName = "<runner>";
+const guestFileName = "<runner>";
 
 /** What the guest's one host function calls; a thrown Error becomes an Error in the guest. */
 export type HostFunction = (operation: string, payload: string) => string | number | undefined;

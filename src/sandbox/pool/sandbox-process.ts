@@ -30,6 +30,8 @@ export class SandboxProcess {
       // Bun's own rule for "end when the parent ends", kept also while the process spins in native code.
       env: { BUN_OPTIONS: "--no-orphans --smol" },
       cwd: "/",
+      // Ctrl-C in the server's terminal is for the server: it still needs its sandboxes while it stops.
+      detached: true,
       stdio: ["ignore", "ignore", "inherit", "pipe", "pipe"],
       ipc: () => {},
       serialization: "json",
@@ -58,7 +60,7 @@ export class SandboxProcess {
 
   answer(answer: Answer): void {
     try {
-      this.#answers.write(`${JSON.stringify(answer)}\n`);
+      void this.#answers.write(`${JSON.stringify(answer)}\n`);
       void Promise.resolve(this.#answers.flush()).catch(() => this.kill());
     } catch {
       // The process is gone, which its exit will tell.

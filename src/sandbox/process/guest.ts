@@ -279,7 +279,7 @@ export class Guest {
     }
     const outcome = JSON.parse(payload) as { ok: boolean; value?: JsonValue; error?: ThrownError };
     if (!outcome.ok) {
-      const error = outcome.error ?? { name: "", message: "unknown", code: null, stack: "" };
+      const error = outcome.error ?? { name: "", message: "unknown", code: null, hint: null, stack: "" };
       this.#end = this.#limitOf(error) ?? { type: "threw", error };
     } else if (this.#spec.mode === "inspect") {
       this.#end = { type: "inspected", exports: outcome.value as unknown as InspectedExports };
@@ -302,7 +302,7 @@ export class Guest {
       this.#doom = { type: "limit", code: "SANDBOX_FAILED", message, stack: "" };
       return this.#doom;
     }
-    return { type: "threw", error: { ...error, code: null } };
+    return { type: "threw", error: { ...error, code: null, hint: null } };
   }
 
   /** Out of memory and out of stack, however deep in the script they were met. */

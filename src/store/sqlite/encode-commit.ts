@@ -6,6 +6,7 @@ import { inboundWrites } from "./inbound.ts";
 import { journalWrites } from "./journal.ts";
 import { logWrites } from "./logs.ts";
 import { runWrites } from "./runs.ts";
+import { toStoreError } from "./sqlite-error.ts";
 import { stepWrites } from "./steps.ts";
 import { valueWrites } from "./values.ts";
 import type { Bind, WriteOf, WriteStatements } from "./write-statement.ts";
@@ -31,15 +32,26 @@ export interface EncodedCommit {
   readonly bytes: number;
 }
 
-/** What the caller does to the writes and their buffers afterwards changes nothing. */
+/**
+ * What the caller does to the writes and their buffers afterwards changes nothing.
+ * @throws {AppError} INTERNAL when a value cannot be stored: not JSON, nested too deeply, not the id of a step.
+ */
 export function encodeCommit(writes: readonly Write[]): EncodedCommit {
-  let bytes = 0;
-  const encoded = writes.map((write) => {
-    const binds = bindWrite(write).map((bind) => (bind instanceof Uint8Array ? new Uint8Array(bind) : bind));
-    for (const bind of binds) bytes += bind === null || typeof bind === "number" ? 8 : bind.length;
-    return { type: write.type, binds };
-  });
-  return { writes: encoded, bytes };
+  try {
+    const encoded = writes.map((write) => ({ type: write.type, binds: bindWrite(write).map(copyBind) }));
+    const sizes = encoded.flatMap(({ binds }) => binds.map(sizeOf));
+    return { writes: encoded, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+  } catch (error) {
+    throw toStoreError(error, `cannot store ${writes.map(({ type }) => type).join(", ")}`);
+  }
+}
+
+function copyBind(bind: Bind): Bind {
+  return bind instanceof Uint8Array ? new Uint8Array(bind) : bind;
+}
+
+function sizeOf(bind: Bind): number {
+  return bind === null || typeof bind === "number" ? 8 : bind.length;
 }
 
 function bindWrite<T extends Write["type"]>(write: WriteOf<T>): readonly Bind[] {

@@ -66,7 +66,9 @@ function createStore(writer: WriterLink, reader: ReadConnection, lock: DatabaseL
     lock.release();
   };
   return {
-    commit: async (writes) => await queue.push(encodeCommit(writes)),
+    commit: async (writes) => {
+      await queue.push(encodeCommit(writes));
+    },
     runs: new SqliteRunReader(reader),
     journal: new SqliteJournalReader(reader),
     logs: new SqliteLogReader(reader),

@@ -147,6 +147,22 @@ test("a foreign transaction makes commits fail after a while, and they succeed o
   });
 }, 20_000);
 
+test("a batch that fails in the middle is rolled back, and the next one begins afresh", async () => {
+  await withDatabase(async (path) => {
+    const store = await openStore(path);
+    const foreign = new Database(path);
+    foreign.run("DROP TABLE stored_values");
+    const bundle = { hash: "h", code: "c", sourceMap: "{}" };
+    const commits = [store.commit([{ type: "bundle.put", bundle }]), store.commit([setValue("k")])];
+    expect((await Promise.allSettled(commits)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect(await store.bundles.find("h")).toBeUndefined();
+    await store.commit([{ type: "bundle.put", bundle }]);
+    expect(await store.bundles.find("h")).toEqual(bundle);
+    foreign.close();
+    await store.close();
+  });
+});
+
 test("a commit at fault is told apart from a disk at fault: it is not retryable", async () => {
   await withDatabase(async (path) => {
     const store = await openStore(path);

@@ -1,9 +1,10 @@
 // What was acknowledged is there after the process was killed, and a slow disk holds up no one but who waits for it.
 
+import { statSync } from "node:fs";
 import { expect, test } from "bun:test";
 import { slowFsyncEnvironment, slowFsyncUnavailable } from "../../fixtures/slow-fsync/build.ts";
 import { firstOutput, readAll, startProgram } from "./start-program.ts";
-import { openStore, withDatabase } from "./store-files.ts";
+import { openStore, rejection, setValue, withDatabase } from "./store-files.ts";
 
 test("every commit that was acknowledged before a SIGKILL is there, whole, after reopening", async () => {
   await withDatabase(async (path) => {
@@ -28,6 +29,39 @@ test("every commit that was acknowledged before a SIGKILL is there, whole, after
     const keys = await store.values.keys("deploy", "");
     const halves = Map.groupBy(keys, (key) => key.slice(0, -2));
     expect([...halves.values()].filter((half) => half.length !== 2)).toEqual([]);
+    await store.close();
+  });
+});
+
+test("the write-ahead log stays small while runs are read between the commits", async () => {
+  await withDatabase(async (path) => {
+    const store = await openStore(path);
+    let largestBytes = 0;
+    for (let round = 0; round < 40; round++) {
+      await Promise.all(
+        Array.from({ length: 100 }, (_, index) => store.commit([setValue(`k${round}-${index}`, "x".repeat(10_000))])),
+      );
+      await store.values.get("deploy", "k0-0");
+      await store.values.keys("deploy", "");
+      await store.runs.find("nope");
+      await store.runs.list({ limit: 1 });
+      largestBytes = Math.max(largestBytes, statSync(`${path}-wal`).size);
+    }
+    // A reader that held on to its moment would keep all 40 MB of it.
+    expect(largestBytes).toBeLessThan(20_000_000);
+    await store.close();
+  });
+});
+
+test("a value that cannot be stored rejects its commit with an error of ours", async () => {
+  await withDatabase(async (path) => {
+    const store = await openStore(path);
+    const circular: Record<string, never> = {};
+    Object.assign(circular, { circular });
+    for (const value of [circular, undefined as never]) {
+      const commit = store.commit([{ type: "value.set", pipeline: "p", key: "k", value }]);
+      expect(await rejection(commit)).toMatchObject({ name: "AppError", code: "INTERNAL" });
+    }
     await store.close();
   });
 });
