@@ -16,7 +16,6 @@ import type { CallOutcome, Delivery, Journal, NewRun } from "../store/store.ts";
 import type { JournalView } from "./journal-view.ts";
 import { failedEnd, type RunEnd } from "./run-end.ts";
 import type { PinnedVersion, RunParts } from "./run-parts.ts";
-import type { RunRecorder } from "./run-recorder.ts";
 
 export interface GuestSessionOptions {
   readonly parts: RunParts;
@@ -24,7 +23,8 @@ export interface GuestSessionOptions {
   readonly version: PinnedVersion;
   readonly request: GuestRequest | null;
   readonly journal: JournalView;
-  readonly recorder: RunRecorder;
+  /** Resolves when all that the run has done so far is durable. */
+  readonly settled: () => Promise<void>;
   readonly onTurn: (turn: GuestTurn) => void;
   readonly onAsk: (call: GuestCall) => Promise<Answer>;
   readonly onFailed: (end: RunEnd) => void;
@@ -119,12 +119,12 @@ export class GuestSession {
 
   /** Executes the script again in another process, answered from the journal. */
   async #replay(): Promise<void> {
-    const { parts, run, version, journal: view, recorder, onFailed } = this.#options;
+    const { parts, run, version, journal: view, settled, onFailed } = this.#options;
     this.#held ??= [];
     this.#guest = null;
     const placement = ++this.#placement;
     try {
-      await recorder.settled();
+      await settled();
       const journal = await parts.store.journal.load(run.id);
       if (placement !== this.#placement || this.#closed) return;
       view.beginReplay(journal);

@@ -32,6 +32,8 @@ export class HostCalls {
   readonly #timers = new Map<number, () => void>();
   /** Deliveries on their way to disk, to be handed to the guest after that. */
   #onTheWay = 0;
+  /** Synchronous calls that are being answered. */
+  readonly #answering = new Set<Promise<CallOutcome>>();
   #stopped = false;
 
   constructor(options: HostCallsOptions) {
@@ -76,6 +78,21 @@ export class HostCalls {
 
   /** A synchronous call, new or begun before: its process waits, so the answer is made and recorded at once. */
   async answer(call: GuestCall): Promise<CallOutcome> {
+    const answer = this.#answer(call);
+    this.#answering.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#answering.delete(answer);
+    }
+  }
+
+  /** Resolves when nothing is being answered: an answer is recorded also where its process is gone. */
+  async answered(): Promise<void> {
+    await Promise.allSettled(this.#answering);
+  }
+
+  async #answer(call: GuestCall): Promise<CallOutcome> {
     const { journal, recorder } = this.#options;
     const known = journal.has(call.number);
     if (!known) journal.add(call, true);

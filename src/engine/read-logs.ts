@@ -6,7 +6,8 @@ import type { FollowOptions } from "./engine.ts";
 import type { LogFollower } from "./run-log.ts";
 import type { RunRegistry } from "./run-registry.ts";
 
-const pageSize = 1000;
+/** An entry of output may be 64 KiB, and a page is in memory as a whole. */
+const pageSize = 100;
 
 /** The entries of a run's log in order of `seq`, each once. */
 export async function* readLogs(

@@ -1,5 +1,6 @@
 // One live run: records what its guest does, has done what it asks for, and brings it to its end.
 
+import type { AppError } from "../core/app-error.ts";
 import { formatDuration } from "../core/duration.ts";
 import type { WebhookResponse } from "../core/inbound-request.ts";
 import type { JsonValue } from "../core/json.ts";
@@ -26,6 +27,8 @@ export interface RunDriverOptions {
   readonly onEnd: (status: FinalRunStatus) => void;
 }
 
+const abandonAfterMs = 2000;
+
 export class RunDriver {
   readonly log = new RunLog();
   readonly #options: RunDriverOptions;
@@ -45,9 +48,11 @@ export class RunDriver {
     this.#options = options;
     const { parts, run, version, request, onResponse } = options;
     const { log } = this;
-    const recorder = new RunRecorder(parts.store, parts.clock, (message) =>
-      parts.logger.error("a run could not be recorded; trying again", { run: run.id, reason: message }),
-    );
+    const recorder = new RunRecorder(parts.store, parts.clock, {
+      onRetry: (error) =>
+        parts.logger.error("a run could not be recorded; trying again", { run: run.id, reason: error.message }),
+      onLost: (error) => void this.#endUnrecorded(error),
+    });
     const journal = this.#journal;
     this.#recorder = recorder;
     const guest = new GuestSession({
@@ -56,7 +61,10 @@ export class RunDriver {
       version,
       request,
       journal,
-      recorder,
+      settled: async () => {
+        await this.#calls.answered();
+        await recorder.settled();
+      },
       onTurn: (turn) => this.#takeTurn(turn),
       onAsk: async (call) => await this.#answer(call),
       onFailed: (end) => this.#finish(end),
@@ -93,7 +101,11 @@ export class RunDriver {
     this.#stopTimeout?.();
     this.#guest.close();
     this.#calls.abandon();
-    await this.#recorder.settled();
+    // A disk that fails must not hold up the end of the server.
+    const { promise: waited, resolve } = Promise.withResolvers<void>();
+    const stopWaiting = this.#options.parts.clock.after(abandonAfterMs, resolve);
+    await Promise.race([this.#recorder.settled(), waited]);
+    stopWaiting();
     this.#recorder.stop();
     this.log.end();
   }
@@ -169,6 +181,24 @@ export class RunDriver {
       this.log.end();
       this.#options.onEnd(end.status);
     });
+  }
+
+  /** The store refuses what the run did, which no retry changes: the run ends with what is recorded so far. */
+  async #endUnrecorded(cause: AppError): Promise<void> {
+    if (this.#abandoned) return;
+    const { parts, run, onEnd } = this.#options;
+    parts.logger.error("a run could not be recorded and has failed", { run: run.id, reason: cause.message });
+    this.#abandoned = true;
+    this.#stopTimeout?.();
+    this.#guest.close();
+    this.#calls.stop();
+    const end = failedEnd("INTERNAL", `the run could not be recorded: ${cause.message}`, this.#bundle);
+    const at = parts.clock.now();
+    await parts.store
+      .commit([{ type: "run.finish", id: run.id, ...end, at }])
+      .catch((thrown: unknown) => parts.logger.error("nor could its end", { run: run.id, reason: String(thrown) }));
+    this.log.end();
+    onEnd(end.status);
   }
 
   #noteStart(writes: Write[]): void {

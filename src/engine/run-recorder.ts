@@ -1,25 +1,32 @@
 // The durable record of one run, in order: what is recorded takes effect only once it is on disk.
 
-import { toAppError } from "../core/app-error.ts";
+import { type AppError, toAppError } from "../core/app-error.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Store, Write } from "../store/store.ts";
 
 const firstRetryMs = 100;
 const longestRetryMs = 5000;
 
+export interface RecorderEvents {
+  /** A commit failed in a way that may pass; it is tried again. */
+  readonly onRetry: (error: AppError) => void;
+  /** A commit failed for good: nothing more is recorded. */
+  readonly onLost: (error: AppError) => void;
+}
+
 export class RunRecorder {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #onTrouble: (message: string) => void;
+  readonly #events: RecorderEvents;
   #writes: Write[] = [];
   #effects: (() => void)[] = [];
   #flushing: Promise<void> | null = null;
   #stopped = false;
 
-  constructor(store: Store, clock: Clock, onTrouble: (message: string) => void) {
+  constructor(store: Store, clock: Clock, events: RecorderEvents) {
     this.#store = store;
     this.#clock = clock;
-    this.#onTrouble = onTrouble;
+    this.#events = events;
   }
 
   /** Records the writes in one transaction, together with what else waits; then calls `effect`, in order of recording. */
@@ -61,10 +68,15 @@ export class RunRecorder {
         return;
       } catch (thrown) {
         const error = toAppError(thrown);
-        if (!error.class.retryable) this.stop();
-        this.#onTrouble(error.message);
+        if (this.#stopped) return;
+        if (!error.class.retryable) {
+          this.stop();
+          this.#events.onLost(error);
+          return;
+        }
+        this.#events.onRetry(error);
         const delayMs = waitMs;
-        if (!this.#stopped) await new Promise<void>((resolve) => this.#clock.after(delayMs, resolve));
+        await new Promise<void>((resolve) => this.#clock.after(delayMs, resolve));
       }
     }
   }

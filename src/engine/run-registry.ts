@@ -141,7 +141,8 @@ export class RunRegistry {
       const error = plainError("INTERNAL", `the run could not begin: ${message}`);
       const at = this.#parts.clock.now();
       await this.#parts.store.commit([{ type: "run.finish", id: run.id, status: "failed", result: null, error, at }]);
-      this.#driverEnded(run);
+      this.#dispatcher.release(run.pipeline);
+      this.#ended(run.id);
     }
   }
 
@@ -151,7 +152,8 @@ export class RunRegistry {
   }
 
   #driverEnded(run: NewRun): void {
-    this.#live.delete(run.id);
+    // A run that was dropped meanwhile has given its place back already.
+    if (!this.#live.delete(run.id)) return;
     this.#dispatcher.release(run.pipeline);
     this.#ended(run.id);
   }

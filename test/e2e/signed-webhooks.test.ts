@@ -38,6 +38,8 @@ beforeAll(async () => {
     "by-file.ts": guardedBy("file:SECRET_FILE"),
     "literal.ts": guardedBy("s3cr3t"),
     "open.ts": answer,
+    "length.ts":
+      "export const pipeline = () => { http.respond({ status: 200, body: `${http.request().body.length}` }); };",
     "missing.ts": guardedBy("env:E2E_NOT_SET"),
     "empty.ts": guardedBy("env:E2E_EMPTY"),
     "no-file.ts": guardedBy("file:/nonexistent/e2e-secret"),
@@ -208,6 +210,8 @@ test("an id with slashes is taken plain and encoded", async () => {
 test("a body over 1 MiB is refused with 413, an encoded one with 415", async () => {
   await expectRefused("open", { body: "x".repeat(1024 * 1024 + 1) }, 413, "BODY_TOO_LARGE");
   await expectRefused("open", { body, headers: { "content-encoding": "gzip" } }, 415, "UNSUPPORTED_ENCODING");
-  const largest = "x".repeat(1024 * 1024);
-  expect((await server.webhook("open", { body: largest })).status).toBe(200);
+  for (const character of ["x", '"', "\u0001"]) {
+    const response = await server.webhook("length", { body: character.repeat(1024 * 1024) });
+    expect([response.status, await response.text()]).toEqual([200, "1048576"]);
+  }
 });
