@@ -62,6 +62,8 @@ export interface LoadedConfig {
 
 /** Variables that begin with RUNNER_, are ours, and are no settings: of the command line. */
 const ownVariables = ["RUNNER_CONFIG", "RUNNER_SERVER"];
+/** Names the binary for this project's own tests, and is inherited by what they start. */
+const testVariables = ["RUNNER_BINARY"];
 /** Set by our own steps for their commands, together with RUNNER_RUN_ID. */
 const stepVariables = ["RUNNER_RUN_ID", "RUNNER_STEP_ID", "RUNNER_PIPELINE"];
 /** Set by GitHub's, Gitea's and Forgejo's runners for every job. */
@@ -178,7 +180,7 @@ function unknownHint(key: string, known: readonly string[]): string {
 function checkEnvironment(variables: Environment, problems: ConfigProblem[]): readonly string[] {
   const known = [...configTable.map(({ env }) => env), ...ownVariables];
   const inStep = variables["RUNNER_RUN_ID"] !== undefined;
-  const harmless = [...known, ...foreignVariables, ...(inStep ? stepVariables : [])];
+  const harmless = [...known, ...testVariables, ...foreignVariables, ...(inStep ? stepVariables : [])];
   const unknown = Object.keys(variables).filter((name) => name.startsWith("RUNNER_") && !harmless.includes(name));
   const shortNames = known.map((name) => name.slice("RUNNER_".length));
   return unknown.flatMap((name) => {

@@ -8,6 +8,9 @@ import { execute, type StepResult } from "./run-command.ts";
 import { parseSkippedTitles, parseSummary } from "./test-report.ts";
 import type { TestStep } from "./steps.ts";
 
+/** Of one test. Bun ignores a time for this in bunfig.toml. */
+const testTimeoutMs = 20_000;
+
 export async function runTests(request: {
   readonly step: TestStep;
   readonly rest: readonly string[];
@@ -22,7 +25,7 @@ export async function runTests(request: {
   try {
     const report = join(reportDir, "report.xml");
     const reporting = ["--only-failures", "--reporter=junit", `--reporter-outfile=${report}`];
-    const command = ["bun", "test", ...reporting, ...rest, step.path];
+    const command = ["bun", "test", `--timeout=${testTimeoutMs}`, ...reporting, ...rest, step.path];
     const { ok, output } = await execute({ command, env, cwd, timeoutMs: step.timeoutMs });
     const titles = parseSkippedTitles(await readFile(report, "utf8").catch(() => ""));
     // A pattern leaves out most tests on purpose; the report calls them skipped.

@@ -1,20 +1,9 @@
 // The HTTP API as the commands use it: problem+json becomes an AppError, a failing connection SERVER_NOT_FOUND.
 
 import { AppError, errorCodes, type ErrorCode } from "../core/app-error.ts";
-import type { LogLevel, LogSource } from "../core/log-entry.ts";
+import type { LogEntryJson } from "../core/log-entry-json.ts";
 import type { ServerAddress } from "./find-server.ts";
-import type { RunJson } from "./run-json.ts";
-
-/** One entry of a run's log, as NDJSON has it. */
-export interface LogLine {
-  readonly seq: number;
-  readonly at: string;
-  readonly source: LogSource;
-  readonly level: LogLevel;
-  readonly step_id: string | null;
-  readonly step_name: string | null;
-  readonly text: string;
-}
+import type { RunJson } from "../core/run-json.ts";
 
 export interface RunFilter {
   readonly pipeline?: string | undefined;
@@ -56,7 +45,7 @@ export interface ApiClient {
   listPipelines(): Promise<readonly PipelineSummary[]>;
   cancel(id: string): Promise<RunJson>;
   /** @throws {AppError} SERVER_GONE when the connection breaks in the middle. */
-  readLogs(id: string, request: LogRequest): AsyncGenerator<LogLine, void, undefined>;
+  readLogs(id: string, request: LogRequest): AsyncGenerator<LogEntryJson, void, undefined>;
 }
 
 export interface ApiClientOptions {
@@ -114,7 +103,7 @@ async function* readLogs(
   options: ApiClientOptions,
   path: string,
   request: LogRequest,
-): AsyncGenerator<LogLine, void, undefined> {
+): AsyncGenerator<LogEntryJson, void, undefined> {
   const silence = new AbortController();
   const silenceMs = options.silenceMs ?? 60_000;
   // Counts only while we wait for the server, not while a slow reader of ours holds us up.
@@ -146,11 +135,11 @@ async function* readLogs(
   }
 }
 
-function parseLogLine(line: string, url: string): LogLine {
+function parseLogLine(line: string, url: string): LogEntryJson {
   try {
     const entry: unknown = JSON.parse(line);
     if (isRecord(entry) && typeof entry["seq"] === "number" && typeof entry["text"] === "string") {
-      return entry as unknown as LogLine;
+      return entry as unknown as LogEntryJson;
     }
   } catch {}
   throw notRunner(url);

@@ -2,13 +2,14 @@
 
 import { AppError } from "../core/app-error.ts";
 import { isFinal } from "../core/run.ts";
-import type { ApiClient, LogLine } from "./api-client.ts";
-import type { RunJson } from "./run-json.ts";
+import type { LogEntryJson } from "../core/log-entry-json.ts";
+import type { ApiClient } from "./api-client.ts";
+import type { RunJson } from "../core/run-json.ts";
 
 export interface FollowOptions {
   readonly client: Pick<ApiClient, "url" | "getRun" | "readLogs">;
   readonly runId: string;
-  readonly onEntry: (entry: LogLine) => Promise<void>;
+  readonly onEntry: (entry: LogEntryJson) => Promise<void>;
   /** Ends the following; the promise then rejects with the signal's reason. */
   readonly signal: AbortSignal;
   /** The waits between attempts to reach a server that is gone; as many attempts as there are waits. */

@@ -1,10 +1,10 @@
 // Prints the log of a run as it happens: console lines and the steps' stdout to stdout, the rest to stderr.
 
-import type { LogLine } from "./api-client.ts";
+import type { LogEntryJson } from "../core/log-entry-json.ts";
 import { createOutputFilter, printable, printableLines } from "./printable.ts";
 import type { Colour, OutputStream, Terminal } from "./terminal.ts";
 
-export type PrintableEntry = Pick<LogLine, "source" | "level" | "step_id" | "step_name" | "text">;
+export type PrintableEntry = Pick<LogEntryJson, "source" | "level" | "step_id" | "step_name" | "text">;
 
 export interface LogPrinter {
   print(entry: PrintableEntry): Promise<void>;

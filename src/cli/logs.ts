@@ -1,7 +1,7 @@
 // `runner logs`: the log of a run, so far or until it ends.
 
 import type { Command } from "commander";
-import type { LogLine } from "./api-client.ts";
+import type { LogEntryJson } from "../core/log-entry-json.ts";
 import { addClientFlags, connect, type ClientFlags } from "./client-flags.ts";
 import type { CommandContext } from "./command-context.ts";
 import { followRun } from "./follow-run.ts";
@@ -28,7 +28,7 @@ async function logs(runId: string, flags: LogsFlags, context: CommandContext): P
   const readerGone = new AbortController();
   const interrupts = listenForInterrupts(2);
   const signal = AbortSignal.any([interrupts.first, readerGone.signal]);
-  const onEntry = async (entry: LogLine): Promise<void> => {
+  const onEntry = async (entry: LogEntryJson): Promise<void> => {
     await (flags.json ? out.line(JSON.stringify(entry)) : printer.print(entry));
     if (out.closed) readerGone.abort();
   };

@@ -3,7 +3,7 @@
 import { formatDuration } from "../core/duration.ts";
 import type { RunStatus } from "../core/run.ts";
 import { printable } from "./printable.ts";
-import type { RunJson } from "./run-json.ts";
+import type { RunJson } from "../core/run-json.ts";
 import type { Colour, Terminal } from "./terminal.ts";
 
 export const statusColours: Readonly<Record<RunStatus, Colour>> = {

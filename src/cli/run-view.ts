@@ -2,7 +2,7 @@
 
 import type { StepStatus } from "../core/run.ts";
 import { printable } from "./printable.ts";
-import type { RunJson, StepJson } from "./run-json.ts";
+import type { RunJson, StepJson } from "../core/run-json.ts";
 import { describeError, durationOf, statusColours } from "./run-report.ts";
 import { formatTable } from "./table.ts";
 import type { OutputStream } from "./terminal.ts";

@@ -7,7 +7,7 @@ import type { CommandContext, RunOnceOptions } from "./command-context.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import { createLogPrinter } from "./log-printer.ts";
 import { addInputFlags, parseInput, type InputFlags } from "./run-input.ts";
-import { toRunJson } from "./run-json.ts";
+import { toRunJson } from "../core/run-json.ts";
 import { reportRun } from "./run-report.ts";
 
 interface RunFlags extends InputFlags {

@@ -9,7 +9,7 @@ import type { CommandContext } from "./command-context.ts";
 import { printable } from "./printable.ts";
 import { formatRun } from "./run-view.ts";
 import { durationOf, statusColours } from "./run-report.ts";
-import type { RunJson } from "./run-json.ts";
+import type { RunJson } from "../core/run-json.ts";
 import { formatTable } from "./table.ts";
 import type { OutputStream } from "./terminal.ts";
 

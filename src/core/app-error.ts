@@ -28,7 +28,7 @@ export const errorClasses: Readonly<Record<ErrorKind, ErrorClass>> = {
   unauthorized: { httpStatus: 401, exitCode: 77, retryable: false },
   forbidden: { httpStatus: 403, exitCode: 77, retryable: false },
   not_found: { httpStatus: 404, exitCode: 66, retryable: false },
-  conflict: { httpStatus: 409, exitCode: 75, retryable: false },
+  conflict: { httpStatus: 409, exitCode: 65, retryable: false },
   too_large: { httpStatus: 413, exitCode: 65, retryable: false },
   unsupported: { httpStatus: 415, exitCode: 65, retryable: false },
   timeout: { httpStatus: 408, exitCode: 75, retryable: true },

@@ -99,7 +99,10 @@ class FolderCatalog implements Catalog {
     const startedAt = this.#clock.now();
     try {
       const { root } = this.#options;
-      if (!(await stat(root)).isDirectory()) throw new AppError("CONFIG_INVALID", `${root} is not a folder`);
+      if (!(await stat(root)).isDirectory()) {
+        const hint = "name the folder of the pipelines with --pipelines DIR";
+        throw new AppError("CONFIG_INVALID", `${root} is not a folder`, { hint });
+      }
       await this.#look(startedAt);
     } catch (thrown) {
       this.#watch?.close();

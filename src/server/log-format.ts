@@ -1,7 +1,7 @@
 // The two forms of a run's log over HTTP: text for people, NDJSON for programs.
 
 import type { LogEntry } from "../core/log-entry.ts";
-import { logEntryToJson } from "./log-entry-json.ts";
+import { logEntryToJson } from "../core/log-entry-json.ts";
 
 /** For one stream: a format may remember what it wrote last. */
 export interface LogFormat {

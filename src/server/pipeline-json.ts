@@ -1,9 +1,9 @@
 // A pipeline as JSON. What its webhook's secret is never leaves the server, only whether there is one.
 
 import type { PipelineConfig } from "../core/pipeline-config.ts";
+import { runToJson, timeToJson, type RunJson } from "../core/run-json.ts";
 import type { PipelineOverview } from "../engine/engine.ts";
 import type { Problem } from "../pipelines/pipelines.ts";
-import { runToJson, timeToJson, type RunJson } from "./run-json.ts";
 
 export interface ProblemJson {
   readonly severity: "error" | "warning";

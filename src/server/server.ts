@@ -68,7 +68,5 @@ function acceptAddress(handle: RequestHandler): RequestHandler {
   };
 }
 
-export { logEntryToJson, type LogEntryJson } from "./log-entry-json.ts";
-export { runToJson, type RunJson } from "./run-json.ts";
 export type { HttpLimits } from "./limits.ts";
 export type { ListenAddress, Listening } from "./listener.ts";

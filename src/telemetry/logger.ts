@@ -26,10 +26,10 @@ const colours = { debug: "\u001B[2m", info: "", warn: "\u001B[33m", error: "\u00
 export function createLogger(options: LoggerOptions): Logger {
   const log = (level: keyof typeof order, message: string, fields: LogFields = {}): void => {
     if (order[level] < order[options.level]) return;
-    const at = new Date(options.now()).toISOString();
+    const at = new Date(options.now());
     options.write(
       options.format === "json"
-        ? JSON.stringify({ time: at, level, message, ...fields })
+        ? JSON.stringify({ time: at.toISOString(), level, message, ...fields })
         : prettyLine(level, at, message, fields, options.colour),
     );
   };
@@ -43,7 +43,7 @@ export function createLogger(options: LoggerOptions): Logger {
 
 function prettyLine(
   level: keyof typeof order,
-  at: string,
+  at: Date,
   message: string,
   fields: LogFields,
   colour: boolean,
@@ -52,11 +52,22 @@ function prettyLine(
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => ` ${key}=${printable(String(value))}`)
     .join("");
-  const line = `${at.slice(11, 19)} ${marks[level]} ${printable(message)}${tail}`;
+  const line = `${timeOfDay(at)} ${marks[level]} ${printable(message)}${tail}`;
   return colour && colours[level] ? `${colours[level]}${line}\u001B[0m` : line;
 }
 
-/** Control characters of foreign text must not reach the operator's terminal. */
+/** In the zone of this machine: it is read beside the operator's own clock. */
+function timeOfDay(at: Date): string {
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+/** Control characters, and the marks that reorder text on screen. */
+const unsafe = /[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu;
+
+/** Foreign text must not control the operator's terminal, and its second line must not look like an entry. */
 function printable(text: string): string {
-  return text.replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, "\uFFFD");
+  return text.replaceAll("\r\n", "\n").replaceAll(unsafe, (character) => {
+    if (character === "\n") return "\n    ";
+    return character === "\t" ? character : "\uFFFD";
+  });
 }

@@ -1,3 +1,3 @@
 // The door of telemetry/: what the server says about itself.
 
-export { createLogger, type Logger, type LoggerOptions } from "./logger.ts";
+export { createLogger, type Logger } from "./logger.ts";

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import type { RunJson } from "../../src/server/server.ts";
+import type { RunJson } from "../../src/core/run-json.ts";
 import { BinaryServer } from "../fixtures/harness/binary-server.ts";
 
 const mebibyte = 1024 * 1024;

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { RunJson } from "../../src/server/server.ts";
+import type { RunJson } from "../../src/core/run-json.ts";
 import { BinaryServer } from "../fixtures/harness/binary-server.ts";
 import { eventually } from "../fixtures/harness/eventually.ts";
 import { findSandboxProcesses } from "../fixtures/harness/sandbox-processes.ts";

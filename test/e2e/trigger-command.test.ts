@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
-import type { RunJson } from "../../src/server/server.ts";
+import type { RunJson } from "../../src/core/run-json.ts";
 import { BinaryServer } from "../fixtures/harness/binary-server.ts";
 import { eventually } from "../fixtures/harness/eventually.ts";
 import { type BinaryOptions, runBinary } from "../fixtures/harness/run-binary.ts";

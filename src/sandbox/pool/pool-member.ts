@@ -31,6 +31,7 @@ const toleranceMs = 15;
 /** The guest's own limit ends it first; this is for code that never comes back to where limits are checked. */
 const killMarginMs = 500;
 const stoppedAfterMs = 2000;
+const startTimeoutMs = 15_000;
 
 export class PoolMember {
   readonly guests = new Set<PlacedGuest>();
@@ -39,6 +40,7 @@ export class PoolMember {
   hogged = false;
   /** The guest this process was killed for. */
   guilty: PlacedGuest | null = null;
+  readonly startedAt = performance.now();
   idleSince = performance.now();
   readonly #process: SandboxProcess;
   readonly #byId = new Map<number, PlacedGuest>();
@@ -125,8 +127,12 @@ export class PoolMember {
 
   /** Looks after the turn being executed: notices a hog, and ends what cannot be waited for. */
   watch(now: number): void {
+    if (!this.ready) {
+      this.#watchStart(now);
+      return;
+    }
     const head = this.#owed[0];
-    if (head === undefined || this.#asking || !this.ready) return;
+    if (head === undefined || this.#asking) return;
     const sinceMs = now - this.#headSince;
     if (sinceMs < lookAfterMs) return;
     this.#headCpuMs ??= this.#process.cpuMs();
@@ -142,6 +148,12 @@ export class PoolMember {
       this.hogged = true;
       this.#process.yieldToOthers(true);
     }
+  }
+
+  /** A process that does not get ready is replaced. */
+  #watchStart(now: number): void {
+    const sinceMs = now - this.startedAt;
+    if (sinceMs > startTimeoutMs || (sinceMs > stoppedAfterMs && this.#process.isStopped())) this.#process.kill();
   }
 
   /** The guests that do nothing but wait behind the hog; they are let go of here. */

@@ -48,8 +48,8 @@ class Pool implements SandboxPool {
   readonly #members = new Set<PoolMember>();
   /** Guests for which no process takes new ones at the moment. */
   readonly #waiting: PlacedGuest[] = [];
-  /** Run id → how many processes in a row died while executing it. */
-  readonly #deaths = new Map<string, number>();
+  /** Run id → how many processes in a row died while executing it, and when the latest that counts did. */
+  readonly #deaths = new Map<string, { readonly count: number; readonly at: number }>();
   readonly #startup = Promise.withResolvers<void>();
   #timer: ReturnType<typeof setInterval> | null = null;
   #refillTimer: ReturnType<typeof setTimeout> | null = null;
@@ -168,11 +168,14 @@ class Pool implements SandboxPool {
       return ["CPU_LIMIT", "the script computed on without end and could only be stopped with its sandbox process"];
     }
     const runId = guest.spec.context.runID;
-    const deaths = (this.#deaths.get(runId) ?? 0) + 1;
-    this.#deaths.set(runId, deaths);
-    if (deaths < maxDeathsOfGuest) return null;
+    const earlier = this.#deaths.get(runId);
+    // Processes that something kills all at once say nothing about a script that is handed from one to the next.
+    if (earlier !== undefined && member.startedAt < earlier.at) return null;
+    const count = (earlier?.count ?? 0) + 1;
+    this.#deaths.set(runId, { count, at: performance.now() });
+    if (count < maxDeathsOfGuest) return null;
     this.#deaths.delete(runId);
-    return ["SANDBOX_FAILED", `${deaths} sandbox processes in a row died while they executed this script`];
+    return ["SANDBOX_FAILED", `${count} sandbox processes in a row died while they executed this script`];
   }
 
   #release(guest: PlacedGuest, blamed: Parameters<GuestListener["onFailed"]> | null): void {

@@ -13,7 +13,7 @@ import { readHeaders } from "../request-headers.ts";
 import { decodeId, parseQuery, splitTarget } from "../request-path.ts";
 import { readDuration } from "../read-query.ts";
 import type { RouteContext } from "../route-context.ts";
-import { runToJson } from "../run-json.ts";
+import { runToJson } from "../../core/run-json.ts";
 
 const prefix = "/api/pipelines/";
 const triggerSuffix = "/trigger";

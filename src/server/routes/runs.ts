@@ -7,7 +7,7 @@ import { methodNotAllowed } from "../method-not-allowed.ts";
 import { readChoice, readInteger } from "../read-query.ts";
 import { parseQuery, splitTarget } from "../request-path.ts";
 import type { RouteContext } from "../route-context.ts";
-import { runToJson } from "../run-json.ts";
+import { runToJson } from "../../core/run-json.ts";
 
 export function addRunRoutes(app: Elysia, context: RouteContext): void {
   const { engine } = context;

@@ -151,6 +151,26 @@ test("cancel says what became of the run, and with --json prints it", async () =
   expect(JSON.parse(stdout)).toMatchObject({ id: runId, status: "cancelled" });
 });
 
+test("cancel of a run that has ended exits with 65: it will not succeed later", async () => {
+  addRun();
+  server.problems.set("cancel", { status: 409, code: "RUN_ALREADY_ENDED", detail: "it has ended", hint: "none" });
+  const { code, stderr } = await runCli(["cancel", runId], options);
+  expect([code, stderr]).toEqual([65, "error: it has ended (RUN_ALREADY_ENDED)\nhint: none\n"]);
+});
+
+test("logs prints the entry that tells how the run failed, with and without -f", async () => {
+  const text = "failed: boom (deploy.ts:7) — fix it";
+  server.runs.set(runId, {
+    run: fakeRun({ status: "failed" }),
+    async *log(after) {
+      const entries = [logLine(1, "one"), logLine(2, text, { source: "system", level: "error" })];
+      for (const entry of entries) if (entry.seq > after) yield entry;
+    },
+  });
+  expect((await runCli(["logs", runId], options)).stderr).toBe(`${text}\n`);
+  expect((await runCli(["logs", "-f", runId], options)).stderr).toBe(`${text}\nrun ${runId} failed\n`);
+});
+
 test("a proxy set for the whole machine does not stand between a command and a server on it", async () => {
   const env = { ...options.env, HTTP_PROXY: "http://127.0.0.1:9", http_proxy: "http://127.0.0.1:9" };
   expect((await runCli(["runs"], { ...options, env })).code).toBe(0);

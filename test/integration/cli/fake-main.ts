@@ -30,6 +30,8 @@ const app: AppVerbs = {
     void onEntry({ ...entry, source: "system", text: `pipelines ${config.pipelines}` });
     if (target === "slow") await new Promise((resolve) => signal.addEventListener("abort", resolve));
     const failed = target === "failing";
+    const lastText = process.env["FAKE_LAST_ENTRY"];
+    if (lastText) await onEntry({ ...entry, source: "system", level: "error", text: lastText });
     return {
       id: "r",
       pipeline: target,
@@ -52,6 +54,7 @@ process.exit(
     environment: process.env,
     cwd: process.cwd(),
     cores: 2,
+    program: { startedAs: ["dist/runner"], file: process.execPath },
     fetch,
     now: Date.now,
     loadApp: () => Promise.resolve(app),

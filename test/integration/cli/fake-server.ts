@@ -1,12 +1,19 @@
 // A server with the shapes of the HTTP API and nothing behind them: what each run logs is a script of the test.
 
-import type { LogLine } from "../../../src/cli/api-client.ts";
-import type { RunJson } from "../../../src/cli/run-json.ts";
+import type { LogEntryJson } from "../../../src/core/log-entry-json.ts";
+import type { RunJson } from "../../../src/core/run-json.ts";
 
 export interface FakeRun {
   run: RunJson;
   /** What follows the entries already there; ending it ends the stream. */
-  readonly log: (after: number, cancelled: Promise<void>) => AsyncIterable<LogLine | "heartbeat">;
+  readonly log: (after: number, cancelled: Promise<void>) => AsyncIterable<LogEntryJson | "heartbeat">;
+}
+
+export interface FakeProblem {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly hint: string;
 }
 
 export interface FakeServer {
@@ -15,6 +22,8 @@ export interface FakeServer {
   /** Method, path and body of every request, in order. */
   readonly requests: { readonly method: string; readonly path: string; readonly body: unknown }[];
   readonly runs: Map<string, FakeRun>;
+  /** What is answered instead, by the last word of the path. */
+  readonly problems: Map<string, FakeProblem>;
   readonly port: number;
   stop(): Promise<void>;
 }
@@ -38,12 +47,12 @@ export function fakeRun(changes: Partial<RunJson> = {}): RunJson {
   };
 }
 
-export function logLine(seq: number, text: string, changes: Partial<LogLine> = {}): LogLine {
+export function logLine(seq: number, text: string, changes: Partial<LogEntryJson> = {}): LogEntryJson {
   const at = "2026-01-02T03:04:05.000Z";
   return { seq, at, source: "console", level: "info", step_id: null, step_name: null, text, ...changes };
 }
 
-export function stepOutput(seq: number, text: string, source: "stdout" | "stderr" = "stdout", name = "build"): LogLine {
+export function stepOutput(seq: number, text: string, source: "stdout" | "stderr" = "stdout", name = "build"): LogEntryJson {
   return logLine(seq, text, { source, step_id: `${runId}.1`, step_name: name });
 }
 
@@ -57,6 +66,7 @@ export function startFakeServer(port = 0): FakeServer {
   const token = "test-token";
   const requests: FakeServer["requests"] = [];
   const runs = new Map<string, FakeRun>();
+  const problems: FakeServer["problems"] = new Map();
   const cancellations = new Map<string, PromiseWithResolvers<void>>();
 
   const find = (id: string): FakeRun => {
@@ -74,6 +84,8 @@ export function startFakeServer(port = 0): FakeServer {
       throw problem(401, "UNAUTHORIZED", "the token is missing or wrong", "read runner.token");
     }
     const [, , collection, id = "", verb] = url.pathname.split("/");
+    const wanted = problems.get(verb ?? "");
+    if (wanted) throw problem(wanted.status, wanted.code, wanted.detail, wanted.hint);
     if (collection === "pipelines" && !id) return Response.json({ pipelines: fakePipelines });
     if (collection === "pipelines" && verb === "trigger") {
       if (decodeURIComponent(id) !== "missing") return Response.json({ run_id: runId }, { status: 202 });
@@ -122,6 +134,7 @@ export function startFakeServer(port = 0): FakeServer {
     token,
     requests,
     runs,
+    problems,
     stop: () => server.stop(true),
   };
 }

@@ -1,7 +1,7 @@
 // The commands that need no server, as processes: `check`, `run`, `config`, `version`, help and usage errors.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import packageFile from "../../../package.json" with { type: "json" };
 import { fakeMain, makeHome, runCli, spawnCli, type CliResult } from "./spawn-cli.ts";
@@ -46,6 +46,8 @@ test("check --json prints one line and keeps the exit code", async () => {
 });
 
 test("run executes a file with its input, prints its log and result, and exits with 0", async () => {
+  await mkdir(join(home.dir, "my"));
+  await writeFile(join(home.dir, "my/deploy.ts"), "");
   const args = ["run", "my/deploy.ts", "--param", "a=1", "--arg", "x", "--database", "kept.db"];
   const { code, stdout, stderr } = await run(args);
   const [first = "", ...rest] = stdout.split("\n");
@@ -65,6 +67,31 @@ test("run takes a pipeline's name as it is, and exits with 1 when the run fails"
   expect(stdout).toContain('"target":"failing"');
   expect(stderr).toContain("error: a.ts:3: boom (SCRIPT_ERROR)\nhint: fix it\n");
   expect(code).toBe(1);
+});
+
+test("run tells once how the run failed", async () => {
+  const { stderr } = await run(["run", "failing"], { FAKE_LAST_ENTRY: "failed: boom (a.ts:3) — fix it" });
+  expect(stderr.match(/boom/g)).toHaveLength(1);
+});
+
+test("run of a file that does not exist says so and exits with 66", async () => {
+  const { code, stdout, stderr } = await run(["run", "nope.ts"]);
+  expect([code, stdout]).toEqual([66, ""]);
+  expect(stderr).toStartWith(`error: the file ${home.dir}/nope.ts does not exist (NOT_FOUND)\n`);
+});
+
+test("run of what is no file says so and exits with 66", async () => {
+  await mkdir(join(home.dir, "folder.ts"));
+  const { code, stderr } = await run(["run", "folder.ts"]);
+  expect([code, stderr]).toEqual([66, `error: ${home.dir}/folder.ts is not a file (NOT_FOUND)\n`]);
+});
+
+test("run of a pipeline with its extension, from outside its folder, says how to name it", async () => {
+  await mkdir(join(home.dir, "pipelines/home"), { recursive: true });
+  await writeFile(join(home.dir, "pipelines/home/backup.ts"), "");
+  const { code, stderr } = await run(["run", "home/backup.ts"]);
+  expect(code).toBe(66);
+  expect(stderr).toContain("hint: write `home/backup` for the pipeline, or `pipelines/home/backup.ts` for its file\n");
 });
 
 test("run --json prints only the finished run, in the shape of the API", async () => {
@@ -143,6 +170,11 @@ test("bare runner prints help on stderr and exits with 2; --help prints it on st
   for (const name of ["serve", "trigger", "run", "runs", "logs", "cancel", "check", "config", "version"]) {
     expect(asked.stdout).toContain(`\n  ${name}`);
   }
+  expect(asked.stdout).toEndWith(
+    "\n\nStart with: runner serve, then in another terminal: runner trigger NAME\n" +
+      "Settings: runner serve --help, runner config\n",
+  );
+  expect((await run(["check", "--help"])).stdout).not.toContain("Start with");
 });
 
 test.each([

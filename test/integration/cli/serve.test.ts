@@ -1,7 +1,7 @@
 // `runner serve` as a process: what it prints, how others find it, and how it stops.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fakeMain, makeHome, runCli, spawnCli, type SpawnedCli } from "./spawn-cli.ts";
 
@@ -34,8 +34,30 @@ test("serve prints the address, where the token is, the pipelines and two comman
   expect(stdout()).toContain(`address    ${url}\n`);
   expect(stdout()).toContain("token      data/runner.token\n");
   expect(stdout()).toContain("pipelines  broken (broken), signed, deploy\n");
-  expect(stdout()).toContain("runner trigger deploy\n");
+  expect(stdout()).toContain("dist/runner trigger deploy\n");
   expect(stdout()).toContain(`curl -X POST ${url}/api/webhooks/deploy\n`);
+});
+
+test("serve names itself runner in what to try where that is what runner means on PATH", async () => {
+  const bin = join(home.dir, "bin");
+  await mkdir(bin);
+  await symlink(process.execPath, join(bin, "runner"));
+  const { stdout } = await serve([], { PATH: `${bin}:/usr/bin:/bin` });
+  expect(stdout()).toContain("        runner trigger deploy\n");
+});
+
+test.each([
+  ["0.0.0.0", " (all interfaces: others on the network reach it too)"],
+  ["::", " (all interfaces: others on the network reach it too)"],
+  ["::0", " (all interfaces: others on the network reach it too)"],
+  ["192.168.1.5", " (others on the network reach it too)"],
+  ["nas.local", " (others on the network reach it too)"],
+  ["127.0.0.2", ""],
+  ["::1", ""],
+  ["localhost", ""],
+])("serve --host %s says who reaches it", async (host, note) => {
+  const { stdout } = await serve(["--host", host]);
+  expect(/^address +http:\S+:\d+(.*)$/m.exec(stdout())?.[1]).toBe(note);
 });
 
 test("the note is a file of mode 0600 in a folder of mode 0700, also where that was open before", async () => {
@@ -82,6 +104,7 @@ test("SIGTERM stops the server in order and takes its note away", async () => {
   const cli = await serve();
   cli.kill("SIGTERM");
   expect(await cli.finish()).toBe(0);
+  expect(cli.stderr()).toEndWith("SIGTERM: stopping; a second signal ends at once\nstopped\n");
   expect(await readdir(stateDir())).toEqual([]);
 });
 

@@ -77,6 +77,26 @@ test.each(["failed", "cancelled", "timed_out"] as const)("trigger exits with 1 w
   expect(stderr).toContain("error: deploy.ts:12: disk \uFFFD[31mfull (SCRIPT_ERROR)\nhint: make room\n");
 });
 
+test("trigger tells once how the run failed, and exits with 65 for a pipeline without a good version", async () => {
+  const error = { code: "SCRIPT_ERROR", message: "boom", hint: "fix it", file: "miss.ts", line: 2 };
+  const last = logLine(2, "failed: boom (miss.ts:2) — fix it", { source: "system", level: "error" });
+  addRun(fakeRun({ status: "failed", result: null, error }), [stepOutput(1, "half a line"), last]);
+  const { stdout, stderr } = await runCli(["trigger", "deploy"], options);
+  expect(stdout).toBe("half a line\n");
+  expect(stderr).toBe(
+    `run ${runId} failed after 1.5 s\nerror: miss.ts:2: boom (SCRIPT_ERROR)\nhint: fix it\n`,
+  );
+  server.problems.set("trigger", { status: 409, code: "PIPELINE_BROKEN", detail: "it does not load", hint: "check" });
+  expect((await runCli(["trigger", "deploy"], options)).code).toBe(65);
+});
+
+test("trigger prints a last entry of the system that tells something else", async () => {
+  const error = { code: "SCRIPT_ERROR", message: "boom", hint: null, file: null, line: null };
+  const last = logLine(2, "output was cut", { source: "system", level: "error" });
+  addRun(fakeRun({ status: "failed", result: null, error }), [last]);
+  expect((await runCli(["trigger", "deploy"], options)).stderr).toStartWith("output was cut\nrun ");
+});
+
 test("trigger exits with 0 when the run was skipped", async () => {
   addRun(fakeRun({ status: "skipped" }));
   expect((await runCli(["trigger", "deploy"], options)).code).toBe(0);

@@ -199,13 +199,20 @@ describe("openCatalog() finds", () => {
   });
 
   test("a folder that does not exist to be an error that says what to do", async () => {
-    const missing = open(join(makeFolder(), "none"));
-    expect(await missing.catch((thrown: unknown) => thrown)).toMatchObject({
+    const refusal = async (root: string): Promise<unknown> => await open(root).catch((thrown: unknown) => thrown);
+    const [usual, other] = [join(makeFolder(), "pipelines"), join(makeFolder(), "none")];
+    expect(await refusal(usual)).toMatchObject({
       code: "CONFIG_INVALID",
-      hint: expect.stringContaining("--pipelines"),
+      message: `cannot read the pipelines folder ${usual}: it does not exist`,
+      hint: "run this in the folder that has pipelines/, make one with mkdir pipelines, or name it with --pipelines DIR",
     });
-    const file = open(join(makeFolder({ file: "" }), "file"));
-    expect(await file.catch((thrown: unknown) => thrown)).toMatchObject({ code: "CONFIG_INVALID" });
+    expect(await refusal(other)).toMatchObject({ hint: `make it with mkdir ${other}, or name another with --pipelines DIR` });
+    const file = join(makeFolder({ file: "" }), "file");
+    expect(await refusal(file)).toMatchObject({
+      code: "CONFIG_INVALID",
+      message: `${file} is not a folder`,
+      hint: "name the folder of the pipelines with --pipelines DIR",
+    });
   });
 
   test("a missing secret to be a warning that leaves the pipeline in force", async () => {

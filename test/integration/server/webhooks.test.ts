@@ -1,6 +1,7 @@
 // ANY /api/webhooks/{pipeline}, without a port.
 
 import { describe, expect, test } from "bun:test";
+import { STATUS_CODES } from "node:http";
 import { AppError, type ErrorCode } from "../../../src/core/app-error.ts";
 import type { WebhookAnswer } from "../../../src/engine/engine.ts";
 import { createServer } from "../../../src/server/server.ts";
@@ -177,13 +178,22 @@ describe("an error of the engine", () => {
   });
 
   test.each([
-    ["PIPELINE_NOT_FOUND", 404],
-    ["WEBHOOK_DISABLED", 404],
-    ["SHUTTING_DOWN", 503],
-  ] as const)("%s is %d as problem+json", async (code, status) => {
-    const { answer, text } = await fail(code, "some message");
+    ["PIPELINE_NOT_FOUND", 404, "there is no such webhook"],
+    ["WEBHOOK_DISABLED", 404, "this pipeline takes no webhooks"],
+    ["SHUTTING_DOWN", 503, "the server is stopping"],
+    ["PARAM_INVALID", 400, "this webhook cannot be taken"],
+  ] as const)("%s is %d with a fixed sentence", async (code, status, detail) => {
+    const { answer, text } = await fail(code, 'the pipeline "secret-plan" takes { region }');
     expect(answer.status).toBe(status);
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
-    expect(JSON.parse(text)).toMatchObject({ status, code, detail: "some message", hint: "inner hint" });
+    const title = STATUS_CODES[status];
+    expect(JSON.parse(text)).toEqual({ type: "about:blank", title, status, code, detail, hint: null });
+  });
+
+  test("a body that is refused before the engine sees it is told why", async () => {
+    const body = new Uint8Array(1024 * 1024 + 1);
+    const answer = await serve().send("deploy", { method: "POST", body });
+    expect(answer.status).toBe(413);
+    expect((await readJson(answer))["detail"]).toContain("1048576");
   });
 });

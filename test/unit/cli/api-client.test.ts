@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
-import { createApiClient, type ApiClient, type LogLine } from "../../../src/cli/api-client.ts";
+import { createApiClient, type ApiClient } from "../../../src/cli/api-client.ts";
 import { followRun } from "../../../src/cli/follow-run.ts";
+import type { LogEntryJson } from "../../../src/core/log-entry-json.ts";
 
 let server: ReturnType<typeof Bun.serve> | undefined;
 
@@ -12,7 +13,7 @@ function connectTo(handle: (request: Request) => Response | Promise<Response>, t
   return createApiClient({ address: { url, token: "t", tokenFrom: "note" }, fetch, ...times });
 }
 
-async function collect(lines: AsyncIterable<LogLine>): Promise<readonly string[]> {
+async function collect(lines: AsyncIterable<LogEntryJson>): Promise<readonly string[]> {
   const texts: string[] = [];
   for await (const { text } of lines) texts.push(text);
   return texts;
@@ -84,7 +85,7 @@ test("followRun() asks again for a run that has not ended, and gives up on what 
     getRun: () => Promise.resolve({ ...run, status: asked.length > 1 ? "failed" : "running" } as never),
     async *readLogs(_: string, { after }: { readonly after: number }) {
       asked.push(after);
-      yield { seq: after + 1, text: "x" } as LogLine;
+      yield { seq: after + 1, text: "x" } as LogEntryJson;
     },
   };
   const { signal } = new AbortController();

@@ -73,3 +73,25 @@ test("console and system lines are made printable on a terminal", async () => {
     "a\uFFFD]0;t\uFFFD\nb\uFFFDc\n",
   );
 });
+
+const lastWord = (text: string): PrintableEntry => ({ ...entry("system", text), level: "error" });
+
+async function printEnd(told: string | undefined, ...entries: readonly PrintableEntry[]): Promise<string> {
+  const screen = openScreen(true);
+  const printer = createLogPrinter(screen);
+  for (const each of entries) await printer.print(each);
+  await printer.finish(told);
+  return screen.written();
+}
+
+test("finish() leaves out the last entry that tells what the caller tells", async () => {
+  expect(await printEnd("boom\nat line 3", entry("console", "a"), lastWord("failed: boom (a.ts:3)"))).toBe("a\n");
+  expect(await printEnd("boom", entry("console", "a"), entry("system", "boom"))).toBe("a\nboom\n");
+  expect(await printEnd(undefined, lastWord("failed: boom"))).toBe("failed: boom\n");
+});
+
+test("an error of the system that is not the last entry is printed in its place", async () => {
+  expect(await printEnd("boom", lastWord("boom 1"), lastWord("boom 2"), entry("console", "b"))).toBe(
+    "boom 1\nboom 2\nb\n",
+  );
+});

@@ -246,3 +246,7 @@ test("the number of sandbox processes follows the processors within 2 and 4", as
   expect(counts.map(({ sandboxProcesses }) => sandboxProcesses)).toEqual([2, 3, 4]);
   expect(counts.map(({ maxConcurrentSteps }) => maxConcurrentSteps)).toEqual([4, 6, 32]);
 });
+
+test("the variable that names the binary of this project's tests is no setting and no mistake", async () => {
+  expect((await load({ env: { RUNNER_BINARY: "/dist/runner" } })).warnings).toEqual([]);
+});

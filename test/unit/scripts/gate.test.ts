@@ -145,6 +145,11 @@ describe("runTests()", () => {
     expect(tally.failed).toBeGreaterThan(0);
   });
 
+  test("gives a test 20 s: the time in bunfig.toml is ignored", async () => {
+    // Longer than bun's own 5 s.
+    expect(await runFiles({ "a.test.ts": 'test("slow", () => Bun.sleep(6000));' })).toEqual({ passed: 1, failed: 0 });
+  }, 60_000);
+
   test("is red when there is no test", async () => {
     expect(await runFiles({})).toEqual({ passed: 0, failed: 1 });
   });

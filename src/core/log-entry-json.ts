@@ -1,6 +1,6 @@
 // An entry of a run's log as JSON; one such object per line is the NDJSON of a log.
 
-import type { LogEntry, LogLevel, LogSource } from "../core/log-entry.ts";
+import type { LogEntry, LogLevel, LogSource } from "./log-entry.ts";
 import { timeToJson } from "./run-json.ts";
 
 export interface LogEntryJson {

@@ -1,8 +1,8 @@
-// A run as JSON.
+// A run as JSON, for the API and for every --json.
 
 import { expect, test } from "bun:test";
 import type { Run } from "../../../src/core/run.ts";
-import { runToJson } from "../../../src/server/run-json.ts";
+import { runToJson } from "../../../src/core/run-json.ts";
 
 const run: Run = {
   id: "r",

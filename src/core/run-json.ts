@@ -1,7 +1,7 @@
-// A run as JSON: snake_case, times as RFC 3339 in UTC with milliseconds.
+// A run as JSON, for the HTTP API and every --json: snake_case, times as RFC 3339 in UTC with milliseconds.
 
-import type { JsonValue } from "../core/json.ts";
-import type { Run, RunStatus, Step, StepKind, StepStatus, Trigger } from "../core/run.ts";
+import type { JsonValue } from "./json.ts";
+import type { Run, RunStatus, Step, StepKind, StepStatus, Trigger } from "./run.ts";
 
 export interface StepJson {
   readonly id: string;
