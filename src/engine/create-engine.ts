@@ -4,7 +4,7 @@ import { AppError } from "../core/app-error.ts";
 import type { Run } from "../core/run.ts";
 import { isFinal } from "../core/run.ts";
 import type { Catalog } from "../pipelines/pipelines.ts";
-import type { Engine, PipelineOverview, StopOptions, TriggerInput } from "./engine.ts";
+import type { Engine, PipelineOverview, StopOptions, TriggerInput } from "./contract.ts";
 import { readLogs } from "./read-logs.ts";
 import { getPipeline, getVersion, WebhookReceiver } from "./receive-webhook.ts";
 import { recoverRuns } from "./recover-runs.ts";

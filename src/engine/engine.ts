@@ -1,98 +1,12 @@
-// The door of engine/: the verbs that the server and the command line call.
-
-import type { LogEntry } from "../core/log-entry.ts";
-import type { Run, RunStatus } from "../core/run.ts";
-import type { Pipeline } from "../pipelines/pipelines.ts";
-
-/** A webhook as the server received it: complete, within the limits, otherwise untouched. */
-export interface ReceivedRequest {
-  /** Pipeline id from the address, percent-decoded. */
-  readonly pipeline: string;
-  readonly method: string;
-  /** Path with query string, as received. */
-  readonly url: string;
-  /** Names in lower case; repeated headers joined by ", ". */
-  readonly headers: Readonly<Record<string, string>>;
-  /** First value of each query parameter. */
-  readonly query: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-}
-
-/** What the caller of a webhook is answered: the script's own response, or the run's id where there is none in time. */
-export type WebhookAnswer =
-  | {
-      readonly type: "response";
-      readonly runId: string;
-      readonly status: number;
-      readonly headers: Readonly<Record<string, string>>;
-      readonly body: string;
-    }
-  | { readonly type: "accepted"; readonly runId: string };
-
-export interface TriggerInput {
-  /** Values as given; texts are converted to the declared types. */
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly args: readonly string[];
-}
-
-export interface RunListQuery {
-  readonly pipeline?: string;
-  readonly status?: RunStatus;
-  /** 1 to 500. */
-  readonly limit: number;
-  readonly cursor?: string;
-}
-
-export interface FollowOptions {
-  /** Only entries after this one; 0 for all. */
-  readonly afterSeq: number;
-  /** Go on until the run has ended; else only what is there now. */
-  readonly follow: boolean;
-  readonly signal?: AbortSignal;
-}
-
-/** A pipeline with its newest run. */
-export interface PipelineOverview {
-  readonly pipeline: Pipeline;
-  readonly lastRun: Run | null;
-}
-
-export interface StopOptions {
-  /** End running steps instead of leaving them. */
-  readonly stopSteps: boolean;
-  /** How long answers in flight may take. */
-  readonly graceMs: number;
-}
-
-export interface Engine {
-  /**
-   * Verifies, records and runs a webhook; resolves with the script's response, or after the webhook time-out, or when
-   * the run ends without responding. The run is durable before this resolves.
-   * @throws {AppError} PIPELINE_NOT_FOUND, WEBHOOK_DISABLED, PIPELINE_BROKEN when it never had a good version,
-   *   SECRET_MISSING, SIGNATURE_INVALID, STORE_UNAVAILABLE, SHUTTING_DOWN.
-   */
-  receiveWebhook(request: ReceivedRequest): Promise<WebhookAnswer>;
-  /**
-   * Creates a run by hand; it is durable when this resolves.
-   * @throws {AppError} PIPELINE_NOT_FOUND, PIPELINE_BROKEN, PARAM_INVALID, STORE_UNAVAILABLE, SHUTTING_DOWN.
-   */
-  trigger(pipeline: string, input: TriggerInput): Promise<{ readonly runId: string }>;
-  /** @throws {AppError} RUN_NOT_FOUND. */
-  getRun(id: string): Promise<Run>;
-  /** @throws {AppError} BAD_REQUEST when the cursor is not one of ours. */
-  listRuns(query: RunListQuery): Promise<{ readonly runs: readonly Run[]; readonly nextCursor: string | null }>;
-  /** The run when it has ended, or as it is after `timeoutMs`. @throws {AppError} RUN_NOT_FOUND. */
-  waitForEnd(id: string, timeoutMs: number, signal?: AbortSignal): Promise<Run>;
-  /** The entries of a run's log in order. @throws {AppError} RUN_NOT_FOUND at the first step. */
-  readLogs(id: string, options: FollowOptions): AsyncIterable<LogEntry>;
-  /** Asks a run to end; resolves when that is recorded. @throws {AppError} RUN_NOT_FOUND, RUN_ALREADY_ENDED. */
-  cancel(id: string): Promise<Run>;
-  listPipelines(): Promise<readonly PipelineOverview[]>;
-  /** @throws {AppError} PIPELINE_NOT_FOUND. */
-  getPipeline(id: string): Promise<PipelineOverview>;
-  /** True while new runs are taken. */
-  readonly ready: boolean;
-  stop(options: StopOptions): Promise<void>;
-}
+// The door of engine/: runs, from their submission to their end.
 
 export { openEngine } from "./create-engine.ts";
+export type {
+  Engine,
+  FollowOptions,
+  PipelineOverview,
+  ReceivedRequest,
+  RunListQuery,
+  TriggerInput,
+  WebhookAnswer,
+} from "./contract.ts";

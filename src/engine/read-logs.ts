@@ -2,7 +2,7 @@
 
 import type { LogEntry } from "../core/log-entry.ts";
 import type { Store } from "../store/store.ts";
-import type { FollowOptions } from "./engine.ts";
+import type { FollowOptions } from "./contract.ts";
 import type { LogFollower } from "./run-log.ts";
 import type { RunRegistry } from "./run-registry.ts";
 

@@ -7,7 +7,7 @@ import type { WebhookConfig } from "../core/pipeline-config.ts";
 import type { Catalog, Pipeline, PipelineVersion } from "../pipelines/pipelines.ts";
 import type { InboundRecord } from "../store/store.ts";
 import { type InboundVerdict, toInboundRequest, verifyInbound } from "../webhooks/webhooks.ts";
-import type { ReceivedRequest, WebhookAnswer } from "./engine.ts";
+import type { ReceivedRequest, WebhookAnswer } from "./contract.ts";
 import { resolveParams } from "./resolve-params.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunRegistry } from "./run-registry.ts";

@@ -41,13 +41,7 @@ export function createLogger(options: LoggerOptions): Logger {
   };
 }
 
-function prettyLine(
-  level: keyof typeof order,
-  at: Date,
-  message: string,
-  fields: LogFields,
-  colour: boolean,
-): string {
+function prettyLine(level: keyof typeof order, at: Date, message: string, fields: LogFields, colour: boolean): string {
   const tail = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => ` ${key}=${printable(String(value))}`)

@@ -69,8 +69,8 @@ describe("parsePipelineConfig()", () => {
     [{ params: { t: { required: "yes" } } }, "config.params.t.required", "true or false"],
     [{ timeout: 0 }, "config.timeout", "above zero"],
     [{ timeout: "5 minutes" }, "config.timeout", "5 minutes"],
-    [{ memory: "1MiB" }, "config.memory", "from 8 MiB to 1 GiB"],
-    [{ memory: "2GiB" }, "config.memory", "from 8 MiB to 1 GiB"],
+    [{ memory: "1MiB" }, "config.memory", "from 16 MiB to 1 GiB"],
+    [{ memory: "2GiB" }, "config.memory", "from 16 MiB to 1 GiB"],
     [{ concurrency: 1 }, "config.concurrency", "must be an object"],
     [{ concurrency: { limit: 1.5 } }, "config.concurrency.limit", "whole number"],
   ])("refuses %j and names %p", (config, field, message) => {
