@@ -9,6 +9,8 @@ else {
   const { openTerminal, runCommandLine } = await import("./cli/cli.ts");
   const { environment } = await import("./config.ts");
   const { availableParallelism } = await import("node:os");
+  const { relative } = await import("node:path");
+  const compiled = Bun.main.startsWith("/$bunfs/");
   const exitCode = await runCommandLine(argv, {
     terminal: openTerminal(environment),
     environment,
@@ -16,6 +18,9 @@ else {
     cores: availableParallelism(),
     fetch,
     now: Date.now,
+    program: compiled
+      ? { startedAs: [process.argv0], file: process.execPath }
+      : { startedAs: [process.argv0, relative(process.cwd(), Bun.main)], file: Bun.main },
     loadApp: () => import("./app.ts"),
   });
   process.exit(exitCode);

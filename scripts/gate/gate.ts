@@ -68,7 +68,8 @@ try {
   }
   let isBuilt = true;
   for (const step of chosen) {
-    const tally: Tally = step.kind === "tests" && step.needsBinary && !isBuilt ? notRun(step) : await runStep(step, rest, env);
+    const tally: Tally =
+      step.kind === "tests" && step.needsBinary && !isBuilt ? notRun(step) : await runStep(step, rest, env);
     if (step.name === "build") isBuilt = tally.failed === 0;
     tallies.push(tally);
   }

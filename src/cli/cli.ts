@@ -29,6 +29,10 @@ const commands = [
   addVersionCommand,
 ];
 
+const help = `
+Start with: runner serve, then in another terminal: runner trigger NAME
+Settings: runner serve --help, runner config`;
+
 /** Executes a command line (without the program's own name) and resolves with the exit code; never rejects. */
 export async function runCommandLine(argv: readonly string[], context: Omit<CommandContext, "end">): Promise<number> {
   const { out, err } = context.terminal;
@@ -82,7 +86,8 @@ function argumentText(argument: { readonly required: boolean; name(): string }):
 function createProgram(context: CommandContext): Command {
   const program = new Command("runner")
     .description("Runs the scripts in pipelines/ on webhooks and by hand.")
-    .version(version, "-V, --version", "print the version");
+    .version(version, "-V, --version", "print the version")
+    .addHelpText("after", help);
   for (const add of commands) add(program, context);
   return program;
 }

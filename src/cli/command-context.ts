@@ -4,6 +4,7 @@ import type { Config, Environment } from "../config.ts";
 import type { LogEntry } from "../core/log-entry.ts";
 import type { Run } from "../core/run.ts";
 import type { Pipeline } from "../pipelines/pipelines.ts";
+import type { Program } from "./program-name.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface RunningServer {
@@ -45,6 +46,7 @@ export interface CommandContext {
   readonly cores: number;
   readonly fetch: typeof fetch;
   readonly now: () => number;
+  readonly program: Program;
   /** Loaded only by the commands that need it: a client command should start fast. */
   readonly loadApp: () => Promise<AppVerbs>;
   /** Says what the process is to exit with. */

@@ -1,5 +1,7 @@
 // Ctrl-C while a run is followed: the first stops following, a second soon after cancels the run.
 
+import type { OutputStream } from "./terminal.ts";
+
 export interface Interrupts {
   /** Aborted by the first SIGINT. */
   readonly first: AbortSignal;
@@ -8,13 +10,17 @@ export interface Interrupts {
   close(): void;
 }
 
-/** From now until `close` SIGINT does not end the process, but for the one with the number `exitAt`, from 1. */
-export function listenForInterrupts(exitAt: number): Interrupts {
+/**
+ * From now until `close` SIGINT does not end the process, but for the one with the number `exitAt`, from 1. On a
+ * terminal each begins a new line, because the terminal itself has written `^C`.
+ */
+export function listenForInterrupts(exitAt: number, err: OutputStream): Interrupts {
   const first = new AbortController();
   const second = new AbortController();
   let count = 0;
   const onSignal = (): void => {
     if (++count >= exitAt) process.exit(130);
+    if (err.isTerminal) void err.write("\n");
     (first.signal.aborted ? second : first).abort();
   };
   process.on("SIGINT", onSignal);

@@ -8,8 +8,11 @@ export type PrintableEntry = Pick<LogEntryJson, "source" | "level" | "step_id" |
 
 export interface LogPrinter {
   print(entry: PrintableEntry): Promise<void>;
-  /** Ends a line that the run left unfinished. */
-  finish(): Promise<void>;
+  /**
+   * Ends a line that the run left unfinished. The last entry of a failed run says why it failed: it is left out where
+   * `told`, the error that the caller prints, is what it says.
+   */
+  finish(told?: string): Promise<void>;
 }
 
 const levelColours: Readonly<Record<PrintableEntry["level"], Colour | null>> = {
@@ -19,11 +22,50 @@ const levelColours: Readonly<Record<PrintableEntry["level"], Colour | null>> = {
   error: "red",
 };
 
+export function createLogPrinter(terminal: Terminal): LogPrinter {
+  const writer = createEntryWriter(terminal);
+  /** An error of the system, until it is known whether it was the last entry. */
+  let held: PrintableEntry | undefined;
+  const release = async (): Promise<void> => {
+    const entry = held;
+    held = undefined;
+    if (entry) await writer.write(entry);
+  };
+  // Entries may be handed over faster than they are written, and must not overtake each other in between.
+  let tail = Promise.resolve();
+  const inOrder = (task: () => Promise<void>): Promise<void> => (tail = tail.then(task));
+  return {
+    print: (entry) =>
+      inOrder(async () => {
+        await release();
+        if (entry.source === "system" && entry.level === "error") held = entry;
+        else await writer.write(entry);
+      }),
+    finish: (told) =>
+      inOrder(async () => {
+        if (held && told !== undefined && tells(held.text, told)) held = undefined;
+        await release();
+        await writer.endLines();
+      }),
+  };
+}
+
+/** An entry is one line, and may be cut. */
+function tells(entry: string, error: string): boolean {
+  const [firstLine = ""] = error.split("\n", 1);
+  return entry.includes(firstLine.slice(0, 100));
+}
+
+interface EntryWriter {
+  write(entry: PrintableEntry): Promise<void>;
+  endLines(): Promise<void>;
+}
+
 /**
  * On a terminal each line of a step begins with the step's name and only colours pass; anywhere else a step's bytes
  * are passed on as they are, so that `runner trigger backup > file` is what the step wrote.
  */
-export function createLogPrinter({ out, err }: Terminal): LogPrinter {
+function createEntryWriter({ out, err }: Terminal): EntryWriter {
   const filters = new Map<string, (chunk: string) => string>();
   /** What was written last to each stream, and whether its line is unfinished. */
   const last = new Map<OutputStream, { readonly writer: string; readonly midLine: boolean }>();
@@ -68,15 +110,11 @@ export function createLogPrinter({ out, err }: Terminal): LogPrinter {
     return write(stream, writer, filterOf(stream, writer)(text), prefix);
   };
 
-  // Entries may be handed over faster than they are written, and must not overtake each other in between.
-  let tail = Promise.resolve();
-  const inOrder = (task: () => Promise<void>): Promise<void> => (tail = tail.then(task));
   return {
-    print: (entry) => inOrder(() => print(entry)),
-    finish: () =>
-      inOrder(async () => {
-        await endLine(out);
-        await endLine(err);
-      }),
+    write: print,
+    endLines: async () => {
+      await endLine(out);
+      await endLine(err);
+    },
   };
 }

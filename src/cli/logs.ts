@@ -26,7 +26,7 @@ async function logs(runId: string, flags: LogsFlags, context: CommandContext): P
   const client = await connect(context, flags);
   const printer = createLogPrinter(context.terminal);
   const readerGone = new AbortController();
-  const interrupts = listenForInterrupts(2);
+  const interrupts = listenForInterrupts(2, err);
   const signal = AbortSignal.any([interrupts.first, readerGone.signal]);
   const onEntry = async (entry: LogEntryJson): Promise<void> => {
     await (flags.json ? out.line(JSON.stringify(entry)) : printer.print(entry));

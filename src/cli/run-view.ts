@@ -28,13 +28,20 @@ export function formatRun(run: RunJson, out: OutputStream, now: number): readonl
     ["pipeline", printable(run.pipeline)],
     ["trigger", printable(run.trigger)],
     ["status", took ? `${status}, ${took}` : status],
-    ["created", printable(run.created_at)],
+    ["created", formatMoment(new Date(run.created_at))],
     ...(run.result === null || run.result === undefined ? [] : [["result", printable(JSON.stringify(run.result))]]),
     ...(run.error ? [["error", out.paint("red", describeError(run.error))]] : []),
     ...(run.error?.hint ? [["hint", printable(run.error.hint)]] : []),
   ];
   const rows = facts.map(([name = "", value = ""]) => [out.paint("dim", name), value]);
   return [...formatTable(rows), ...(run.steps.length > 0 ? formatSteps(run, out, now) : [])];
+}
+
+/** In the zone of this machine: `2026-01-02 03:04:05`. */
+function formatMoment(at: Date): string {
+  const two = (part: number): string => String(part).padStart(2, "0");
+  const date = [String(at.getFullYear()), two(at.getMonth() + 1), two(at.getDate())].join("-");
+  return `${date} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":")}`;
 }
 
 function formatSteps(run: RunJson, out: OutputStream, now: number): readonly string[] {

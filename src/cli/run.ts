@@ -1,13 +1,17 @@
 // `runner run`: executes a pipeline in this process, without a server.
 
-import { resolve } from "node:path";
+import { stat } from "node:fs/promises";
+import { relative, resolve } from "node:path";
 import type { Command } from "commander";
+import type { Config } from "../config.ts";
+import { AppError } from "../core/app-error.ts";
+import { logEntryToJson } from "../core/log-entry-json.ts";
+import { runToJson } from "../core/run-json.ts";
 import { addConfigFlags, loadCommandConfig, type ConfigFlags } from "./config-flags.ts";
 import type { CommandContext, RunOnceOptions } from "./command-context.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import { createLogPrinter } from "./log-printer.ts";
 import { addInputFlags, parseInput, type InputFlags } from "./run-input.ts";
-import { toRunJson } from "../core/run-json.ts";
 import { reportRun } from "./run-report.ts";
 
 interface RunFlags extends InputFlags {
@@ -29,28 +33,54 @@ async function run(target: string, flags: RunFlags & ConfigFlags, context: Comma
   const { terminal, cwd } = context;
   const input = parseInput(flags);
   const { config } = await loadCommandConfig(context, flags);
+  const file = /\.m?[jt]s$/.test(target) ? await findScript(target, cwd, config) : undefined;
   const app = await context.loadApp();
   const printer = createLogPrinter(terminal);
   // The first Ctrl-C cancels the run and waits for its end; the second leaves at once.
-  const interrupts = listenForInterrupts(2);
+  const interrupts = listenForInterrupts(2, terminal.err);
   interrupts.first.addEventListener("abort", () => {
     void terminal.err.line("cancelling the run; press Ctrl-C again to leave at once");
   });
   const options: RunOnceOptions = {
     ...input,
-    target: /\.m?[jt]s$/.test(target) ? resolve(cwd, target) : target,
+    target: file ?? target,
     ...(flags.database === undefined ? {} : { database: resolve(cwd, flags.database) }),
     signal: interrupts.first,
-    onEntry: async ({ source, level, stepId, stepName, text }) => {
-      if (!flags.json) await printer.print({ source, level, step_id: stepId, step_name: stepName, text });
+    onEntry: async (entry) => {
+      if (!flags.json) await printer.print(logEntryToJson(entry));
     },
   };
   try {
-    const finished = toRunJson(await app.runOnce(config, options));
-    await printer.finish();
+    const finished = runToJson(await app.runOnce(config, options));
+    await printer.finish(finished.error?.message);
     const code = await reportRun(terminal, finished, flags.json ?? false);
     return interrupts.first.aborted ? 130 : code;
   } finally {
     interrupts.close();
+  }
+}
+
+/** The absolute path of a script. @throws {AppError} NOT_FOUND. */
+async function findScript(target: string, cwd: string, config: Config): Promise<string> {
+  const file = resolve(cwd, target);
+  const found = await isFile(file);
+  if (found) return file;
+  if (found === false) throw new AppError("NOT_FOUND", `${file} is not a file`);
+  const inPipelines = resolve(config.pipelines, target);
+  const name = target.replace(/\.m?[jt]s$/, "");
+  throw new AppError("NOT_FOUND", `the file ${file} does not exist`, {
+    hint: (await isFile(inPipelines))
+      ? `write \`${name}\` for the pipeline, or \`${relative(cwd, inPipelines)}\` for its file`
+      : "name a file, or a pipeline without its extension",
+  });
+}
+
+/** Undefined where there is nothing. A file that may not be looked at is left to whoever reads it. */
+async function isFile(path: string): Promise<boolean | undefined> {
+  try {
+    return (await stat(path)).isFile();
+  } catch (thrown) {
+    const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
+    return code === "ENOENT" || code === "ENOTDIR" ? undefined : true;
   }
 }

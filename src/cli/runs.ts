@@ -68,8 +68,11 @@ function cellsOf(run: RunJson, out: OutputStream, now: number): readonly string[
 }
 
 function formatAge(ms: number): string {
-  const days = Math.floor(ms / 86_400_000);
-  return days >= 2 ? `${days} d` : formatDuration(Math.max(0, ms));
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 1) return "now";
+  if (seconds < 60) return `${seconds} s`;
+  const days = Math.floor(seconds / 86_400);
+  return days >= 2 ? `${days} d` : formatDuration(seconds * 1000);
 }
 
 async function showRun(runId: string, flags: RunsFlags, context: CommandContext): Promise<void> {

@@ -1,16 +1,12 @@
 // `runner serve`: the server, from its start to the end that a signal asks for.
 
-import { relative } from "node:path";
 import type { Command } from "commander";
-import type { Config } from "../config.ts";
-import { createApiClient, type PipelineSummary } from "./api-client.ts";
-import type { CommandContext, RunningServer } from "./command-context.ts";
+import type { CommandContext } from "./command-context.ts";
 import { addConfigFlags, loadCommandConfig, type ConfigFlags } from "./config-flags.ts";
 import { printable } from "./printable.ts";
 import { findStateDir, removeServerNote, writeServerNote } from "./server-notes.ts";
-import { formatTable } from "./table.ts";
 import type { OutputStream } from "./terminal.ts";
-import { version } from "./version.ts";
+import { printWelcome } from "./welcome.ts";
 
 /** Leaves a little of the 15 s that a service manager may count on. */
 const stopDeadlineMs = 14_500;
@@ -31,9 +27,15 @@ async function serve(flags: ConfigFlags, context: CommandContext): Promise<numbe
   const stateDir = findStateDir(context.environment);
   await noteAddress(stateDir, { ...config, url, token: server.token }, err);
   await printWelcome(context, config, server, url);
-  await err.line(`${await signal}: stopping; a second signal ends at once`);
+  const name = await signal;
+  // A terminal has written ^C.
+  if (name === "SIGINT" && err.isTerminal) await err.write("\n");
+  await err.line(`${name}: stopping; a second signal ends at once`);
   await removeServerNote(stateDir, config.dataDir).catch(() => undefined);
-  if (await isDoneWithin(server.stop(), stopDeadlineMs)) return 0;
+  if (await isDoneWithin(server.stop(), stopDeadlineMs)) {
+    await err.line("stopped");
+    return 0;
+  }
   await err.line(`${err.paint("red", "error:")} the server did not stop within ${stopDeadlineMs / 1000} s`);
   return 1;
 }
@@ -77,50 +79,4 @@ async function isDoneWithin(work: Promise<void>, ms: number): Promise<boolean> {
 /** An address that works on this machine: nobody can connect to "any". */
 function localUrl(url: string): string {
   return url.replace("//0.0.0.0", "//127.0.0.1").replace("//[::]", "//[::1]").replace(/\/+$/, "");
-}
-
-async function printWelcome(
-  context: CommandContext,
-  config: Config,
-  server: RunningServer,
-  url: string,
-): Promise<void> {
-  const { out } = context.terminal;
-  const near = (path: string): string => {
-    const way = relative(context.cwd, path);
-    return way.startsWith("../") || way === "" ? path : way;
-  };
-  const address = { url, token: server.token, tokenFrom: "note" } as const;
-  // The server is up: that its own list cannot be had must not end it.
-  const pipelines = await createApiClient({ address, fetch: context.fetch })
-    .listPipelines()
-    .catch(() => []);
-  const names = pipelines.map(
-    ({ id, state }) => printable(id) + (state === "broken" ? out.paint("red", " (broken)") : ""),
-  );
-  const shown = names.length > 12 ? [...names.slice(0, 12), `and ${names.length - 12} more`] : names;
-  const rows = [
-    ["address", server.url.startsWith(url) ? url : `${url} (all interfaces)`],
-    ["token", server.tokenPath === null ? "from RUNNER_TOKEN" : near(server.tokenPath)],
-    ["pipelines", shown.length > 0 ? shown.join(", ") : `none yet: save a script in ${near(config.pipelines)}`],
-  ];
-  const examples = findExamples(pipelines, url, server.tokenPath);
-  rows.push(...examples.map((example, index) => [index === 0 ? "try" : "", example]));
-  await out.line(`${out.paint("bold", "runner")} ${version}`);
-  await out.line(formatTable(rows.map(([name = "", value = ""]) => [out.paint("dim", name), value])).join("\n"));
-}
-
-/** Two commands that work as they are when pasted into a shell; none where no pipeline would run. */
-function findExamples(pipelines: readonly PipelineSummary[], url: string, tokenPath: string | null): readonly string[] {
-  const ready = pipelines.filter(({ id, state }) => state === "ok" && /^[\w./-]+$/.test(id));
-  const open = ready.find(({ config }) => config?.webhook?.signed === false) ?? ready[0];
-  if (!open) return [];
-  const webhook = open.config?.webhook;
-  const token =
-    tokenPath === null ? '"Authorization: Bearer $RUNNER_TOKEN"' : `"Authorization: Bearer $(cat '${tokenPath}')"`;
-  const curl =
-    webhook?.signed === false
-      ? `curl -X POST ${url}${webhook.path}`
-      : `curl -X POST -H ${token} ${url}/api/pipelines/${encodeURIComponent(open.id)}/trigger`;
-  return [`runner trigger ${open.id}`, curl];
 }

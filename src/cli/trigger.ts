@@ -32,7 +32,7 @@ async function trigger(name: string, flags: TriggerFlags, context: CommandContex
   const { terminal } = context;
   const input = parseInput(flags);
   const client = await connect(context, flags);
-  const interrupts = listenForInterrupts(3);
+  const interrupts = listenForInterrupts(3, terminal.err);
   let runId: string | undefined;
   try {
     runId = (await client.trigger(name, input, interrupts.first)).run_id;
@@ -68,7 +68,7 @@ async function follow(
         if (terminal.out.closed) readerGone.abort();
       },
     });
-    await printer.finish();
+    await printer.finish(run.error?.message);
     return await reportRun(terminal, run, flags.json ?? false);
   } catch (error) {
     await printer.finish();

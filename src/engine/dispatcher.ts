@@ -9,11 +9,26 @@ export interface QueuedRun {
   readonly begin: () => void;
 }
 
+interface WaitingRun {
+  readonly run: QueuedRun;
+  /** Order of submission over all pipelines. */
+  readonly turn: number;
+}
+
+/** One pipeline that has runs. Its runs never overtake each other, whatever the limits of their versions are. */
+interface Lane {
+  executing: number;
+  readonly waiting: WaitingRun[];
+}
+
 export class Dispatcher {
   readonly #limit: number;
-  readonly #queue = new Map<string, QueuedRun>();
-  readonly #executing = new Map<string, number>();
-  #total = 0;
+  /** By pipeline: a long queue of one at its limit costs the others one look, not a walk through it. */
+  readonly #lanes = new Map<string, Lane>();
+  /** Id of a waiting run → its lane. */
+  readonly #waiting = new Map<string, Lane>();
+  #executing = 0;
+  #lastTurn = 0;
   #stopped = false;
 
   constructor(limit: number) {
@@ -22,38 +37,68 @@ export class Dispatcher {
 
   /** Begins the run now if it may, else when its turn comes. */
   submit(run: QueuedRun): void {
-    this.#queue.set(run.id, run);
-    if (this.#queue.size === 1 || this.#total < this.#limit) this.#dispatch();
+    if (this.#stopped) return;
+    const lane = this.#lanes.get(run.pipeline) ?? { executing: 0, waiting: [] };
+    this.#lanes.set(run.pipeline, lane);
+    this.#waiting.set(run.id, lane);
+    lane.waiting.push({ run, turn: ++this.#lastTurn });
+    this.#dispatch();
   }
 
   /** Takes a run out of the queue; false where it is not waiting. */
   withdraw(id: string): boolean {
-    return this.#queue.delete(id);
+    const lane = this.#waiting.get(id);
+    if (lane === undefined) return false;
+    this.#waiting.delete(id);
+    const index = lane.waiting.findIndex(({ run }) => run.id === id);
+    const [taken] = lane.waiting.splice(index, 1);
+    if (taken !== undefined) this.#forgetIdle(taken.run.pipeline, lane);
+    // What it held up may have no limit, or a higher one.
+    if (index === 0) this.#dispatch();
+    return true;
   }
 
   release(pipeline: string): void {
-    this.#total--;
-    const left = (this.#executing.get(pipeline) ?? 1) - 1;
-    if (left > 0) this.#executing.set(pipeline, left);
-    else this.#executing.delete(pipeline);
+    const lane = this.#lanes.get(pipeline);
+    if (lane === undefined || lane.executing === 0) return;
+    lane.executing--;
+    this.#executing--;
+    this.#forgetIdle(pipeline, lane);
     this.#dispatch();
   }
 
   stop(): void {
     this.#stopped = true;
-    this.#queue.clear();
+    this.#waiting.clear();
+    for (const lane of this.#lanes.values()) lane.waiting.length = 0;
   }
 
   #dispatch(): void {
-    if (this.#stopped) return;
-    for (const run of this.#queue.values()) {
-      if (this.#total >= this.#limit) return;
-      const executing = this.#executing.get(run.pipeline) ?? 0;
-      if (run.limit !== undefined && executing >= run.limit) continue;
-      this.#queue.delete(run.id);
-      this.#executing.set(run.pipeline, executing + 1);
-      this.#total++;
-      run.begin();
+    while (!this.#stopped && this.#executing < this.#limit) {
+      const lane = this.#findNextLane();
+      const next = lane?.waiting.shift();
+      if (lane === undefined || next === undefined) return;
+      this.#waiting.delete(next.run.id);
+      lane.executing++;
+      this.#executing++;
+      next.run.begin();
     }
+  }
+
+  /** The lane whose first run has waited longest, of those that are below their limit. */
+  #findNextLane(): Lane | undefined {
+    let found: Lane | undefined;
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const lane of this.#lanes.values()) {
+      const first = lane.waiting[0];
+      if (first === undefined || first.turn > earliest) continue;
+      if (first.run.limit !== undefined && lane.executing >= first.run.limit) continue;
+      [found, earliest] = [lane, first.turn];
+    }
+    return found;
+  }
+
+  #forgetIdle(pipeline: string, lane: Lane): void {
+    if (lane.executing === 0 && lane.waiting.length === 0) this.#lanes.delete(pipeline);
   }
 }

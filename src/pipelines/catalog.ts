@@ -1,7 +1,7 @@
 // The pipelines in force: the folder is loaded, watched, and every good version kept until a better one comes.
 
 import { realpath, stat } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { AppError, toAppError } from "../core/app-error.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { BundleLimits } from "./bundle.ts";
@@ -99,17 +99,11 @@ class FolderCatalog implements Catalog {
     const startedAt = this.#clock.now();
     try {
       const { root } = this.#options;
-      if (!(await stat(root)).isDirectory()) {
-        const hint = "name the folder of the pipelines with --pipelines DIR";
-        throw new AppError("CONFIG_INVALID", `${root} is not a folder`, { hint });
-      }
+      if (!(await stat(root)).isDirectory()) throw new AppError("CONFIG_INVALID", `${root} is not a folder`);
       await this.#look(startedAt);
     } catch (thrown) {
       this.#watch?.close();
-      const hint = "create the folder, or name another one with --pipelines";
-      if (thrown instanceof AppError) throw new AppError(thrown.code, thrown.message, { hint });
-      const message = `cannot read the pipelines folder ${this.#options.root}: ${describeFileError(thrown)}`;
-      throw new AppError("CONFIG_INVALID", message, { hint, cause: thrown });
+      throw unusableFolder(this.#options.root, thrown);
     }
     await this.#queue.idle();
     for (const id of this.#saved.keys()) if (!this.#entries.has(id)) await this.#forget(id);
@@ -323,4 +317,16 @@ class FolderCatalog implements Catalog {
   #report(message: string, cause: unknown): void {
     this.#options.onError(new AppError("INTERNAL", message, { cause }));
   }
+}
+
+function unusableFolder(root: string, thrown: unknown): AppError {
+  const hint = "name the folder of the pipelines with --pipelines DIR";
+  if (thrown instanceof AppError) return new AppError(thrown.code, thrown.message, { hint });
+  const message = `cannot read the pipelines folder ${root}: ${describeFileError(thrown)}`;
+  if (fileErrorCode(thrown) !== "ENOENT") return new AppError("CONFIG_INVALID", message, { hint, cause: thrown });
+  const wayOut =
+    basename(root) === "pipelines"
+      ? "run this in the folder that has pipelines/, make one with mkdir pipelines, or name it with --pipelines DIR"
+      : `make it with mkdir ${root}, or name another with --pipelines DIR`;
+  return new AppError("CONFIG_INVALID", message, { hint: wayOut, cause: thrown });
 }

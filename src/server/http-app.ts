@@ -29,7 +29,7 @@ export function createHttpApp(context: RouteContext, token: string): RequestHand
   });
   app.onError(({ error, code, request }) => {
     const appError = code === "NOT_FOUND" && !(error instanceof AppError) ? notFound(request) : toAppError(error);
-    if (appError.code === "INTERNAL" && !request.signal.aborted) context.reportError(error, request);
+    if (!request.signal.aborted) context.reportError(appError.code === "INTERNAL" ? error : appError, request);
     return problemResponse(appError, { close: hasUnreadBody(request) });
   });
   addWebhookRoutes(app, context);

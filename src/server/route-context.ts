@@ -2,6 +2,7 @@
 
 import type { Clock } from "../core/clock.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { ReportError } from "./error-log.ts";
 import type { HttpLimits } from "./limits.ts";
 
 export interface RouteContext {
@@ -11,8 +12,8 @@ export interface RouteContext {
   readonly connections: Connections;
   /** Aborted when the server stops: whoever waits or follows is answered now. */
   readonly stopping: AbortSignal;
-  /** An error after the answer has begun: it can only be logged. */
-  readonly reportError: (error: unknown, request: Request) => void;
+  /** Takes every error; what is worth a line is in the server's log. */
+  readonly reportError: ReportError;
 }
 
 /** The idle timeout of the connections below. */

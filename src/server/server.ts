@@ -4,11 +4,11 @@ import { systemClock, type Clock } from "../core/clock.ts";
 import { AppError } from "../core/app-error.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Logger } from "../telemetry/telemetry.ts";
+import { createErrorLog } from "./error-log.ts";
 import { createHttpApp, type RequestHandler } from "./http-app.ts";
 import { defaultHttpLimits, type HttpLimits } from "./limits.ts";
 import { Listener, type ListenAddress, type Listening } from "./listener.ts";
 import { problemResponse } from "./problem.ts";
-import { splitTarget } from "./request-path.ts";
 
 export interface ServerOptions {
   readonly engine: Engine;
@@ -31,19 +31,13 @@ export function createServer(options: ServerOptions): HttpServer {
   const clock = options.clock ?? systemClock;
   const stopping = new AbortController();
   const listener = new Listener({ limits, clock, onStop: () => stopping.abort() });
-  const reportError = (error: unknown, request: Request): void => {
-    // Never the query: a webhook's signature may be in it.
-    const fields = { method: request.method, path: splitTarget(request.url).path };
-    const stack = error instanceof Error ? error.stack : undefined;
-    options.logger?.error("a request failed", { ...fields, error: String(error), stack });
-  };
   const context = {
     engine: options.engine,
     limits,
     clock,
     connections: listener,
     stopping: stopping.signal,
-    reportError,
+    reportError: options.logger ? createErrorLog(options.logger, clock) : () => undefined,
   };
   const handle = acceptAddress(createHttpApp(context, options.token));
   return {

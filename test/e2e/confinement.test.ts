@@ -84,7 +84,8 @@ test("every address but webhooks and health is refused without the token, and wi
 
 test("a step sees its own environment and a fresh folder, and nothing of the server's", async () => {
   const { id, result } = await server.run("environment");
-  const lines = String(result).trim().split("\n");
+  const printed = JSON.stringify(result);
+  const lines = (JSON.parse(printed) as string).trim().split("\n");
   const names = lines.slice(0, -1).map((line) => line.slice(0, line.indexOf("=")));
   const shellsOwn = ["PWD", "OLDPWD", "SHLVL", "_"];
   expect(names.filter((name) => !shellsOwn.includes(name)).toSorted()).toEqual([
@@ -99,7 +100,7 @@ test("a step sees its own environment and a fresh folder, and nothing of the ser
   ]);
   expect(lines).toContain(`RUNNER_RUN_ID=${id}`);
   expect(lines).toContain("RUNNER_PIPELINE=environment");
-  expect(String(result)).not.toContain(secret);
+  expect(printed).not.toContain(secret);
   expect(lines.at(-1)).toStartWith(join(workspace.dataDir, "spool"));
 });
 

@@ -84,14 +84,19 @@ test("with --stop-steps, a step that ignores SIGTERM is killed and the server st
 
 test("whoever follows a run when its server stops is told so with exit code 75 and the run's id", async () => {
   server = await BinaryServer.start({ pipelines });
-  const following = runBinary(server.workspace, ["trigger", "long"]);
-  await eventually("step", async () => (await server.listRuns("status=running"))[0]?.steps[0]?.status === "running");
+  const seen = Promise.withResolvers<void>();
+  const following = runBinary(server.workspace, ["trigger", "long"], {
+    onOutput: (stdout) => {
+      if (stdout.includes("started")) seen.resolve();
+    },
+  });
+  await seen.promise;
   const [run] = await server.listRuns();
   await server.stop();
 
   const { code, stdout, stderr } = await following;
   expect(code).toBe(75);
-  expect(stdout).toContain("begun\nstarted\n");
+  expect(stdout).toBe("begun\nstarted\n");
   expect(stderr).toContain(run?.id ?? "no run");
   expect(stderr).toContain("goes on");
 }, 40_000);

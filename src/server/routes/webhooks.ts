@@ -2,7 +2,7 @@
 
 import type { Elysia } from "elysia";
 import { AppError, type ErrorCode } from "../../core/app-error.ts";
-import type { WebhookAnswer } from "../../engine/engine.ts";
+import type { ReceivedRequest, WebhookAnswer } from "../../engine/engine.ts";
 import { jsonResponse } from "../json-response.ts";
 import { readBody } from "../read-body.ts";
 import { readHeaders } from "../request-headers.ts";
@@ -26,9 +26,7 @@ async function receiveWebhook(request: Request, context: RouteContext): Promise<
   try {
     const body = await readBody(request, headers, context);
     const received = { pipeline, method: request.method, url, headers, query, body };
-    return toResponse(await context.engine.receiveWebhook(received), request.method);
-  } catch (error) {
-    throw toPublicError(error, request, context);
+    return toResponse(await receive(context, received), request.method);
   } finally {
     context.connections.release(request);
   }
@@ -49,21 +47,22 @@ function toResponse(answer: WebhookAnswer, method: string): Response {
   return new Response(answer.body, { status, headers });
 }
 
-/**
- * Whoever calls a webhook has shown no token: it learns which error, not why. The operator finds the reason of a
- * refusal with the stored inbound request, that of the others in the server's log.
- */
+/** Whoever calls a webhook has shown no token: it learns which error, not why, and nothing of other pipelines. */
 const publicMessages: Partial<Record<ErrorCode, string>> = {
+  PIPELINE_NOT_FOUND: "there is no such webhook",
+  WEBHOOK_DISABLED: "this pipeline takes no webhooks",
   SIGNATURE_INVALID: "the signature of this request is missing or not valid",
   SECRET_MISSING: "this pipeline's webhook secret is not available on the server",
   PIPELINE_BROKEN: "this pipeline does not load",
   STORE_UNAVAILABLE: "the request could not be stored",
+  SHUTTING_DOWN: "the server is stopping",
 };
 
-function toPublicError(error: unknown, request: Request, context: RouteContext): unknown {
-  const message = error instanceof AppError ? publicMessages[error.code] : undefined;
-  if (!(error instanceof AppError) || message === undefined) return error;
-  // A forged request is in the store; a line for each would let anybody fill the log.
-  if (error.code !== "SIGNATURE_INVALID") context.reportError(error, request);
-  return new AppError(error.code, message);
+async function receive({ engine }: RouteContext, received: ReceivedRequest): Promise<WebhookAnswer> {
+  try {
+    return await engine.receiveWebhook(received);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError(error.code, publicMessages[error.code] ?? "this webhook cannot be taken", { cause: error });
+  }
 }

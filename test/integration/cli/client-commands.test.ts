@@ -52,7 +52,19 @@ test("runs lists the runs as a table without control characters", async () => {
     "succeeded",
     "1.5 s",
   ]);
+  expect(cells[4]).toMatch(/^\d+ d$/);
   expect(code).toBe(0);
+});
+
+test.each([
+  ["now", -5000, /^now$/],
+  ["seconds", 1100, /^\d+ s$/],
+  ["minutes and seconds", 61_500, /^\d+ min \d+ s$/],
+  ["days", 50 * 3_600_000, /^2 d$/],
+])("the age of a run is told in %s", async (_, ageMs, age) => {
+  addRun(fakeRun({ created_at: new Date(Date.now() - ageMs).toISOString() }));
+  const { stdout } = await runCli(["runs"], options);
+  expect(stdout.split("\n")[1]?.split(/ {2,}/)[4]).toMatch(age);
 });
 
 test("runs passes its filters on", async () => {
@@ -80,8 +92,10 @@ test("runs RUN shows the run, its error and its steps", async () => {
   const error = { code: "SCRIPT_ERROR", message: "boom", hint: "fix it", file: "deploy.ts", line: 7 };
   const second = { ...step, name: "deploy", status: "failed", code: 3, started_at: step.finished_at } as const;
   addRun(fakeRun({ status: "failed", result: null, error, steps: [step, second] }));
-  const { stdout } = await runCli(["runs", runId], options);
+  const env = { ...options.env, TZ: "Asia/Kolkata" };
+  const { stdout } = await runCli(["runs", runId], { ...options, env });
   expect(stdout).toContain("status    failed, 1.5 s\n");
+  expect(stdout).toContain("created   2026-01-02 08:34:05\n");
   expect(stdout).toContain("error     deploy.ts:7: boom (SCRIPT_ERROR)\nhint      fix it\n");
   expect(stdout).toMatch(/├─ ✓ build +▕█{12} {12}▏ +750 ms +exit 0\n/);
   expect(stdout).toMatch(/└─ ✗ deploy +▕ {12}█+ *▏ +0 ms +exit 3\n/);

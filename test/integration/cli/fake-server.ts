@@ -52,7 +52,12 @@ export function logLine(seq: number, text: string, changes: Partial<LogEntryJson
   return { seq, at, source: "console", level: "info", step_id: null, step_name: null, text, ...changes };
 }
 
-export function stepOutput(seq: number, text: string, source: "stdout" | "stderr" = "stdout", name = "build"): LogEntryJson {
+export function stepOutput(
+  seq: number,
+  text: string,
+  source: "stdout" | "stderr" = "stdout",
+  name = "build",
+): LogEntryJson {
   return logLine(seq, text, { source, step_id: `${runId}.1`, step_name: name });
 }
 

@@ -108,6 +108,15 @@ test("SIGTERM stops the server in order and takes its note away", async () => {
   expect(await readdir(stateDir())).toEqual([]);
 });
 
+test("on a terminal the message after Ctrl-C begins a line of its own", async () => {
+  const cli = spawnCli(["serve", "--port", "0"], { cwd: home.dir, main: fakeMain, onTerminal: true });
+  started.push(cli);
+  await cli.waitFor("api/webhooks/deploy\r\n");
+  cli.kill("SIGINT");
+  expect(await cli.finish()).toBe(0);
+  expect(cli.stdout()).toContain("\r\n\r\nSIGINT: stopping");
+});
+
 test("a second signal ends a server that is still stopping", async () => {
   const cli = await serve([], { FAKE_STOP_MS: "10000" });
   cli.kill("SIGINT");

@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 const realMain = join(import.meta.dir, "../../../src/main.ts");
 /** The same command line on an app that does what the environment says. */
-export const fakeMain = join(import.meta.dir, "fake-main.ts");
+export const fakeMain = require.resolve("./fake-main.ts");
 
 export interface SpawnOptions {
   readonly cwd: string;

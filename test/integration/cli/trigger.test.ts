@@ -83,9 +83,7 @@ test("trigger tells once how the run failed, and exits with 65 for a pipeline wi
   addRun(fakeRun({ status: "failed", result: null, error }), [stepOutput(1, "half a line"), last]);
   const { stdout, stderr } = await runCli(["trigger", "deploy"], options);
   expect(stdout).toBe("half a line\n");
-  expect(stderr).toBe(
-    `run ${runId} failed after 1.5 s\nerror: miss.ts:2: boom (SCRIPT_ERROR)\nhint: fix it\n`,
-  );
+  expect(stderr).toBe(`run ${runId} failed after 1.5 s\nerror: miss.ts:2: boom (SCRIPT_ERROR)\nhint: fix it\n`);
   server.problems.set("trigger", { status: 409, code: "PIPELINE_BROKEN", detail: "it does not load", hint: "check" });
   expect((await runCli(["trigger", "deploy"], options)).code).toBe(65);
 });
@@ -221,6 +219,15 @@ test("Ctrl-C stops following, exits with 130 and leaves the run alone", async ()
   expect(cli.stderr()).toContain(`stopped following; run ${runId} goes on`);
   expect(cli.stderr()).toContain(`runner logs -f ${runId}`);
   expect(server.requests.some(({ path }) => path.endsWith("/cancel"))).toBe(false);
+});
+
+test("on a terminal the message after Ctrl-C begins a line of its own", async () => {
+  addEndlessRun();
+  const cli = spawnCli(["trigger", "deploy"], { ...options, onTerminal: true });
+  await cli.waitFor("begun");
+  cli.kill("SIGINT");
+  expect(await cli.finish()).toBe(130);
+  expect(cli.stdout()).toContain("begun\r\n\r\nstopped following;");
 });
 
 test("Ctrl-C twice within two seconds cancels the run", async () => {

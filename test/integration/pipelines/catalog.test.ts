@@ -206,7 +206,9 @@ describe("openCatalog() finds", () => {
       message: `cannot read the pipelines folder ${usual}: it does not exist`,
       hint: "run this in the folder that has pipelines/, make one with mkdir pipelines, or name it with --pipelines DIR",
     });
-    expect(await refusal(other)).toMatchObject({ hint: `make it with mkdir ${other}, or name another with --pipelines DIR` });
+    expect(await refusal(other)).toMatchObject({
+      hint: `make it with mkdir ${other}, or name another with --pipelines DIR`,
+    });
     const file = join(makeFolder({ file: "" }), "file");
     expect(await refusal(file)).toMatchObject({
       code: "CONFIG_INVALID",

@@ -15,8 +15,7 @@ function serve(fail: () => unknown) {
   const engine = createFakeEngine({ receiveWebhook: reject, trigger: reject, getRun: reject });
   const server = createServer({ engine, token, clock, logger: { debug: log, info: log, warn: log, error: log } });
   const headers = { authorization: `Bearer ${token}` };
-  const send = (path: string, method = "POST") =>
-    server.handle(new Request(`http://nas${path}`, { method, headers }));
+  const send = (path: string, method = "POST") => server.handle(new Request(`http://nas${path}`, { method, headers }));
   return { logged, send, pass: (ms: number) => (nowMs += ms) };
 }
 

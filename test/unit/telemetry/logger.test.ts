@@ -32,7 +32,12 @@ test("pretty lines have the time of this machine's zone", () => {
 
 test("json lines have the time in UTC with its date", () => {
   open("json").info("up", { port: 1 });
-  expect(JSON.parse(lines[0] ?? "")).toEqual({ time: "2026-01-02T20:04:05.006Z", level: "info", message: "up", port: 1 });
+  expect(JSON.parse(lines[0] ?? "")).toEqual({
+    time: "2026-01-02T20:04:05.006Z",
+    level: "info",
+    message: "up",
+    port: 1,
+  });
 });
 
 test("entries below the level are dropped", () => {
@@ -41,7 +46,10 @@ test("entries below the level are dropped", () => {
 });
 
 test("foreign text can neither control the terminal nor pass for an entry of its own", () => {
-  open("pretty").info("a\u001B[2Jb\u009Bc\u202Ed\u007F", { reason: "x\r\n01:34:05   all is well\ry\u0000", tab: "a\tb" });
+  open("pretty").info("a\u001B[2Jb\u009Bc\u202Ed\u007F", {
+    reason: "x\r\n01:34:05   all is well\ry\u0000",
+    tab: "a\tb",
+  });
   expect(lines).toEqual([
     "01:34:05   a\uFFFD[2Jb\uFFFDc\uFFFDd\uFFFD reason=x\n    01:34:05   all is well\uFFFDy\uFFFD tab=a\tb",
   ]);
