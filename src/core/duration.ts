@@ -30,7 +30,9 @@ function sumParts(text: string): number {
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
-  const minutes = Math.round(ms / 1000 / 60 - ((ms / 1000) % 60) / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round((ms / 1000) % 60)} s`;
+  // Rounded as a whole first, so that no part can be rounded up to 60.
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  const minutes = Math.round(ms / 60_000);
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

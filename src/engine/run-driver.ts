@@ -230,5 +230,6 @@ function describeEnd({ status, error }: RunEnd): string {
   if (error === null) return status;
   const place = error.file === null ? "" : ` (${error.file}:${error.line})`;
   const hint = error.hint === null ? "" : ` — ${error.hint}`;
-  return `${status.replace("_", " ")}: ${error.message}${place}${hint}`;
+  const message = error.message.replaceAll(/\s*\n\s*/g, " ");
+  return `${status.replace("_", " ")}: ${message}${place}${hint}`;
 }

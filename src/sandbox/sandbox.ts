@@ -1,6 +1,6 @@
 // The door of sandbox/: scripts executed in QuickJS, in processes that may be killed at any moment.
 
-export { type GuestHandle, openSandboxPool, type SandboxPool, type SandboxPoolOptions } from "./pool/sandbox-pool.ts";
+export { type GuestHandle, openSandboxPool, type SandboxPool } from "./pool/sandbox-pool.ts";
 export type {
   Answer,
   CallKind,

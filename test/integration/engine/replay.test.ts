@@ -169,7 +169,7 @@ test("a script that makes other calls when executed again fails with NONDETERMIN
   };
   expect(before.n).toBeGreaterThan(0);
   database.run(
-    "UPDATE journal_observations SET \"values\" = json_set(\"values\", '$.clockChanges[0][1]', 12345) WHERE run_id = ?",
+    'UPDATE journal_observations SET "values" = json_set("values", \'$.clockChanges[0][1]\', 12345) WHERE run_id = ?',
     [id],
   );
   database.close();
