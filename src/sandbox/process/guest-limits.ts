@@ -8,6 +8,7 @@ export const maxOutstandingCalls = 1000;
 export const maxValueLength = 1024 * 1024;
 /** Arguments of all outstanding calls together. */
 export const maxOutstandingLength = 16 * 1024 * 1024;
+export const maxConsoleLineLength = 70_000;
 export const maxConsoleLines = 10_000;
 export const maxConsoleLength = 4 * 1024 * 1024;
 /** A guest that keeps computing sends what it has done so far about this often. */

@@ -17,11 +17,13 @@ import type {
   LimitCode,
   ThrownError,
 } from "../protocol.ts";
+import { checkCall } from "./check-call.ts";
 import { CpuBudget } from "./cpu-budget.ts";
 import {
   flushAfterLength,
   flushAfterMs,
   maxConsoleLength,
+  maxConsoleLineLength,
   maxConsoleLines,
   maxJournalEntries,
   maxOutstandingCalls,
@@ -198,7 +200,9 @@ export class Guest {
     const { level, text } = JSON.parse(payload) as Pick<ConsoleLine, "level" | "text">;
     const full = this.#consoleLines >= maxConsoleLines || this.#consoleLength >= maxConsoleLength;
     if (full && this.#consoleLength === Number.POSITIVE_INFINITY) return;
-    const shown = full ? "[further console output of this run is not kept: over 10,000 lines or 4 MiB]" : String(text);
+    const shown = full
+      ? "[further console output of this run is not kept: over 10,000 lines or 4 MiB]"
+      : String(text).slice(0, maxConsoleLineLength);
     // The marker is the last line: an infinite length keeps all later lines out.
     this.#consoleLength = full ? Number.POSITIVE_INFINITY : this.#consoleLength + shown.length;
     const number = ++this.#consoleLines;
@@ -242,15 +246,17 @@ export class Guest {
   }
 
   #makeCall(payload: string): GuestCall {
-    const { kind, name, args, stack } = JSON.parse(payload) as GuestCall;
+    const raw = JSON.parse(payload) as GuestCall;
+    checkCall(raw);
+    const { kind, name, args, stack } = raw;
     if (payload.length > maxValueLength) {
-      throw this.#stop("VALUE_TOO_LARGE", `the arguments of ${String(name)} are over 1 MiB`, String(stack));
+      throw this.#stop("VALUE_TOO_LARGE", `the arguments of ${name} are over 1 MiB`, String(stack));
     }
     if (this.#calls >= maxJournalEntries) {
       throw this.#stop("JOURNAL_LIMIT", `the run made over ${maxJournalEntries} host calls`, String(stack));
     }
     const argsHash = createHash("sha256").update(JSON.stringify(args)).digest("base64url");
-    return { number: ++this.#calls, kind, name: String(name), args, argsHash, stack: String(stack) };
+    return { number: ++this.#calls, kind, name, args, argsHash, stack: String(stack) };
   }
 
   #settleOutstanding(call: number): void {
@@ -279,7 +285,7 @@ export class Guest {
     }
     const outcome = JSON.parse(payload) as { ok: boolean; value?: JsonValue; error?: ThrownError };
     if (!outcome.ok) {
-      const error = outcome.error ?? { name: "", message: "unknown", code: null, hint: null, stack: "" };
+      const error = textsOf(outcome.error);
       this.#end = this.#limitOf(error) ?? { type: "threw", error };
     } else if (this.#spec.mode === "inspect") {
       this.#end = { type: "inspected", exports: outcome.value as unknown as InspectedExports };
@@ -332,6 +338,19 @@ export class Guest {
     }
     return null;
   }
+}
+
+/** A script can tamper with what describes its errors: whatever came is made texts again. */
+function textsOf(error: Partial<Record<keyof ThrownError, unknown>> | undefined): ThrownError {
+  const { name = "", message = "unknown", code, hint, stack = "" } = error ?? {};
+  const optional = (value: unknown): string | null => (typeof value === "string" ? value : null);
+  return {
+    name: String(name),
+    message: String(message),
+    code: optional(code),
+    hint: optional(hint),
+    stack: String(stack),
+  };
 }
 
 function consoleLevel(level: unknown): ConsoleLine["level"] {

@@ -101,6 +101,10 @@ describe("tampering harms the one who tampers alone", () => {
     "Map.prototype.get = Map.prototype.set = () => undefined;",
     "Object.freeze(globalThis); Object.freeze(Object.prototype);",
     "Object.defineProperty(Object.prototype, 'then', { get() { throw new Error('caught you'); } });",
+    "Object.prototype.toJSON = () => ({ kind: 'step', name: 5, args: null });",
+    "Object.prototype.toJSON = () => ({ kind: 'timer', name: 'x', args: { delayMs: 'soon' } });",
+    "Object.prototype.toJSON = () => ({ ok: false, error: { name: {}, message: [] } });",
+    "Object.fromEntries = () => null; Array.prototype.map = () => 'x';",
     "globalThis.receive = globalThis.begin = globalThis.host = () => 1;",
   ];
   for (const body of tampering) {
