@@ -54,7 +54,7 @@ export class HostCalls {
     const answered = call.kind === "respond" || call.kind === "clear_timer";
     this.#options.journal.add(call, answered);
     writes.push(this.#startedWrite(call));
-    if (answered) writes.push(this.#completeWrite(call.number, { ok: true, value: undefined }));
+    if (answered) writes.push(this.#completeWrite(call.number, done));
     switch (call.kind) {
       case "respond":
         effects.push(() => this.#options.onResponse(call.args as unknown as WebhookResponse));
@@ -63,7 +63,7 @@ export class HostCalls {
         this.#openStep(call, writes, effects);
         return;
       case "timer":
-        effects.push(() => this.#startTimer(call));
+        this.#openTimer(call, writes, effects);
         return;
       case "clear_timer":
         this.#clearTimer(Number((call.args as { call: number }).call));
@@ -160,21 +160,26 @@ export class HostCalls {
     });
   }
 
-  #startTimer(call: GuestCall): void {
-    if (this.#stopped || this.#timers.get(call.number) === cleared) return;
+  #openTimer(call: GuestCall, writes: Write[], effects: (() => void)[]): void {
+    const { delayMs: given, duration } = call.args as { delayMs?: number; duration?: JsonValue };
     let delayMs: number;
     try {
-      const { delayMs: given, duration } = call.args as { delayMs?: number; duration?: JsonValue };
       delayMs = given ?? parseDuration(duration);
     } catch (thrown) {
-      this.#complete(call.number, failure(thrown));
+      this.#settle(call, failure(thrown), writes, effects);
       return;
     }
+    if (delayMs > 0) effects.push(() => this.#startTimer(call.number, delayMs));
+    else this.#settle(call, done, writes, effects);
+  }
+
+  #startTimer(number: number, delayMs: number): void {
+    if (this.#stopped || this.#timers.get(number) === cleared) return;
     const stop = this.#options.parts.clock.after(delayMs, () => {
-      this.#timers.delete(call.number);
-      this.#complete(call.number, { ok: true, value: undefined });
+      this.#timers.delete(number);
+      this.#complete(number, done);
     });
-    this.#timers.set(call.number, stop);
+    this.#timers.set(number, stop);
   }
 
   #clearTimer(number: number): void {
@@ -189,9 +194,7 @@ export class HostCalls {
     writes.push(
       call.name === "set" ? { type: "value.set", pipeline, key, value } : { type: "value.delete", pipeline, key },
     );
-    // The value and the call's result are one transaction with the call itself.
-    const seq = this.#addResult(call.number, { ok: true, value: undefined }, writes);
-    effects.push(() => void this.#hand(seq, { type: "result", call: call.number, ok: true, value: undefined }));
+    this.#settle(call, done, writes, effects);
   }
 
   async #readStorage({ name, args }: GuestCall): Promise<CallOutcome> {
@@ -227,6 +230,12 @@ export class HostCalls {
     });
   }
 
+  /** Answers a call at once: its result is one transaction with the call itself. */
+  #settle(call: GuestCall, outcome: CallOutcome, writes: Write[], effects: (() => void)[]): void {
+    const seq = this.#addResult(call.number, outcome, writes);
+    effects.push(() => void this.#hand(seq, { type: "result", call: call.number, ...outcome }));
+  }
+
   /** Adds the result of a call and its delivery to what is recorded; returns the delivery's place. */
   #addResult(number: number, outcome: CallOutcome, writes: Write[]): number {
     this.#options.journal.complete(number);
@@ -260,6 +269,8 @@ export class HostCalls {
     return { type: "journal.complete", runId: this.#options.run.id, number, outcome, at };
   }
 }
+
+const done: CallOutcome = { ok: true, value: undefined };
 
 /** Stands where a timer was cleared before it could start. */
 const cleared = (): void => {};
