@@ -1,7 +1,7 @@
 // Opens every part, wires them, starts the server, and stops all in reverse order.
 
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import { type Config, environment } from "./config.ts";
@@ -22,7 +22,7 @@ import {
 } from "./pipelines/pipelines.ts";
 import { inspectModule, openSandboxPool, type SandboxPool } from "./sandbox/sandbox.ts";
 import { createSecretReader, loadApiToken, type SecretReader } from "./secrets/secrets.ts";
-import { createServer } from "./server/server.ts";
+import { createServer, type Listening } from "./server/server.ts";
 import { openSqliteStore, type Store } from "./store/store.ts";
 import { createLogger, type Logger } from "./telemetry/telemetry.ts";
 
@@ -36,6 +36,7 @@ export interface RunningServer {
 
 /** Answers in flight and steps that are ended may take this long; a service manager waits for 15 s. */
 const stopGraceMs = 12_000;
+const answersGraceMs = 8000;
 /** What a step finds in PATH where the server's own environment has none. */
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -54,13 +55,34 @@ export async function startServer(config: Config): Promise<RunningServer> {
     const server = createServer({ engine, token, logger });
     const { host, port } = config;
     const listening = await server.listen({ host, port });
-    opened.add(async () => await engine.stop({ stopSteps: config.stopSteps, graceMs: stopGraceMs }));
-    opened.add(async () => await listening.stop(stopGraceMs));
+    opened.add(async () => await stopServing(listening, engine, config.stopSteps));
+    opened.add(logUnhandled(logger));
     return { url: listening.url, token, tokenPath, stop: () => opened.close() };
   } catch (thrown) {
     await opened.close();
     throw thrown;
   }
+}
+
+/** Lets answers in flight be given, then lets go of the runs or ends them, all within the time there is. */
+async function stopServing(listening: Listening, engine: Engine, stopSteps: boolean): Promise<void> {
+  const answered = listening.stop(stopGraceMs);
+  // Steps get the time to end that they have always: there is none left to wait for answers first.
+  if (!stopSteps) await Promise.race([answered, Bun.sleep(answersGraceMs)]);
+  await engine.stop({ stopSteps, graceMs: stopGraceMs });
+  await answered;
+}
+
+/** A promise that nobody waited for must not fail in silence. */
+function logUnhandled(logger: Logger): () => void {
+  const log = (reason: unknown): void => {
+    logger.error("an error was not handled; this is a bug in runner", {
+      error: String(reason),
+      stack: reason instanceof Error ? reason.stack : undefined,
+    });
+  };
+  process.on("unhandledRejection", log);
+  return () => process.off("unhandledRejection", log);
 }
 
 /** Loads every pipeline once and tells what is wrong. */
@@ -303,11 +325,21 @@ function reportFirstLoad(catalog: Catalog, logger: Logger): void {
   });
 }
 
+/** Makes the folder, or takes one that is ours or empty; another's folder is not to be locked away from others. */
 async function makePrivateFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
+    const isOpen = ((await stat(path)).mode & 0o077) !== 0;
+    if (!isOpen) return;
+    const names = await readdir(path);
+    if (names.length > 0 && !names.includes("runner.token")) {
+      throw new AppError("CONFIG_INVALID", `the data folder ${path} holds other files and others may read it`, {
+        hint: `name an empty folder with --data-dir, or run chmod 700 ${path}`,
+      });
+    }
     await chmod(path, 0o700);
   } catch (thrown) {
+    if (thrown instanceof AppError) throw thrown;
     throw new AppError("CONFIG_INVALID", `cannot use the data folder ${path}: ${String(thrown)}`, {
       hint: "name a folder that this user can write with --data-dir",
       cause: thrown,

@@ -45,17 +45,17 @@ export class Dispatcher {
     this.#dispatch();
   }
 
-  /** Takes a run out of the queue; false where it is not waiting. */
-  withdraw(id: string): boolean {
+  /** Takes a run out of the queue and returns it, where it is waiting. */
+  withdraw(id: string): QueuedRun | undefined {
     const lane = this.#waiting.get(id);
-    if (lane === undefined) return false;
+    if (lane === undefined) return undefined;
     this.#waiting.delete(id);
     const index = lane.waiting.findIndex(({ run }) => run.id === id);
     const [taken] = lane.waiting.splice(index, 1);
     if (taken !== undefined) this.#forgetIdle(taken.run.pipeline, lane);
     // What it held up may have no limit, or a higher one.
     if (index === 0) this.#dispatch();
-    return true;
+    return taken?.run;
   }
 
   release(pipeline: string): void {

@@ -105,7 +105,13 @@ export class GuestSession {
           this.#turnsOwed--;
           this.#cpuUsedMs += turn.cpuMs;
         }
-        onTurn(turn);
+        try {
+          onTurn(turn);
+        } catch (thrown) {
+          onFailed(
+            failedEnd("INTERNAL", `a turn could not be dealt with: ${toAppError(thrown).message}`, version.bundle),
+          );
+        }
       },
       onAsk: async (call) => (current() ? await onAsk(call) : runOver),
       onMoved: () => {

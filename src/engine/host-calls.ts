@@ -2,6 +2,7 @@
 
 import { createHmac } from "node:crypto";
 import { AppError, toAppError } from "../core/app-error.ts";
+import { parseHmacAlgorithm } from "../core/hmac-algorithm.ts";
 import { parseDuration } from "../core/duration.ts";
 import type { WebhookResponse } from "../core/inbound-request.ts";
 import type { JsonValue } from "../core/json.ts";
@@ -57,7 +58,7 @@ export class HostCalls {
     if (answered) writes.push(this.#completeWrite(call.number, done));
     switch (call.kind) {
       case "respond":
-        effects.push(() => this.#options.onResponse(call.args as unknown as WebhookResponse));
+        effects.push(() => this.#respond(call));
         return;
       case "step":
         this.#openStep(call, writes, effects);
@@ -100,10 +101,19 @@ export class HostCalls {
     await recorder.settled();
     const outcome = await this.#readStorage(call);
     const complete = this.#completeWrite(call.number, outcome);
-    await new Promise<void>((resolve) => {
-      recorder.record(known ? [complete] : [this.#startedWrite(call), complete], resolve);
+    const writes = known ? [complete] : [this.#startedWrite(call), complete];
+    return await new Promise<CallOutcome>((resolve) => {
+      recorder.record(
+        writes,
+        () => resolve(outcome),
+        () => resolve(runOver),
+      );
     });
-    return outcome;
+  }
+
+  /** The rows of steps that are open, as they are to be where nothing more can be recorded of them. */
+  lostSteps(): readonly Write[] {
+    return [...this.#steps.values()].map((step) => step.lost());
   }
 
   /** The run is over: no timer fires any more, and running steps are ended. */
@@ -120,6 +130,11 @@ export class HostCalls {
     for (const step of this.#steps.values()) step.abandon();
   }
 
+  #respond({ args }: GuestCall): void {
+    const { status, headers, body } = args as unknown as WebhookResponse;
+    this.#options.onResponse({ status, headers, body });
+  }
+
   #openStep(call: GuestCall, writes: Write[], effects: (() => void)[]): void {
     const { parts, run, log, recorder } = this.#options;
     const step = new StepCall({
@@ -129,7 +144,7 @@ export class HostCalls {
       number: call.number,
       name: call.name,
       args: call.args,
-      record: (stepWrites, effect) => recorder.record(stepWrites, effect),
+      record: (stepWrites, effect, dropped) => recorder.record(stepWrites, effect, dropped),
       output: { log, deliver: (...piece) => this.#deliverOutput(call.number, ...piece) },
       onEnd: (outcome, stepWrites, discard) => {
         this.#complete(call.number, outcome, stepWrites, () => {
@@ -154,9 +169,8 @@ export class HostCalls {
     const seq = this.#nextDelivery();
     const delivery = { seq, type: "output", call, stream, offset, length } as const;
     return new Promise((resolve) => {
-      recorder.record([{ type: "journal.deliver", runId: run.id, delivery }], () => {
-        void this.#hand(seq, { type: "output", call, stream, text }).then(resolve);
-      });
+      const hand = (): void => void this.#hand(seq, { type: "output", call, stream, text }).then(resolve);
+      recorder.record([{ type: "journal.deliver", runId: run.id, delivery }], hand, resolve);
     });
   }
 
@@ -183,6 +197,7 @@ export class HostCalls {
   }
 
   #clearTimer(number: number): void {
+    if (this.#options.journal.kindOf(number) !== "timer") return;
     this.#timers.get(number)?.();
     this.#timers.set(number, cleared);
     this.#options.journal.complete(number);
@@ -213,7 +228,9 @@ export class HostCalls {
     try {
       const resolved = await this.#options.parts.secrets.resolve(secret);
       if (!resolved.ok) throw new AppError("SECRET_MISSING", `crypto.hmac: ${resolved.message}`);
-      const mac = createHmac(algorithm.toLowerCase().replace(/^sha-/, "sha"), resolved.value);
+      const known = parseHmacAlgorithm(algorithm);
+      if (known === null) throw new AppError("VALIDATION_FAILED", `crypto.hmac: unknown algorithm ${algorithm}`);
+      const mac = createHmac(known, resolved.value);
       this.#complete(call.number, { ok: true, value: mac.update(Buffer.from(message, "base64")).digest("hex") });
     } catch (thrown) {
       this.#complete(call.number, failure(thrown));
@@ -269,6 +286,8 @@ export class HostCalls {
     return { type: "journal.complete", runId: this.#options.run.id, number, outcome, at };
   }
 }
+
+const runOver: CallOutcome = { ok: false, error: { code: "RUN_CANCELLED", message: "the run has ended" } };
 
 const done: CallOutcome = { ok: true, value: undefined };
 

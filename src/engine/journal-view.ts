@@ -26,6 +26,10 @@ export class JournalView {
     return this.#calls.has(number);
   }
 
+  kindOf(number: number): CallKind | undefined {
+    return this.#calls.get(number)?.kind;
+  }
+
   add(call: GuestCall, completed: boolean): void {
     this.#calls.set(call.number, { kind: call.kind, name: call.name, argsHash: call.argsHash, completed });
     if (!completed) this.#open.set(call.kind, this.countOpen(call.kind) + 1);

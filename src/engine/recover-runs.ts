@@ -15,8 +15,8 @@ export async function recoverRuns(
   catalog: Pick<Catalog, "get">,
   runs: RunRegistry,
 ): Promise<{ readonly interrupted: number; readonly resumed: number }> {
-  const { endedSteps } = await parts.executor.cleanLeftovers();
-  if (endedSteps.length > 0) parts.logger.warn("ended steps of an earlier life", { steps: endedSteps.length });
+  // A step may take its whole grace to end, which is no reason to keep callers waiting.
+  void cleanLeftovers(parts);
   let interrupted = 0;
   let resumed = 0;
   for (const id of await parts.store.runs.unfinished()) {
@@ -28,6 +28,15 @@ export async function recoverRuns(
   }
   if (interrupted + resumed > 0) parts.logger.warn("runs were left unfinished", { interrupted, resumed });
   return { interrupted, resumed };
+}
+
+async function cleanLeftovers({ executor, logger }: RunParts): Promise<void> {
+  try {
+    const { endedSteps } = await executor.cleanLeftovers();
+    if (endedSteps.length > 0) logger.warn("ended steps of an earlier life", { steps: endedSteps.length });
+  } catch (thrown) {
+    logger.error("cannot end the steps of an earlier life", { reason: String(thrown) });
+  }
 }
 
 /** A run that is still queued has had no effect yet, so it can begin as if nothing had happened. */

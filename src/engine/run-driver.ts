@@ -191,11 +191,12 @@ export class RunDriver {
     this.#abandoned = true;
     this.#stopTimeout?.();
     this.#guest.close();
+    const lost = this.#calls.lostSteps();
     this.#calls.stop();
     const end = failedEnd("INTERNAL", `the run could not be recorded: ${cause.message}`, this.#bundle);
     const at = parts.clock.now();
     await parts.store
-      .commit([{ type: "run.finish", id: run.id, ...end, at }])
+      .commit([...lost, { type: "run.finish", id: run.id, ...end, at }])
       .catch((thrown: unknown) => parts.logger.error("nor could its end", { run: run.id, reason: String(thrown) }));
     this.log.end();
     onEnd(end.status);

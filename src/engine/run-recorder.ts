@@ -7,6 +7,13 @@ import type { Store, Write } from "../store/store.ts";
 const firstRetryMs = 100;
 const longestRetryMs = 5000;
 
+interface Effect {
+  readonly effect: () => void;
+  readonly dropped: () => void;
+}
+
+const nothing = (): void => {};
+
 export interface RecorderEvents {
   /** A commit failed in a way that may pass; it is tried again. */
   readonly onRetry: (error: AppError) => void;
@@ -19,7 +26,7 @@ export class RunRecorder {
   readonly #clock: Clock;
   readonly #events: RecorderEvents;
   #writes: Write[] = [];
-  #effects: (() => void)[] = [];
+  #effects: Effect[] = [];
   #flushing: Promise<void> | null = null;
   #stopped = false;
 
@@ -29,11 +36,17 @@ export class RunRecorder {
     this.#events = events;
   }
 
-  /** Records the writes in one transaction, together with what else waits; then calls `effect`, in order of recording. */
-  record(writes: readonly Write[], effect?: () => void): void {
-    if (this.#stopped) return;
+  /**
+   * Records the writes in one transaction, together with what else waits; then calls `effect`, in order of recording.
+   * Where the recorder is stopped before that, `dropped` is called instead: who waits must not wait for ever.
+   */
+  record(writes: readonly Write[], effect: () => void = nothing, dropped: () => void = nothing): void {
+    if (this.#stopped) {
+      dropped();
+      return;
+    }
     this.#writes.push(...writes);
-    if (effect !== undefined) this.#effects.push(effect);
+    this.#effects.push({ effect, dropped });
     // What one turn of the event loop records, like a script's last calls and its end, is one transaction.
     this.#flushing ??= Promise.resolve().then(() => this.#flush());
   }
@@ -55,9 +68,22 @@ export class RunRecorder {
       this.#writes = [];
       this.#effects = [];
       await this.#commit(writes);
-      for (const effect of effects) if (!this.#stopped) effect();
+      for (const each of effects) this.#take(each);
     }
     this.#flushing = null;
+  }
+
+  #take({ effect, dropped }: Effect): void {
+    if (this.#stopped) {
+      dropped();
+      return;
+    }
+    try {
+      effect();
+    } catch (thrown) {
+      this.stop();
+      this.#events.onLost(toAppError(thrown));
+    }
   }
 
   /** A full or failing disk stalls the run instead of losing it: it goes on when the disk does. */

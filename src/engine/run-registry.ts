@@ -4,7 +4,7 @@ import { AppError, toAppError } from "../core/app-error.ts";
 import type { InboundRequest, WebhookResponse } from "../core/inbound-request.ts";
 import type { GuestRequest } from "../sandbox/sandbox.ts";
 import type { NewRun, Write } from "../store/store.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import { Dispatcher, type QueuedRun } from "./dispatcher.ts";
 import { RunDriver } from "./run-driver.ts";
 import { cancelledEnd, plainError } from "./run-end.ts";
 import type { PinnedVersion, RunParts } from "./run-parts.ts";
@@ -25,6 +25,8 @@ export class RunRegistry {
   readonly #live = new Map<string, RunDriver>();
   /** Queued or live, by id → those who wait for the end. */
   readonly #unfinished = new Map<string, Set<() => void>>();
+  /** Cancelled while their request was being loaded, with the reason. */
+  readonly #cancelAtBegin = new Map<string, string>();
 
   constructor(parts: RunParts, maxConcurrentRuns: number) {
     this.#parts = parts;
@@ -40,7 +42,14 @@ export class RunRegistry {
     const { run } = submission;
     this.#unfinished.set(run.id, new Set());
     const recorded = this.#parts.store.commit([...submission.writes, { type: "run.create", run }]);
-    this.#enqueue(run, submission.version, submission.onResponse, async () => submission.request);
+    let kept = submission.request;
+    this.#enqueue(run, submission.version, submission.onResponse, async () => {
+      if (kept !== null) return kept;
+      await recorded.catch(() => undefined);
+      return await this.#loadRequest(run.inboundId);
+    });
+    // A run that has to wait lets go of its request: ten thousand of them would fill the memory.
+    kept = null;
     try {
       await recorded;
     } catch (thrown) {
@@ -76,15 +85,27 @@ export class RunRegistry {
 
   /** @throws {AppError} RUN_ALREADY_ENDED. */
   async cancel(id: string, reason: string): Promise<void> {
-    if (this.#dispatcher.withdraw(id)) {
-      const end = cancelledEnd(reason);
-      await this.#parts.store.commit([{ type: "run.finish", id, ...end, at: this.#parts.clock.now() }]);
-      this.#ended(id);
+    const queued = this.#dispatcher.withdraw(id);
+    if (queued !== undefined) {
+      await this.#cancelQueued(queued, reason);
       return;
     }
     const driver = this.#live.get(id);
-    if (driver === undefined) throw new AppError("RUN_ALREADY_ENDED", `run ${id} has already ended`);
-    driver.cancel(reason);
+    if (driver !== undefined) driver.cancel(reason);
+    else if (this.#unfinished.has(id)) this.#cancelAtBegin.set(id, reason);
+    else throw new AppError("RUN_ALREADY_ENDED", `run ${id} has already ended`);
+  }
+
+  async #cancelQueued(queued: QueuedRun, reason: string): Promise<void> {
+    const { id } = queued;
+    try {
+      const end = cancelledEnd(reason);
+      await this.#parts.store.commit([{ type: "run.finish", id, ...end, at: this.#parts.clock.now() }]);
+    } catch (thrown) {
+      this.#dispatcher.submit(queued);
+      throw thrown;
+    }
+    this.#ended(id);
   }
 
   async cancelAll(reason: string): Promise<void> {
@@ -136,14 +157,22 @@ export class RunRegistry {
       });
       this.#live.set(run.id, driver);
       driver.start();
+      const cancelReason = this.#cancelAtBegin.get(run.id);
+      if (cancelReason !== undefined) driver.cancel(cancelReason);
     } catch (thrown) {
-      const { message } = toAppError(thrown);
-      const error = plainError("INTERNAL", `the run could not begin: ${message}`);
-      const at = this.#parts.clock.now();
-      await this.#parts.store.commit([{ type: "run.finish", id: run.id, status: "failed", result: null, error, at }]);
+      await this.#failAtBegin(run, toAppError(thrown));
       this.#dispatcher.release(run.pipeline);
       this.#ended(run.id);
     }
+  }
+
+  async #failAtBegin(run: NewRun, cause: AppError): Promise<void> {
+    const { store, clock, logger } = this.#parts;
+    const error = plainError("INTERNAL", `the run could not begin: ${cause.message}`);
+    const end = { status: "failed", result: null, error, at: clock.now() } as const;
+    await store.commit([{ type: "run.finish", id: run.id, ...end }]).catch((thrown: unknown) => {
+      logger.error("a run could not begin, nor could that be recorded", { run: run.id, reason: String(thrown) });
+    });
   }
 
   async #loadRequest(inboundId: string | null): Promise<InboundRequest | null> {
@@ -172,6 +201,7 @@ export class RunRegistry {
   #ended(id: string): void {
     const waiting = this.#unfinished.get(id);
     this.#unfinished.delete(id);
+    this.#cancelAtBegin.delete(id);
     for (const callback of waiting ?? []) callback();
   }
 }

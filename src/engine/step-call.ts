@@ -5,7 +5,7 @@ import { parseDuration } from "../core/duration.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { Step, StepStatus } from "../core/run.ts";
 import type { ProcessSpec, RunningStep, StepOutcome } from "../executors/executors.ts";
-import type { CallOutcome, Write } from "../store/store.ts";
+import type { CallError, CallOutcome, Write } from "../store/store.ts";
 import type { RunParts } from "./run-parts.ts";
 import { StepOutputSink, type StepOutputOptions } from "./step-output.ts";
 
@@ -26,7 +26,7 @@ export interface StepCallOptions {
   readonly number: number;
   readonly name: string;
   readonly args: JsonValue;
-  readonly record: (writes: readonly Write[], effect?: () => void) => void;
+  readonly record: (writes: readonly Write[], effect?: () => void, dropped?: () => void) => void;
   readonly output: Pick<StepOutputOptions, "log" | "deliver">;
   /** Called once, with what is to be recorded together with the call's result. */
   readonly onEnd: (outcome: CallOutcome, writes: readonly Write[], discard: () => void) => void;
@@ -88,6 +88,12 @@ export class StepCall {
     this.#end("cancelled", null, { ok: false, error: cancelledError });
   }
 
+  /** The row of a step whose end can no longer be recorded with its result. */
+  lost(): Write {
+    const finishedAt = this.#step.finishedAt ?? this.#options.parts.clock.now();
+    return { type: "step.put", runId: this.#options.runId, step: { ...this.#step, status: "failed", finishedAt } };
+  }
+
   /** Lets go of a running step without ending it: the server stops, the step lives on. */
   abandon(): void {
     this.#giveUpWaiting?.();
@@ -95,9 +101,32 @@ export class StepCall {
 
   async #execute(): Promise<void> {
     this.#executing = true;
-    const { parts, runId, pipeline, record, output } = this.#options;
+    const { parts, pipeline } = this.#options;
+    try {
+      const sink = this.#openSink();
+      const spec = this.#spec(pipeline);
+      this.#running = await parts.executor.start(spec, (piece) => sink.take(piece));
+      if (this.#cancelled) this.#running.cancel();
+      const outcome = await this.#running.outcome;
+      await sink.finish();
+      this.#end(statusOf(outcome), outcome.code, { ok: true, value: resultOf(outcome, sink) });
+    } catch (thrown) {
+      this.#end("failed", null, { ok: false, error: this.#failure(thrown) });
+    } finally {
+      parts.stepSlots.release();
+    }
+  }
+
+  #failure(thrown: unknown): CallError {
+    const { code, message, hint } = toAppError(thrown);
+    const text = `step ${JSON.stringify(this.#step.name)}: ${message}`;
+    return { code, message: text, ...(hint === undefined ? {} : { hint }) };
+  }
+
+  #openSink(): StepOutputSink {
+    const { parts, runId, record, output } = this.#options;
     const { id, name } = this.#step;
-    const sink = new StepOutputSink({
+    return new StepOutputSink({
       runId,
       stepId: id,
       stepName: name,
@@ -106,24 +135,6 @@ export class StepCall {
       record,
       deliver: this.#args.output ? output.deliver : undefined,
     });
-    try {
-      const spec = this.#spec(pipeline);
-      this.#running = await parts.executor.start(spec, (piece) => sink.take(piece));
-      if (this.#cancelled) this.#running.cancel();
-      const outcome = await this.#running.outcome;
-      await sink.finish();
-      this.#end(statusOf(outcome), outcome.code, { ok: true, value: resultOf(outcome, sink) });
-    } catch (thrown) {
-      const { code, message, hint } = toAppError(thrown);
-      const error = {
-        code,
-        message: `step ${JSON.stringify(name)}: ${message}`,
-        ...(hint === undefined ? {} : { hint }),
-      };
-      this.#end("failed", null, { ok: false, error });
-    } finally {
-      parts.stepSlots.release();
-    }
   }
 
   #spec(pipeline: string): ProcessSpec {

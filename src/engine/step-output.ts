@@ -21,8 +21,8 @@ export interface StepOutputOptions {
   readonly stepName: string;
   readonly log: RunLog;
   readonly now: () => number;
-  /** Records the writes and calls back when they are durable. */
-  readonly record: (writes: readonly Write[], effect: () => void) => void;
+  /** Records the writes and calls back when they are durable, or when they never will be. */
+  readonly record: (writes: readonly Write[], effect: () => void, dropped: () => void) => void;
   /** Hands a stored piece to the script; resolves when the script has dealt with it. Absent: nobody listens. */
   readonly deliver?: ((stream: Stream, offset: number, length: number, text: string) => Promise<void>) | undefined;
 }
@@ -79,10 +79,12 @@ export class StepOutputSink {
     const entry = this.#entry(stream, textOf(bytes));
     const chunk: OutputChunk = { stepId, stream, offset, bytes };
     return new Promise((resolve) => {
-      record([{ type: "log.output", runId, seq: entry.seq, at: entry.at, stepName, chunk }], () => {
+      const write: Write = { type: "log.output", runId, seq: entry.seq, at: entry.at, stepName, chunk };
+      const publish = (): void => {
         log.publish(entry);
         resolve();
-      });
+      };
+      record([write], publish, resolve);
     });
   }
 
@@ -99,7 +101,11 @@ export class StepOutputSink {
       writes.push({ type: "log.output", runId, seq: log.nextSeq(), at: now(), stepName, chunk });
       offset += bytes.length;
     }
-    record(writes, () => {});
+    record(
+      writes,
+      () => {},
+      () => {},
+    );
   }
 
   #entry(stream: Stream, text: string): LogEntry {

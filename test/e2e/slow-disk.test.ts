@@ -6,13 +6,14 @@ import { openHttpConnection } from "../bench/http-connection.ts";
 import { percentile } from "../bench/statistics.ts";
 import { BinaryServer } from "../fixtures/harness/binary-server.ts";
 import { Workspace } from "../fixtures/harness/workspace.ts";
+import { eventually } from "../fixtures/harness/eventually.ts";
 import { slowFsyncEnvironment, slowFsyncUnavailable } from "../fixtures/slow-fsync/build.ts";
 
 const fsyncMs = 200;
 const loadMs = 4000;
 const senders = 10;
 
-const describeSlow = slowFsyncUnavailable === null ? test : test.skip;
+const testSlow = slowFsyncUnavailable === null ? test : test.skip;
 const title = slowFsyncUnavailable === null ? "" : ` (skipped: ${slowFsyncUnavailable})`;
 
 let server: BinaryServer | undefined;
@@ -25,14 +26,22 @@ beforeAll(async () => {
       http.respond({ status: 200, body: "kept" });
     };`,
   });
+  workspace.save(
+    "one-step.ts",
+    `export const pipeline = async () => { await runtime.run({ name: "short", command: "echo begun; sleep 0.15" }); };`,
+  );
   syncLog = workspace.path("fsyncs");
-  server = await BinaryServer.start({ workspace, env: slowFsyncEnvironment(fsyncMs, syncLog) });
+  server = await BinaryServer.start({
+    workspace,
+    args: ["--max-concurrent-steps=1"],
+    env: slowFsyncEnvironment(fsyncMs, syncLog),
+  });
 }, 60_000);
 afterAll(async () => {
   await server?.remove();
 });
 
-describeSlow(
+testSlow(
   `/healthz stays quick while every commit takes ${String(fsyncMs)} ms${title}`,
   async () => {
     if (server === undefined) throw new Error("no server");
@@ -66,6 +75,21 @@ describeSlow(
     expect(webhookMs.length).toBeGreaterThan(senders);
     expect(Math.min(...webhookMs)).toBeGreaterThanOrEqual(fsyncMs);
     expect(readFileSync(syncLog, "utf8")).toContain("sync");
+  },
+  60_000,
+);
+
+testSlow(
+  `a step that waits for its turn gets it, though the step before it ended while the disk was busy${title}`,
+  async () => {
+    if (server === undefined) throw new Error("no server");
+    const running = server;
+    const ids = [await running.trigger("one-step")];
+    for (let following = 0; following < 4; following++) {
+      await eventually("running step", () => running.workspace.findStepProcesses().length > 0);
+      ids.push(await running.trigger("one-step"));
+    }
+    for (const id of ids) expect((await running.waitForEnd(id, 20_000)).status).toBe("succeeded");
   },
   60_000,
 );

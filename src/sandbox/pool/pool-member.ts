@@ -48,8 +48,8 @@ export class PoolMember {
   readonly #sources = new Set<string>();
   #headSince = 0;
   #headCpuMs: number | null = null;
-  /** Synchronous calls the control process has not answered yet: waiting for us is no hogging. */
-  #asking = false;
+  /** Whose synchronous call has not been answered yet: waiting for us is no hogging. */
+  #asking: PlacedGuest | null = null;
   #retiring = false;
 
   constructor(
@@ -117,8 +117,16 @@ export class PoolMember {
     this.guests.delete(guest);
     if (this.guests.size === 0) this.idleSince = performance.now();
     // Whoever waits for its turns need not wait for a process that may be busy with another guest.
-    for (const owed of this.#owed) if (owed.guest === guest) owed.resolve();
+    let owes = false;
+    for (const owed of this.#owed) {
+      if (owed.guest !== guest) continue;
+      owes = true;
+      owed.resolve();
+    }
+    if (!owes) this.#byId.delete(guest.id);
     this.#process.send({ type: "close", guest: guest.id });
+    // Its process waits for an answer that nobody needs any more.
+    if (this.#asking === guest) this.#answer({ ok: false, error: gone });
   }
 
   kill(): void {
@@ -132,7 +140,7 @@ export class PoolMember {
       return;
     }
     const head = this.#owed[0];
-    if (head === undefined || this.#asking) return;
+    if (head === undefined || this.#asking !== null) return;
     const sinceMs = now - this.#headSince;
     if (sinceMs < lookAfterMs) return;
     this.#headCpuMs ??= this.#process.cpuMs();
@@ -184,7 +192,12 @@ export class PoolMember {
       return;
     }
     if (message.done) this.#turnDone();
-    if (guest !== undefined && !guest.closed) guest.listener.onTurn(message);
+    if (guest === undefined || guest.closed) return;
+    try {
+      guest.listener.onTurn(message);
+    } catch (thrown) {
+      guest.listener.onFailed("SANDBOX_FAILED", `its messages could not be understood: ${String(thrown)}`);
+    }
   }
 
   #turnDone(): void {
@@ -205,15 +218,15 @@ export class PoolMember {
   }
 
   #ask(guest: PlacedGuest, call: Parameters<GuestListener["onAsk"]>[0]): void {
-    this.#asking = true;
-    void guest.listener.onAsk(call).then(
-      (answer) => this.#answer(answer),
-      () => this.#answer({ ok: false, error: gone }),
-    );
+    this.#asking = guest;
+    const answer = (given: Answer): void => {
+      if (this.#asking === guest) this.#answer(given);
+    };
+    void guest.listener.onAsk(call).then(answer, () => answer({ ok: false, error: gone }));
   }
 
   #answer(answer: Answer): void {
-    this.#asking = false;
+    this.#asking = null;
     this.#headStarts();
     this.#process.answer(answer);
   }

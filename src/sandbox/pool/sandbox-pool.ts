@@ -35,6 +35,7 @@ const maxExtraProcesses = 4;
 const retireIdleAfterMs = 30_000;
 /** Processes may die this often in a row while executing the same run before the run is held responsible. */
 const maxDeathsOfGuest = 3;
+const maxKnownDeaths = 1000;
 const maxFailedStarts = 10;
 
 export function openSandboxPool(options: SandboxPoolOptions): SandboxPool {
@@ -168,6 +169,7 @@ class Pool implements SandboxPool {
       return ["CPU_LIMIT", "the script computed on without end and could only be stopped with its sandbox process"];
     }
     const runId = guest.spec.context.runID;
+    if (this.#deaths.size >= maxKnownDeaths) this.#deaths.clear();
     const earlier = this.#deaths.get(runId);
     // Processes that something kills all at once say nothing about a script that is handed from one to the next.
     if (earlier !== undefined && member.startedAt < earlier.at) return null;

@@ -1,6 +1,6 @@
 // A sandbox process as the control process sees it: its start, its two channels, its CPU time, its end.
 
-import { readFileSync } from "node:fs";
+import { closeSync, readFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { createLineSplitter } from "../channel/line-splitter.ts";
 import { PieceSender } from "../channel/pieces.ts";
@@ -22,6 +22,7 @@ export class SandboxProcess {
   readonly #subprocess: Bun.Subprocess;
   readonly #sender: PieceSender;
   readonly #answers: Bun.FileSink;
+  readonly #answeringFd: number;
   #exited = false;
 
   /** @param command the executable and its arguments; it gets no environment but the rule to die with its parent. */
@@ -37,16 +38,18 @@ export class SandboxProcess {
       serialization: "json",
       onExit: (_, code, signal) => {
         this.#exited = true;
+        void this.#closeAnswers();
         events.onExit(signal === null ? `ended with status ${code}` : `was ended by signal ${signal}`);
       },
     });
     this.pid = this.#subprocess.pid;
-    const [, , , outgoing, answering] = this.#subprocess.stdio;
-    this.#answers = Bun.file(answering as number).writer();
+    const outgoing = this.#subprocess.stdio[3] as number;
+    this.#answeringFd = this.#subprocess.stdio[4] as number;
+    this.#answers = Bun.file(this.#answeringFd).writer();
     this.#sender = new PieceSender((piece) => {
       if (!this.#exited) this.#subprocess.send(piece);
     });
-    void this.#read(outgoing as number, events.onMessage);
+    void this.#read(outgoing, events.onMessage);
   }
 
   /** @throws nothing: a message to a process that is gone is dropped, its end is reported by `onExit`. */
@@ -127,5 +130,24 @@ export class SandboxProcess {
       // A process that writes what is not ours cannot be trusted with more.
       this.kill();
     }
+    closeQuietly(fd);
+  }
+
+  async #closeAnswers(): Promise<void> {
+    try {
+      await this.#answers.end();
+    } catch {
+      // What was not read by a process that is gone is not missed.
+    }
+    closeQuietly(this.#answeringFd);
+  }
+}
+
+/** The descriptors of pipes beyond the standard three are ours to close, unless whoever read them has. */
+function closeQuietly(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    // It is closed.
   }
 }

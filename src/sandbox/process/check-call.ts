@@ -36,7 +36,11 @@ const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>
     isTextMap(args["headers"]) &&
     isText(args["body"]),
   storage: (args, name) =>
-    name === "list" ? isText(args["prefix"]) : ["get", "set", "delete"].includes(name) && isText(args["key"]),
+    name === "list"
+      ? isText(args["prefix"])
+      : ["get", "set", "delete"].includes(name) &&
+        isText(args["key"]) &&
+        (name !== "set" || args["value"] !== undefined),
   hmac: (args) => isText(args["algorithm"]) && isText(args["secret"]) && isText(args["message"]),
 };
 

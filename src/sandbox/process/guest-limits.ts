@@ -8,6 +8,8 @@ export const maxOutstandingCalls = 1000;
 export const maxValueLength = 1024 * 1024;
 /** Arguments of all outstanding calls together. */
 export const maxOutstandingLength = 16 * 1024 * 1024;
+/** Clock and random values of one run, as JSON. */
+export const maxObservedLength = 4 * 1024 * 1024;
 export const maxConsoleLineLength = 70_000;
 export const maxConsoleLines = 10_000;
 export const maxConsoleLength = 4 * 1024 * 1024;

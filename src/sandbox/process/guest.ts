@@ -26,6 +26,7 @@ import {
   maxConsoleLineLength,
   maxConsoleLines,
   maxJournalEntries,
+  maxObservedLength,
   maxOutstandingCalls,
   maxOutstandingLength,
   maxValueLength,
@@ -164,7 +165,7 @@ export class Guest {
     if (this.#doom !== null) throw new Error(this.#doom.type === "limit" ? this.#doom.message : "the run has ended");
     switch (operation) {
       case "clock":
-        return this.#observed.readClock();
+        return this.#clock();
       case "random":
         return this.#random(Number(payload));
       case "console":
@@ -188,9 +189,21 @@ export class Guest {
     }
   }
 
+  #clock(): number {
+    const now = this.#observed.readClock();
+    this.#checkObserved();
+    return now;
+  }
+
+  #checkObserved(): void {
+    if (this.#observed.length <= maxObservedLength) return;
+    throw this.#stop("JOURNAL_LIMIT", "the clock and random values that the run asked for are over 4 MiB", "");
+  }
+
   #random(count: number): string {
     if (!Number.isInteger(count) || count < 0 || count > 65_536) throw new RangeError("random: 0 to 65,536 bytes");
     const text = this.#observed.random(count);
+    this.#checkObserved();
     this.#newLength += text.length;
     this.#flushIfDue();
     return text;

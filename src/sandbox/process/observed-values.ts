@@ -2,6 +2,9 @@
 
 import type { ObservedValues } from "../protocol.ts";
 
+/** A change of the clock as JSON, about. */
+const clockChangeLength = 24;
+
 export class ObservedValueSource {
   readonly #now: () => number;
   readonly #randomBytes: (count: number) => Uint8Array;
@@ -14,6 +17,7 @@ export class ObservedValueSource {
   #reportedReads = 0;
   #newChanges: (readonly [number, number])[] = [];
   #newRandom: string[] = [];
+  #length = 0;
 
   constructor(recorded: readonly ObservedValues[], now: () => number, randomBytes: (count: number) => Uint8Array) {
     this.#now = now;
@@ -24,6 +28,11 @@ export class ObservedValueSource {
       this.#recordedRandom.push(...random);
     }
     this.#reportedReads = this.#recordedReads;
+  }
+
+  /** About how long the record of what was seen live has become. */
+  get length(): number {
+    return this.#length;
   }
 
   /** Milliseconds since the Unix epoch, whole. */
@@ -37,6 +46,7 @@ export class ObservedValueSource {
     if (now !== this.#lastMs) {
       this.#lastMs = now;
       this.#newChanges.push([read, now]);
+      this.#length += clockChangeLength;
     }
     return now;
   }
@@ -47,6 +57,7 @@ export class ObservedValueSource {
     if (recorded !== undefined) return recorded;
     const made = Buffer.from(this.#randomBytes(count)).toString("base64");
     this.#newRandom.push(made);
+    this.#length += made.length;
     return made;
   }
 

@@ -1,6 +1,7 @@
 // Host operations that are functions of their input alone, hence neither journaled nor sent anywhere.
 
-import { createHmac, getHashes } from "node:crypto";
+import { createHmac } from "node:crypto";
+import { parseHmacAlgorithm } from "../../core/hmac-algorithm.ts";
 
 const urlParts = [
   "href",
@@ -36,8 +37,6 @@ export function parseUrl(payload: string): string {
   }
 }
 
-const macAlgorithms = new Set(getHashes().map((name) => name.toLowerCase()));
-
 interface HmacQuestion {
   readonly algorithm: string;
   /** Base64. */
@@ -49,8 +48,8 @@ interface HmacQuestion {
 /** `{ hex }` or `{ error }` as JSON. */
 export function hmac(payload: string): string {
   const { algorithm, key, message } = JSON.parse(payload) as HmacQuestion;
-  const name = algorithm.toLowerCase().replace(/^sha-/, "sha");
-  if (!macAlgorithms.has(name)) {
+  const name = parseHmacAlgorithm(algorithm);
+  if (name === null) {
     return JSON.stringify({
       error: `crypto.hmac: unknown algorithm ${JSON.stringify(algorithm)}; use "sha256", "sha1" or "sha512"`,
     });

@@ -41,13 +41,13 @@ describe("toAppError()", () => {
   });
 
   test.each([
-    [new TypeError("broken"), "broken"],
-    ["text", "text"],
-    [undefined, "undefined"],
-    [null, "null"],
-    [7, "7"],
-    [Symbol("s"), "Symbol(s)"],
-  ])("makes INTERNAL of %p and keeps it as the cause", (thrown, message) => {
+    ["an Error", new TypeError("broken"), "broken"],
+    ["a text", "text", "text"],
+    ["undefined", undefined, "undefined"],
+    ["null", null, "null"],
+    ["a number", 7, "7"],
+    ["a symbol", Symbol("s"), "Symbol(s)"],
+  ])("makes INTERNAL of %s and keeps it as the cause", (_, thrown, message) => {
     const error = toAppError(thrown);
     expect(error).toMatchObject({ code: "INTERNAL", message, hint: expect.stringContaining("report") });
     expect(error.cause).toBe(thrown as never);

@@ -97,10 +97,10 @@ describe("withdraw()", () => {
   test("takes out what waits, once, and nothing that has begun or is unknown", () => {
     const bench = new Bench(1);
     for (const id of ["a", "b", "c"]) bench.submit(id);
-    expect(bench.dispatcher.withdraw("b")).toBe(true);
-    expect(bench.dispatcher.withdraw("b")).toBe(false);
-    expect(bench.dispatcher.withdraw("a")).toBe(false);
-    expect(bench.dispatcher.withdraw("unknown")).toBe(false);
+    expect(bench.dispatcher.withdraw("b")?.id).toBe("b");
+    expect(bench.dispatcher.withdraw("b")).toBeUndefined();
+    expect(bench.dispatcher.withdraw("a")).toBeUndefined();
+    expect(bench.dispatcher.withdraw("unknown")).toBeUndefined();
     bench.end("a");
     expect(bench.begun).toEqual(["a", "c"]);
   });
@@ -122,6 +122,7 @@ describe("release()", () => {
     bench.submit("a", "a");
     bench.dispatcher.release("unknown");
     bench.submit("b", "b");
+    bench.dispatcher.release("b");
     expect(bench.begun).toEqual(["a"]);
   });
 
@@ -147,7 +148,7 @@ test("after stop() nothing begins any more, whatever ends or comes", () => {
   bench.submit("c");
   bench.end("a");
   expect(bench.begun).toEqual(["a"]);
-  expect(bench.dispatcher.withdraw("b")).toBe(false);
+  expect(bench.dispatcher.withdraw("b")).toBeUndefined();
 });
 
 test("any order of submissions, ends and withdrawals keeps both limits, leaves no place unused and loses no run", () => {
@@ -176,7 +177,7 @@ test("any order of submissions, ends and withdrawals keeps both limits, leaves n
           if (id !== undefined) bench.end(id);
         } else {
           const id = [...waiting.keys()][each.pick % Math.max(1, waiting.size)];
-          if (id !== undefined) expect(bench.dispatcher.withdraw(id)).toBe(true);
+          if (id !== undefined) expect(bench.dispatcher.withdraw(id)?.id).toBe(id);
           if (id !== undefined) waiting.delete(id);
         }
         for (const id of bench.begun.slice(known)) {

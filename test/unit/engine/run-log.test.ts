@@ -91,15 +91,18 @@ describe("LogFollower", () => {
   test.each([
     ["2,001 entries", 2001, "x"],
     ["five entries of a megabyte", 5, "x".repeat(1024 * 1024)],
-  ] as const)("one that lags behind by %s is told that it lost some, and holds none of them", async (_, count, text) => {
-    const log = new RunLog();
-    const follower = log.follow();
-    publish(log, count, text);
-    publish(log, 10);
-    expect(await follower.next()).toEqual({ entries: [], lost: true });
-    const [next] = publish(log, 1);
-    expect(await follower.next()).toMatchObject({ lost: false, entries: [{ seq: next }] });
-  });
+  ] as const)(
+    "one that lags behind by %s is told that it lost some, and holds none of them",
+    async (_, count, text) => {
+      const log = new RunLog();
+      const follower = log.follow();
+      publish(log, count, text);
+      publish(log, 10);
+      expect(await follower.next()).toEqual({ entries: [], lost: true });
+      const [next] = publish(log, 1);
+      expect(await follower.next()).toMatchObject({ lost: false, entries: [{ seq: next }] });
+    },
+  );
 
   test("one that lags behind by 2,000 entries loses none", async () => {
     const log = new RunLog();

@@ -202,6 +202,19 @@ describe("stop()", () => {
     expect([bench.tried, bench.effects, bench.retries, bench.lost]).toEqual([[["a"]], [], ["disk full"], []]);
   });
 
+  test("tells of no loss where the commit in hand is refused after it", async () => {
+    const bench = new Bench();
+    const gate = Promise.withResolvers<void>();
+    bench.gate = gate.promise;
+    bench.failures.push(new AppError("INTERNAL", "too late"));
+    bench.record("a");
+    await settlePromises();
+    bench.recorder.stop();
+    gate.resolve();
+    await bench.recorder.settled();
+    expect([bench.lost, bench.effects]).toEqual([[], []]);
+  });
+
   test("by one effect keeps the following ones from happening", async () => {
     const bench = new Bench();
     bench.recorder.record([write("a")], () => bench.recorder.stop());

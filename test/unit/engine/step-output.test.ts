@@ -201,7 +201,9 @@ describe("of 24 MiB of output", () => {
       await drain();
     }
     await bench.sink.finish();
-    const afterwards = bench.stored.filter(({ seq }) => seq > lastSeq).reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const afterwards = bench.stored
+      .filter(({ seq }) => seq > lastSeq)
+      .reduce((sum, { bytes }) => sum + bytes.length, 0);
     expect(published + afterwards).toBe(160 * 64 * 1024);
   });
 });

@@ -32,19 +32,20 @@ describe("findAuthorPosition()", () => {
     expect(find(stack)).toEqual(position);
   });
 
-  test.each(["", "no frame", "    at f (native)", "    at call (<runner>:1:1)", "    at deploy:2:5", "    at deploy:99:1"])(
-    "finds nothing in %p",
-    (stack) => {
-      expect(find(stack)).toBeNull();
-    },
-  );
+  test.each([
+    "",
+    "no frame",
+    "    at f (native)",
+    "    at call (<runner>:1:1)",
+    "    at deploy:2:5",
+    "    at deploy:99:1",
+  ])("finds nothing in %p", (stack) => {
+    expect(find(stack)).toBeNull();
+  });
 
-  test.each(["", "{", "null", "[]", '{"version":3}'])(
-    "finds nothing with the broken map %p",
-    (map) => {
-      expect(findAuthorPosition("    at f (deploy:1:1)", `broken ${map}`, map)).toBeNull();
-    },
-  );
+  test.each(["", "{", "null", "[]", '{"version":3}'])("finds nothing with the broken map %p", (map) => {
+    expect(findAuthorPosition("    at f (deploy:1:1)", `broken ${map}`, map)).toBeNull();
+  });
 
   test("keeps the maps of different bundles apart, also when there are more than it remembers", () => {
     for (let round = 0; round < 2; round++) {

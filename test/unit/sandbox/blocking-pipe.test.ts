@@ -1,11 +1,14 @@
 // The sandbox process's two pipes, with a real process at the other end.
 
 import { describe, expect, test } from "bun:test";
-import { join } from "node:path";
+import { closeSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { createLineSplitter } from "../../../src/sandbox/channel/line-splitter.ts";
 
+const programPath = fileURLToPath(new URL("programs/echo-lines.ts", import.meta.url));
+
 class Peer {
-  readonly process = Bun.spawn([process.execPath, join(import.meta.dir, "programs/echo-lines.ts")], {
+  readonly process = Bun.spawn([process.execPath, programPath], {
     stdio: ["ignore", "pipe", "inherit", "pipe", "pipe"],
   });
   readonly #waiting: ((line: string) => void)[] = [];
@@ -26,9 +29,12 @@ class Peer {
 
   async end(): Promise<string> {
     await this.#sink.end();
+    // Bun leaves the descriptors of further pipes to whoever asked for them.
+    closeSync(this.process.stdio[4] as number);
     const said = await new Response(this.process.stdout).text();
     await this.process.exited;
     await this.reading;
+    closeSync(this.process.stdio[3] as number);
     return said;
   }
 

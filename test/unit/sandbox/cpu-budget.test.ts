@@ -76,6 +76,14 @@ describe("CpuBudget", () => {
     }
     budget.begin(false);
     expect(compute(budget, 120)).toContain("without waiting");
+    const fresh = createBudget();
+    for (let count = 0; count < 5; count++) {
+      fresh.begin(false);
+      compute(fresh, 90);
+      fresh.end();
+    }
+    fresh.begin(true);
+    expect(compute(fresh, 90)).toBeNull();
   });
 
   test("a guest that is kept from its CPU is not blamed for the wall time", () => {

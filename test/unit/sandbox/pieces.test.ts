@@ -19,7 +19,10 @@ function lengthOf(pieces: readonly Piece[]): number {
 describe("pieces", () => {
   test("any messages arrive whole and in order, whenever their pieces are acknowledged", () => {
     const long = fc.tuple(fc.string({ unit: "grapheme" }), fc.integer({ min: 1, max: 40_000 }));
-    const message = fc.oneof(fc.jsonValue(), long.map(([text, count]) => text.slice(0, 8).repeat(count)));
+    const message = fc.oneof(
+      fc.jsonValue(),
+      long.map(([text, count]) => text.slice(0, 8).repeat(count)),
+    );
     fc.assert(
       fc.property(fc.array(message, { maxLength: 6 }), fc.integer({ min: 1, max: 5 }), (messages, every) => {
         const received: unknown[] = [];

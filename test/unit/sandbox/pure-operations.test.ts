@@ -73,17 +73,25 @@ describe("hmac()", () => {
 
   test("is that of node:crypto for any key and message, empty ones too", () => {
     fc.assert(
-      fc.property(fc.uint8Array(), fc.uint8Array(), fc.constantFrom("sha1", "sha256", "sha512"), (key, data, algorithm) => {
-        const [base64Key, message] = [key, data].map((bytes) => Buffer.from(bytes).toString("base64"));
-        const hex = createHmac(algorithm, key).update(data).digest("hex");
-        expect(sign({ algorithm, key: base64Key, message })).toEqual({ hex });
-      }),
+      fc.property(
+        fc.uint8Array(),
+        fc.uint8Array(),
+        fc.constantFrom("sha1", "sha256", "sha512"),
+        (key, data, algorithm) => {
+          const [base64Key, message] = [key, data].map((bytes) => Buffer.from(bytes).toString("base64"));
+          const hex = createHmac(algorithm, key).update(data).digest("hex");
+          expect(sign({ algorithm, key: base64Key, message })).toEqual({ hex });
+        },
+      ),
     );
   });
 
-  test.each(["", "md6", "constructor", "sha-", "none"])("of the unknown algorithm %p says so and names others", (algorithm) => {
-    expect(sign({ algorithm, key: "", message: "" })).toEqual({ error: expect.stringContaining("sha256") });
-  });
+  test.each(["", "md6", "constructor", "sha-", "none"])(
+    "of the unknown algorithm %p says so and names others",
+    (algorithm) => {
+      expect(sign({ algorithm, key: "", message: "" })).toEqual({ error: expect.stringContaining("sha256") });
+    },
+  );
 
   test("answers for every algorithm that the machine lists", () => {
     for (const algorithm of getHashes()) {

@@ -1,0 +1,137 @@
+// What a store that refuses, a queue that is long and processes that die must not do to the runs that follow.
+
+import { readdirSync } from "node:fs";
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { AppError } from "../../../src/core/app-error.ts";
+import type { Store, Write } from "../../../src/store/store.ts";
+import { EngineHarness, until } from "../../fixtures/harness/engine-harness.ts";
+
+/** Refuses a commit: the error it returns is thrown instead. */
+let refuse: (writes: readonly Write[]) => AppError | undefined = () => undefined;
+
+function refusing(store: Store): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (name !== "commit") return typeof value === "function" ? value.bind(target) : value;
+      return async (writes: readonly Write[]) => {
+        const error = refuse(writes);
+        if (error !== undefined) throw error;
+        await target.commit(writes);
+      };
+    },
+  });
+}
+
+const sets = (key: string) => (write: Write) => write.type === "value.set" && write.key === key;
+const broken = new AppError("INTERNAL", "the store does not like this");
+const full = new AppError("STORE_UNAVAILABLE", "the disk is full");
+
+let harness: EngineHarness;
+beforeAll(async () => {
+  harness = await EngineHarness.open({
+    processes: 1,
+    maxConcurrentSteps: 1,
+    maxConcurrentRuns: 4,
+    wrapStore: refusing,
+    config: { concurrencyLimit: 1 },
+  });
+});
+afterAll(() => harness.close());
+beforeEach(() => {
+  refuse = () => undefined;
+});
+
+async function expectHealthy(): Promise<void> {
+  const run = await harness.run("return (await runtime.run({ name: 'after', command: 'echo fine' })).stdout;");
+  expect(run.result).toBe("fine\n");
+}
+
+test("a run that the store refuses fails, and the process that waited for its answer serves others again", async () => {
+  refuse = (writes) => (writes.some(sets("bad")) ? broken : undefined);
+  for (let round = 0; round < 4; round++) {
+    const run = await harness.run("void storage.set('bad', 1); return storage.get('bad');");
+    expect(run).toMatchObject({ status: "failed", error: { code: "INTERNAL" } });
+    expect(run.error?.message).toContain("does not like this");
+  }
+  await expectHealthy();
+});
+
+test("the steps of a run that the store refuses are ended, and their slots are free again", async () => {
+  refuse = (writes) => (writes.some(sets("bad")) ? broken : undefined);
+  const run = await harness.run(
+    "void runtime.run({ name: 'loud', command: 'while :; do echo x; sleep 0.01; done', onOutput: () => {} }); await sleep('100ms'); await storage.set('bad', 1);",
+  );
+  expect(run.status).toBe("failed");
+  expect(run.steps).toMatchObject([{ status: "failed" }]);
+  await expectHealthy();
+});
+
+test("a queued run gets the request it was created with", async () => {
+  await harness.add(
+    "echo",
+    "export const pipeline = async () => { await sleep('100ms'); return http.request().body; };",
+  );
+  const receive = (body: string): Promise<unknown> =>
+    harness.engine.receiveWebhook({
+      pipeline: "echo",
+      method: "POST",
+      url: "/",
+      headers: {},
+      query: {},
+      body: new TextEncoder().encode(body),
+    });
+  await Promise.all(["a", "b", "c"].map(receive));
+  const { runs } = await harness.engine.listRuns({ pipeline: "echo", limit: 10 });
+  expect(runs.map(({ result }) => result).sort()).toEqual(["a", "b", "c"]);
+});
+
+test("a queued run that could not be cancelled can be cancelled later, and never begins", async () => {
+  await harness.add("slow", "export const pipeline = async () => { await sleep('600ms'); return 'done'; };");
+  const trigger = async (): Promise<string> => (await harness.engine.trigger("slow", { params: {}, args: [] })).runId;
+  const [first, second] = [await trigger(), await trigger()];
+  refuse = (writes) => (writes.some((write) => write.type === "run.finish") ? full : undefined);
+  expect(await harness.engine.cancel(second).catch((thrown: AppError) => thrown.code)).toBe("STORE_UNAVAILABLE");
+  refuse = () => undefined;
+  expect((await harness.engine.cancel(second)).status).toBe("cancelled");
+  expect((await harness.end(first)).status).toBe("succeeded");
+  expect((await harness.end(second)).startedAt).toBeNull();
+});
+
+test("nothing is kept of sandbox processes that have died", async () => {
+  const descriptors = (): number => readdirSync("/proc/self/fd").length;
+  await expectHealthy();
+  await until(() => harness.pool.pids.length === 2);
+  const before = descriptors();
+  for (let round = 0; round < 8; round++) {
+    const dying = [...harness.pool.pids];
+    harness.killSandboxes();
+    await until(() => harness.pool.pids.length === 2 && !harness.pool.pids.some((pid) => dying.includes(pid)));
+    await expectHealthy();
+  }
+  await until(() => descriptors() <= before + 4);
+}, 30_000);
+
+test("nothing is kept of runs that have ended", async () => {
+  const body = new TextEncoder().encode("x".repeat(500_000));
+  await harness.add("large", "export const pipeline = () => http.respond({ body: 'ok' });");
+  const load = async (count: number): Promise<number> => {
+    for (let index = 0; index < count; index++) {
+      await harness.engine.receiveWebhook({
+        pipeline: "large",
+        method: "POST",
+        url: "/",
+        headers: {},
+        query: {},
+        body,
+      });
+    }
+    Bun.gc(true);
+    return process.memoryUsage().rss;
+  };
+  await load(100);
+  const before = await load(50);
+  const after = await load(300);
+  // Kept bodies would be 300 times half a megabyte, and each is held as bytes and as text.
+  expect(after - before).toBeLessThan(100 * 1024 * 1024);
+}, 60_000);
