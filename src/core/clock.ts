@@ -3,6 +3,8 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch, whole. */
   now(): number;
+  /** Milliseconds from some fixed point, for measuring: unlike `now`, it never jumps when somebody sets the time. */
+  elapsed(): number;
   /** Calls back once after at least `delayMs`; the returned function cancels. Long delays are allowed. */
   after(delayMs: number, callback: () => void): () => void;
 }
@@ -12,6 +14,7 @@ const longestTimeoutMs = 2 ** 31 - 1;
 /** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   after(delayMs, callback) {
     let timer: ReturnType<typeof setTimeout>;
     const arm = (remainingMs: number): void => {

@@ -74,7 +74,7 @@ export class WebhookReceiver {
     const { logger, clock } = this.#options.parts;
     const key = `${pipeline} ${reason}`;
     const known = this.#reported.get(key);
-    const now = clock.now();
+    const now = clock.elapsed();
     if (known !== undefined && now - known.at < reportEveryMs) {
       known.more++;
       return;

@@ -14,7 +14,7 @@ const loggedByEngine: ReadonlySet<ErrorCode> = new Set(["SECRET_MISSING", "SIGNA
 /** One line for each code in this time, with the number of those that got none. */
 const pauseMs = 10_000;
 
-export function createErrorLog(logger: Pick<Logger, "error">, clock: Pick<Clock, "now">): ReportError {
+export function createErrorLog(logger: Pick<Logger, "error">, clock: Pick<Clock, "elapsed">): ReportError {
   const recent = new Map<ErrorCode, { readonly at: number; unlogged: number }>();
   return (thrown, request) => {
     const error = reasonOf(toAppError(thrown));
@@ -26,7 +26,7 @@ export function createErrorLog(logger: Pick<Logger, "error">, clock: Pick<Clock,
       return;
     }
     if (error.class.httpStatus < 500 || loggedByEngine.has(error.code)) return;
-    const now = clock.now();
+    const now = clock.elapsed();
     const last = recent.get(error.code);
     // A clock may be set back.
     if (last && now >= last.at && now - last.at < pauseMs) {

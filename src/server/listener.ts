@@ -97,10 +97,10 @@ export class Listener implements Connections {
   async #stop(server: Server, graceMs: number): Promise<void> {
     const { clock, onStop } = this.#options;
     onStop();
-    const deadline = clock.now() + graceMs;
+    const deadline = clock.elapsed() + graceMs;
     // Its promise is of no use: it also waits for connections that never send a request.
     void server.stop();
-    while (server.pendingRequests > 0 && clock.now() < deadline) {
+    while (server.pendingRequests > 0 && clock.elapsed() < deadline) {
       await new Promise<void>((resolve) => clock.after(pollMs, resolve));
     }
     await server.stop(true);

@@ -32,13 +32,13 @@ export async function readBody(request: Request, headers: RequestHeaders, option
 
 /** A chunked body: its length is known only at its end, so the limit and the deadline move with what has come. */
 async function readUndeclared(stream: ReadableStream<Uint8Array>, { limits, clock }: BodyOptions): Promise<Uint8Array> {
-  const startedAt = clock.now();
+  const startedAt = clock.elapsed();
   const reader = stream.getReader();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
     for (;;) {
-      const leftMs = startedAt + allowedMs(bytes, limits) - clock.now();
+      const leftMs = startedAt + allowedMs(bytes, limits) - clock.elapsed();
       const { done, value } = await within(leftMs, clock, reader.read());
       if (done) break;
       bytes += value.length;

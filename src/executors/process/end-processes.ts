@@ -52,7 +52,7 @@ export async function killProcesses(mark: StepMark, { clock, scan }: EndingTools
 
 /** True when the whole group ended in time. Processes in other groups are not waited for. */
 async function waitForGroup(target: EndingTarget, graceMs: number, { clock, scan }: EndingTools): Promise<boolean> {
-  const deadline = clock.now() + graceMs;
+  const deadline = clock.elapsed() + graceMs;
   for (let pollMs = 2; ; pollMs = Math.min(pollMs * 2, longestPollMs)) {
     if (!sendSignal(-target.pid, 0)) return true;
     // A group of zombies takes signals too, so after the wrapper only a look at their states tells.
@@ -60,7 +60,7 @@ async function waitForGroup(target: EndingTarget, graceMs: number, { clock, scan
       const found = await scan.find(target);
       if (!found.some(({ groupId }) => groupId === target.pid)) return true;
     }
-    const leftMs = deadline - clock.now();
+    const leftMs = deadline - clock.elapsed();
     if (leftMs <= 0) return false;
     await pause(clock, Math.min(pollMs, leftMs));
   }

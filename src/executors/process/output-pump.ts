@@ -42,7 +42,7 @@ export class OutputPump {
   constructor(options: OutputPumpOptions) {
     this.#options = options;
     this.#remainingBytes = options.maxBytes;
-    this.#lastOutputAt = options.clock.now();
+    this.#lastOutputAt = options.clock.elapsed();
     this.#cancelPoll = options.clock.after(firstPollMs, () => this.#poll());
   }
 
@@ -62,11 +62,11 @@ export class OutputPump {
   #poll(): void {
     const { clock } = this.#options;
     if (this.#measure()) {
-      this.#lastOutputAt = clock.now();
+      this.#lastOutputAt = clock.elapsed();
       this.#pollMs = busyPollMs;
       this.#draining ??= this.#drain().finally(() => (this.#draining = null));
     } else {
-      this.#pollMs = Math.min(this.#pollMs * 1.5, slowestPollMs(clock.now() - this.#lastOutputAt));
+      this.#pollMs = Math.min(this.#pollMs * 1.5, slowestPollMs(clock.elapsed() - this.#lastOutputAt));
     }
     this.#cancelPoll = clock.after(this.#pollMs, () => this.#poll());
   }

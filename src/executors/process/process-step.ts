@@ -53,7 +53,7 @@ export class ProcessStep implements RunningStep {
   constructor(options: ProcessStepOptions) {
     this.#options = options;
     const { folder, clock } = options;
-    this.#startedAt = clock.now();
+    this.#startedAt = clock.elapsed();
     this.pid = spawnWrapper(options.wrapper, folder, (exitCode) => {
       this.#isWrapperAlive = false;
       this.#exitCode = exitCode;
@@ -99,7 +99,7 @@ export class ProcessStep implements RunningStep {
 
   async #endNow(): Promise<Ending> {
     const { clock, graceMs } = this.#options;
-    await pause(clock, Math.max(0, this.#startedAt + youthMs - clock.now()));
+    await pause(clock, Math.max(0, this.#startedAt + youthMs - clock.elapsed()));
     const target = { ...this.#mark, pid: this.pid, isWrapperAlive: () => this.#isWrapperAlive };
     const ending = await endProcesses(target, graceMs, this.#options);
     // A process stuck in the kernel never ends; its step does.

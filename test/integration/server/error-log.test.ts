@@ -10,7 +10,7 @@ function serve(fail: () => unknown) {
   const logged: { message: string; fields: Readonly<Record<string, unknown>> }[] = [];
   const log = (message: string, fields = {}) => void logged.push({ message, fields });
   let nowMs = 0;
-  const clock: Clock = { now: () => nowMs, after: () => () => undefined };
+  const clock: Clock = { now: () => nowMs, elapsed: () => nowMs, after: () => () => undefined };
   const reject = () => Promise.reject(fail() as Error);
   const engine = createFakeEngine({ receiveWebhook: reject, trigger: reject, getRun: reject });
   const server = createServer({ engine, token, clock, logger: { debug: log, info: log, warn: log, error: log } });

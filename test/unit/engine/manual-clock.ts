@@ -15,6 +15,10 @@ export class ManualClock implements Clock {
     return this.#now;
   }
 
+  elapsed(): number {
+    return this.#now;
+  }
+
   after(delayMs: number, callback: () => void): () => void {
     const alarm = { at: this.#now + delayMs, callback };
     this.#alarms.add(alarm);
