@@ -123,6 +123,15 @@ export class AppError extends Error {
 /** Any thrown value as an AppError: an AppError as it is, everything else as INTERNAL with its cause. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = thrown instanceof Error ? thrown.message : describe(thrown);
   return new AppError("INTERNAL", message, { cause: thrown, hint: "this is a bug in runner; please report it" });
+}
+
+/** Any value as text, also one that cannot be made a text. */
+function describe(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return "a value that cannot be shown";
+  }
 }

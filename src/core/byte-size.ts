@@ -31,6 +31,6 @@ export function formatByteSize(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let index = 0;
   let amount = bytes;
-  for (; amount >= 1024 && index < units.length - 1; index++) amount /= 1024;
+  for (; Number(amount.toFixed(1)) >= 1024 && index < units.length - 1; index++) amount /= 1024;
   return `${Number(amount.toFixed(1))} ${units[index]}`;
 }

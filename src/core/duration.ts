@@ -28,7 +28,7 @@ function sumParts(text: string): number {
 
 /** A duration for people: "850 ms", "12.3 s", "4 min 10 s", "2 h 5 min". */
 export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (Math.round(ms) < 1000) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
   // Rounded as a whole first, so that no part can be rounded up to 60.
   const seconds = Math.round(ms / 1000);

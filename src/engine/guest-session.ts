@@ -185,7 +185,7 @@ export class GuestSession {
     const { parts, run } = this.#options;
     const { call, stream, offset, length } = delivery;
     const bytes = await parts.store.logs.readOutput(`${run.id}.${call}`, stream, offset, length);
-    return { type: "output", call, stream, text: new TextDecoder().decode(bytes) };
+    return { type: "output", call, stream, text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) };
   }
 
   async #send(delivery: GuestDelivery): Promise<void> {

@@ -18,11 +18,11 @@ export class HeadAndTail {
     this.#total += bytes.length;
     const toHead = Math.min(bytes.length, this.#headLimit - this.#headLength);
     if (toHead > 0) {
-      this.#head.push(bytes.slice(0, toHead));
+      this.#head.push(new Uint8Array(bytes.subarray(0, toHead)));
       this.#headLength += toHead;
     }
     if (toHead === bytes.length) return;
-    this.#tail.push(bytes.slice(Math.max(toHead, bytes.length - this.#tailLimit)));
+    this.#tail.push(new Uint8Array(bytes.subarray(Math.max(toHead, bytes.length - this.#tailLimit))));
     this.#tailLength += bytes.length - Math.max(toHead, bytes.length - this.#tailLimit);
     while (this.#tail[0] !== undefined && this.#tailLength - this.#tail[0].length >= this.#tailLimit) {
       this.#tailLength -= this.#tail.shift()?.length ?? 0;
@@ -39,15 +39,18 @@ export class HeadAndTail {
     return joined.subarray(Math.max(0, joined.length - this.#tailLimit));
   }
 
-  /** Head, a marker where something was dropped, and tail, as text. */
+  /** Head, a marker where something was dropped, and tail. */
+  bytes(): Uint8Array {
+    const marker = this.dropped === 0 ? "" : droppedMarker(this.dropped);
+    return Buffer.concat([...this.#head, Buffer.from(marker), this.tail]);
+  }
+
+  /** The same as text. */
   text(): string {
-    const decoder = new TextDecoder();
-    const head = Buffer.concat(this.#head);
-    if (this.dropped === 0) return decoder.decode(Buffer.concat([head, this.tail]));
-    return `${decoder.decode(head)}\n${droppedMarker(this.dropped)}\n${decoder.decode(this.tail)}`;
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.bytes());
   }
 }
 
 function droppedMarker(bytes: number): string {
-  return `[… ${bytes} bytes dropped here …]`;
+  return `\n[… ${bytes} bytes dropped here …]\n`;
 }

@@ -54,7 +54,7 @@ const missingGlobals: Readonly<Record<string, string>> = {
 
 function findHint(message: string): string | null {
   const name = /'(\w+)' is not defined/.exec(message)?.[1];
-  return name === undefined ? null : (missingGlobals[name] ?? null);
+  return name !== undefined && Object.hasOwn(missingGlobals, name) ? (missingGlobals[name] ?? null) : null;
 }
 
 /** The end that the guest reports. */

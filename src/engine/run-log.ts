@@ -8,6 +8,7 @@ const maxQueuedLength = 4 * 1024 * 1024;
 
 export class RunLog {
   #lastSeq = 0;
+  #ended = false;
   readonly #followers = new Set<LogFollower>();
 
   /** The number of the next entry. */
@@ -26,12 +27,14 @@ export class RunLog {
 
   follow(): LogFollower {
     const follower = new LogFollower(() => this.#followers.delete(follower));
-    this.#followers.add(follower);
+    if (this.#ended) follower.end();
+    else this.#followers.add(follower);
     return follower;
   }
 
   /** No more entries come. */
   end(): void {
+    this.#ended = true;
     for (const follower of this.#followers) follower.end();
     this.#followers.clear();
   }

@@ -96,7 +96,10 @@ export class StepCall {
 
   /** Lets go of a running step without ending it: the server stops, the step lives on. */
   abandon(): void {
+    if (this.#executing) return;
+    this.#cancelled = true;
     this.#giveUpWaiting?.();
+    if (this.#step.status === "running") this.#options.parts.stepSlots.release();
   }
 
   async #execute(): Promise<void> {

@@ -35,6 +35,8 @@ export class StepOutputSink {
   readonly #tails = { stdout: new HeadAndTail(logTailBytes), stderr: new HeadAndTail(logTailBytes) };
   readonly #ends = { stdout: 0, stderr: 0 };
   #headBytes = 0;
+  /** Places in the log that are kept for the tails. */
+  readonly #tailSeqs: number[] = [];
 
   constructor(options: StepOutputOptions) {
     this.#options = options;
@@ -63,6 +65,7 @@ export class StepOutputSink {
   async #pass(stream: Stream, chunk: AlignedChunk): Promise<void> {
     this.#ends[stream] = chunk.offset + chunk.bytes.length;
     if (this.#headBytes >= logHeadBytes) {
+      this.#reserveTail();
       this.#tails[stream].push(chunk.bytes);
       if (this.#options.log.followed) this.#options.log.publish(this.#entry(stream, textOf(chunk.bytes)));
       return;
@@ -88,18 +91,28 @@ export class StepOutputSink {
     });
   }
 
+  /**
+   * The tail is stored at the end, but comes before what is published from here on: who follows has seen that by
+   * then, and must not be given it a second time.
+   */
+  #reserveTail(): void {
+    if (this.#tailSeqs.length > 0) return;
+    const chunks = 2 * (Math.ceil(logTailBytes / tailChunkBytes) + 1);
+    for (let count = 0; count < chunks; count++) this.#tailSeqs.push(this.#options.log.nextSeq());
+  }
+
   #storeTail(stream: Stream): void {
     const { runId, stepId, stepName, record, now, log } = this.#options;
     const held = this.#tails[stream];
-    const tail = Buffer.from(held.text());
+    const tail = held.bytes();
     if (tail.length === 0) return;
     const writes: Write[] = [];
-    let offset = this.#ends[stream] - tail.length;
+    const firstOffset = this.#ends[stream] - tail.length;
     for (let start = 0; start < tail.length; start += tailChunkBytes) {
       const bytes = tail.subarray(start, start + tailChunkBytes);
-      const chunk: OutputChunk = { stepId, stream, offset: Math.max(0, offset), bytes };
-      writes.push({ type: "log.output", runId, seq: log.nextSeq(), at: now(), stepName, chunk });
-      offset += bytes.length;
+      const chunk: OutputChunk = { stepId, stream, offset: firstOffset + start, bytes };
+      const seq = this.#tailSeqs.shift() ?? log.nextSeq();
+      writes.push({ type: "log.output", runId, seq, at: now(), stepName, chunk });
     }
     record(
       writes,
@@ -115,5 +128,5 @@ export class StepOutputSink {
 }
 
 function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }

@@ -16,8 +16,12 @@ export class StepSlots {
     return true;
   }
 
-  /** Waits for a slot; the returned function gives up waiting and tells whether it still did. */
+  /** Waits for a slot, which may be free by now; the returned function gives up waiting and tells whether it still did. */
   wait(onTaken: () => void): () => boolean {
+    if (this.tryTake()) {
+      onTaken();
+      return () => false;
+    }
     this.#waiting.push(onTaken);
     return () => {
       const index = this.#waiting.indexOf(onTaken);

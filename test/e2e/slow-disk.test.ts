@@ -28,7 +28,10 @@ beforeAll(async () => {
   });
   workspace.save(
     "one-step.ts",
-    `export const pipeline = async () => { await runtime.run({ name: "short", command: "echo begun; sleep 0.15" }); };`,
+    `export const config = { params: { seconds: { type: "number", required: true } } };
+    export const pipeline = async () => {
+      await runtime.run({ name: "short", command: { path: "sleep", args: [String(pipelineContext.params.seconds)] } });
+    };`,
   );
   syncLog = workspace.path("fsyncs");
   server = await BinaryServer.start({
@@ -84,10 +87,12 @@ testSlow(
   async () => {
     if (server === undefined) throw new Error("no server");
     const running = server;
-    const ids = [await running.trigger("one-step")];
-    for (let following = 0; following < 4; following++) {
+    const ids: string[] = [];
+    // The second is asked for while the first runs. Which of them ends during the second's commit is tried out.
+    for (const seconds of [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]) {
+      ids.push(await running.trigger("one-step", { seconds }));
       await eventually("running step", () => running.workspace.findStepProcesses().length > 0);
-      ids.push(await running.trigger("one-step"));
+      ids.push(await running.trigger("one-step", { seconds: 0 }));
     }
     for (const id of ids) expect((await running.waitForEnd(id, 20_000)).status).toBe("succeeded");
   },

@@ -38,9 +38,10 @@ export class PieceSender {
   }
 
   #flush(): void {
-    while (this.#waiting.length > 0 && this.#unacknowledged < windowLength) {
-      const piece = this.#waiting.shift();
-      if (piece === undefined) return;
+    for (;;) {
+      const piece = this.#waiting[0];
+      if (piece === undefined || this.#unacknowledged + piece[1].length > windowLength) return;
+      this.#waiting.shift();
       this.#unacknowledged += piece[1].length;
       this.#send(piece);
     }

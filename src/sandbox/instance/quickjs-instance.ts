@@ -50,6 +50,7 @@ interface Image {
 export class QuickJSInstance {
   readonly memoryBytes: number;
   readonly #memory: WebAssembly.Memory;
+  readonly #growth: { readonly refused: boolean };
   readonly #runtime: QuickJSRuntime;
   readonly #context: QuickJSContext;
   readonly #receive: QuickJSHandle;
@@ -61,12 +62,14 @@ export class QuickJSInstance {
   private constructor(
     memoryBytes: number,
     memory: WebAssembly.Memory,
+    growth: { readonly refused: boolean },
     runtime: QuickJSRuntime,
     context: QuickJSContext,
     hooks: { current: InstanceHooks | null },
   ) {
     this.memoryBytes = memoryBytes;
     this.#memory = memory;
+    this.#growth = growth;
     this.#runtime = runtime;
     this.#context = context;
     this.#hooks = hooks;
@@ -79,6 +82,7 @@ export class QuickJSInstance {
   static async create(memoryBytes: number): Promise<QuickJSInstance> {
     const maximum = Math.max(initialPages, Math.floor(memoryBytes / pageBytes));
     const memory = new WebAssembly.Memory({ initial: initialPages, maximum });
+    const growth = watchGrowth(memory);
     const variant = newVariant(baseVariant, { wasmModule, wasmMemory: memory });
     const module = await newQuickJSWASMModuleFromVariant(variant);
     const runtime = module.newRuntime({ maxStackSizeBytes: maxStackBytes });
@@ -94,7 +98,7 @@ export class QuickJSInstance {
     });
     context.setProp(context.global, "host", hostFunction);
     context.unwrapResult(context.evalCode(guestSource, guestFileName, { type: "global" })).dispose();
-    return new QuickJSInstance(memoryBytes, memory, runtime, context, hooks);
+    return new QuickJSInstance(memoryBytes, memory, growth, runtime, context, hooks);
   }
 
   /** Gives the instance to a run. */
@@ -129,9 +133,9 @@ export class QuickJSInstance {
     });
   }
 
-  /** True once the memory has grown to within one mebibyte of its maximum. */
+  /** True once more memory was asked for than there may be. */
   get memoryExhausted(): boolean {
-    return this.#memory.buffer.byteLength >= this.memoryBytes - 1024 * 1024;
+    return this.#growth.refused;
   }
 
   /**
@@ -140,7 +144,8 @@ export class QuickJSInstance {
    */
   reset(): boolean {
     this.#hooks.current = null;
-    if (this.#broken || this.#memory.buffer.byteLength !== initialPages * pageBytes) return false;
+    if (this.#broken || this.#growth.refused || this.#memory.buffer.byteLength !== initialPages * pageBytes)
+      return false;
     if (this.#runtime.hasPendingJob()) return false;
     const bytes = new Uint8Array(this.#memory.buffer);
     bytes.set(this.#image.staticData);
@@ -172,6 +177,21 @@ export class QuickJSInstance {
       return { name: "EngineFailure", message, stack: "" };
     }
   }
+}
+
+/** Notes when the memory may not grow any further: the engine itself only tells of it if it has the memory to. */
+function watchGrowth(memory: WebAssembly.Memory): { readonly refused: boolean } {
+  const growth = { refused: false };
+  const grow = memory.grow.bind(memory);
+  memory.grow = (pages) => {
+    try {
+      return grow(pages);
+    } catch (thrown) {
+      growth.refused = true;
+      throw thrown;
+    }
+  };
+  return growth;
 }
 
 function takeGlobal(context: QuickJSContext, name: string): QuickJSHandle {

@@ -83,7 +83,7 @@ test("a queued run gets the request it was created with", async () => {
     });
   await Promise.all(["a", "b", "c"].map(receive));
   const { runs } = await harness.engine.listRuns({ pipeline: "echo", limit: 10 });
-  expect(runs.map(({ result }) => result).sort()).toEqual(["a", "b", "c"]);
+  expect(runs.map(({ result }) => JSON.stringify(result)).toSorted()).toEqual(['"a"', '"b"', '"c"']);
 });
 
 test("a queued run that could not be cancelled can be cancelled later, and never begins", async () => {

@@ -97,3 +97,11 @@ test("systemClock.now() is whole milliseconds since the epoch", () => {
   expect(Number.isInteger(now)).toBe(true);
   expect(Math.abs(now - Date.now())).toBeLessThan(1000);
 });
+
+test("systemClock.elapsed() goes on with time, also when somebody sets the time back", async () => {
+  const set = spyOn(Date, "now").mockReturnValue(0);
+  restore = () => set.mockRestore();
+  const startedAt = systemClock.elapsed();
+  await Bun.sleep(10);
+  expect(systemClock.elapsed() - startedAt).toBeGreaterThanOrEqual(9);
+});

@@ -66,7 +66,7 @@ describe("HeadAndTail", () => {
   });
 
   // `slice` of a Buffer is a view, unlike that of a Uint8Array: it also keeps the whole buffer in memory.
-  test.failing("what it keeps does not change with a Buffer it was given", () => {
+  test("what it keeps does not change with a Buffer it was given", () => {
     const kept = new HeadAndTail(8);
     const buffer = Buffer.from("abcdefghijkl");
     kept.push(buffer);
@@ -101,7 +101,7 @@ describe("HeadAndTail", () => {
     expect(kept.dropped).toBe(1_000_000 - 64 * 1024);
   });
 
-  test.failing("a byte order mark is kept like every other byte", () => {
+  test("a byte order mark is kept like every other byte", () => {
     const kept = new HeadAndTail(10);
     kept.push(Buffer.from("\uFEFFab"));
     expect(kept.text()).toBe("\uFEFFab");

@@ -224,13 +224,23 @@ describe("stop()", () => {
   });
 });
 
-test.failing("an effect that throws does not keep later ones from being recorded", async () => {
+test("an effect that throws is the end of the run, and whoever waits for what follows is told", async () => {
   const bench = new Bench();
+  const dropped: string[] = [];
   bench.recorder.record([write("a")], () => {
     throw new Error("a bug in an effect");
   });
-  await bench.recorder.settled().catch(() => {});
-  bench.record("b");
+  bench.recorder.record(
+    [write("b")],
+    () => {},
+    () => dropped.push("b"),
+  );
+  await bench.recorder.settled();
+  bench.recorder.record(
+    [write("c")],
+    () => {},
+    () => dropped.push("c"),
+  );
   await settlePromises();
-  expect(bench.durable).toEqual(["a", "b"]);
+  expect([bench.lost, bench.effects, dropped]).toEqual([["a bug in an effect"], [], ["b", "c"]]);
 });
