@@ -27,6 +27,7 @@ export interface RunDriverOptions {
   readonly onEnd: (status: FinalRunStatus) => void;
 }
 
+const noteStartAfterMs = 50;
 const abandonAfterMs = 2000;
 
 export class RunDriver {
@@ -42,6 +43,7 @@ export class RunDriver {
   #end: RunEnd | null = null;
   #endRecorded = false;
   #stopTimeout: (() => void) | null = null;
+  #stopStartNote: (() => void) | null = null;
   #abandoned = false;
 
   constructor(options: RunDriverOptions) {
@@ -88,6 +90,12 @@ export class RunDriver {
       const end = timedOutEnd(formatDuration(timeoutMs));
       this.#stopTimeout = this.#options.parts.clock.after(timeoutMs, () => this.#finish(end));
     }
+    // Recorded with what the first turn does, unless that takes long enough for somebody to wonder.
+    this.#stopStartNote = this.#options.parts.clock.after(noteStartAfterMs, () => {
+      const writes: Write[] = [];
+      if (this.#end === null && !this.#abandoned) this.#noteStart(writes);
+      if (writes.length > 0) this.#recorder.record(writes);
+    });
     this.#guest.start();
   }
 
@@ -205,6 +213,7 @@ export class RunDriver {
   #noteStart(writes: Write[]): void {
     if (this.#started) return;
     this.#started = true;
+    this.#stopStartNote?.();
     writes.push({ type: "run.start", id: this.#options.run.id, at: this.#options.parts.clock.now() });
   }
 

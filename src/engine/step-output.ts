@@ -9,9 +9,9 @@ import { type AlignedChunk, Utf8Chunker } from "./utf8-chunker.ts";
 
 type Stream = StepOutput["stream"];
 
-/** Kept in the log per step: this much of the head as it comes, and of each stream this much of what follows when the step ends. */
+/** Kept in the log per step: this much of the head as it comes, and this much of what follows when the step ends. */
 const logHeadBytes = 8 * 1024 * 1024;
-const logTailBytes = 4 * 1024 * 1024;
+const logTailBytes = 8 * 1024 * 1024;
 const resultBytes = 1024 * 1024;
 const tailChunkBytes = 64 * 1024;
 
@@ -54,8 +54,10 @@ export class StepOutputSink {
     for (const stream of ["stdout", "stderr"] as const) {
       const rest = this.#chunkers[stream].end();
       if (rest !== null) await this.#pass(stream, rest);
-      this.#storeTail(stream);
     }
+    const [stdout, stderr] = [this.#tails.stdout.bytes(), this.#tails.stderr.bytes()];
+    this.#storeTail("stdout", lastBytes(stdout, Math.max(logTailBytes / 2, logTailBytes - stderr.length)));
+    this.#storeTail("stderr", lastBytes(stderr, Math.max(logTailBytes / 2, logTailBytes - stdout.length)));
   }
 
   resultText(stream: Stream): string {
@@ -97,14 +99,32 @@ export class StepOutputSink {
    */
   #reserveTail(): void {
     if (this.#tailSeqs.length > 0) return;
+    this.#noteUndelivered();
     const chunks = 2 * (Math.ceil(logTailBytes / tailChunkBytes) + 1);
     for (let count = 0; count < chunks; count++) this.#tailSeqs.push(this.#options.log.nextSeq());
   }
 
-  #storeTail(stream: Stream): void {
+  /** Only what is stored as it comes can be handed over again in a replay, so `onOutput` ends with the head. */
+  #noteUndelivered(): void {
+    const { runId, stepName, deliver, record, log, now } = this.#options;
+    if (deliver === undefined) return;
+    const text = `step ${JSON.stringify(stepName)}: onOutput is given the first 8 MiB only; all of it is in the step's log and result as far as those keep it`;
+    const entry: LogEntry = {
+      seq: log.nextSeq(),
+      at: now(),
+      source: "system",
+      level: "warn",
+      stepId: null,
+      stepName: null,
+      text,
+    };
+    const { seq, at } = entry;
+    const publish = (): void => log.publish(entry);
+    record([{ type: "log.line", runId, seq, at, source: "system", level: "warn", text }], publish, () => {});
+  }
+
+  #storeTail(stream: Stream, tail: Uint8Array): void {
     const { runId, stepId, stepName, record, now, log } = this.#options;
-    const held = this.#tails[stream];
-    const tail = held.bytes();
     if (tail.length === 0) return;
     const writes: Write[] = [];
     const firstOffset = this.#ends[stream] - tail.length;
@@ -125,6 +145,10 @@ export class StepOutputSink {
     const { stepId, stepName, log, now } = this.#options;
     return { seq: log.nextSeq(), at: now(), source: stream, level: "info", stepId, stepName, text };
   }
+}
+
+function lastBytes(bytes: Uint8Array, limit: number): Uint8Array {
+  return bytes.length <= limit ? bytes : bytes.subarray(bytes.length - limit);
 }
 
 function textOf(bytes: Uint8Array): string {

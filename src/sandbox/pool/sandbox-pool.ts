@@ -35,6 +35,8 @@ const maxExtraProcesses = 4;
 const retireIdleAfterMs = 30_000;
 /** Processes may die this often in a row while executing the same run before the run is held responsible. */
 const maxDeathsOfGuest = 3;
+/** A run of days may well meet three deaths that are no fault of its own. */
+const forgetDeathsAfterMs = 60_000;
 const maxKnownDeaths = 1000;
 const maxFailedStarts = 10;
 
@@ -173,7 +175,8 @@ class Pool implements SandboxPool {
     const earlier = this.#deaths.get(runId);
     // Processes that something kills all at once say nothing about a script that is handed from one to the next.
     if (earlier !== undefined && member.startedAt < earlier.at) return null;
-    const count = (earlier?.count ?? 0) + 1;
+    const isRecent = earlier !== undefined && performance.now() - earlier.at < forgetDeathsAfterMs;
+    const count = isRecent ? earlier.count + 1 : 1;
     this.#deaths.set(runId, { count, at: performance.now() });
     if (count < maxDeathsOfGuest) return null;
     this.#deaths.delete(runId);

@@ -1,6 +1,5 @@
 // One run inside a sandbox process: its instance, its host operations, and the messages about it.
 
-import { createHash } from "node:crypto";
 import type { JsonValue } from "../../core/json.ts";
 import type { EngineError, QuickJSInstance } from "../instance/quickjs-instance.ts";
 import type {
@@ -268,7 +267,7 @@ export class Guest {
     if (this.#calls >= maxJournalEntries) {
       throw this.#stop("JOURNAL_LIMIT", `the run made over ${maxJournalEntries} host calls`, String(stack));
     }
-    const argsHash = createHash("sha256").update(JSON.stringify(args)).digest("base64url");
+    const argsHash = new Bun.CryptoHasher("sha256").update(JSON.stringify(args)).digest("base64url");
     return { number: ++this.#calls, kind, name, args, argsHash, stack: String(stack) };
   }
 

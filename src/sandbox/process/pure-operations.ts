@@ -1,6 +1,5 @@
 // Host operations that are functions of their input alone, hence neither journaled nor sent anywhere.
 
-import { createHmac } from "node:crypto";
 import { parseHmacAlgorithm } from "../../core/hmac-algorithm.ts";
 
 const urlParts = [
@@ -54,7 +53,6 @@ export function hmac(payload: string): string {
       error: `crypto.hmac: unknown algorithm ${JSON.stringify(algorithm)}; use "sha256", "sha1" or "sha512"`,
     });
   }
-  return JSON.stringify({
-    hex: createHmac(name, Buffer.from(key, "base64")).update(Buffer.from(message, "base64")).digest("hex"),
-  });
+  const mac = new Bun.CryptoHasher(name, Buffer.from(key, "base64"));
+  return JSON.stringify({ hex: mac.update(Buffer.from(message, "base64")).digest("hex") });
 }

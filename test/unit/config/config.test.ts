@@ -241,9 +241,9 @@ test("RUNNER_PIPELINE outside a step is a mistyped RUNNER_PIPELINES", async () =
   ]);
 });
 
-test("the number of sandbox processes follows the processors within 2 and 4", async () => {
+test("there are two sandbox processes on any machine, so that an idle server stays small", async () => {
   const counts = await Promise.all([1, 3, 16].map(async (cores) => (await load({ cores })).config));
-  expect(counts.map(({ sandboxProcesses }) => sandboxProcesses)).toEqual([2, 3, 4]);
+  expect(counts.map(({ sandboxProcesses }) => sandboxProcesses)).toEqual([2, 2, 2]);
   expect(counts.map(({ maxConcurrentSteps }) => maxConcurrentSteps)).toEqual([4, 6, 32]);
 });
 
