@@ -241,8 +241,9 @@ export class HostCalls {
     const writes: Write[] = [...more];
     const seq = this.#addResult(number, outcome, writes);
     this.#options.recorder.record(writes, () => {
-      effect?.();
+      // The script goes on first: what is left to tidy up can be done while it does.
       void this.#hand(seq, { type: "result", call: number, ...outcome });
+      effect?.();
       this.#options.onResult();
     });
   }
