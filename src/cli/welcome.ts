@@ -3,7 +3,8 @@
 import { relative } from "node:path";
 import type { Config } from "../config.ts";
 import { createApiClient, type PipelineSummary } from "./api-client.ts";
-import type { CommandContext, RunningServer } from "./command-context.ts";
+import type { RunningServer } from "../app.ts";
+import type { CommandContext } from "./command-context.ts";
 import { printable } from "./printable.ts";
 import { findProgramName, quote } from "./program-name.ts";
 import { formatTable } from "./table.ts";
