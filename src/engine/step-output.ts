@@ -35,6 +35,7 @@ export class StepOutputSink {
   readonly #tails = { stdout: new HeadAndTail(logTailBytes), stderr: new HeadAndTail(logTailBytes) };
   readonly #ends = { stdout: 0, stderr: 0 };
   #headBytes = 0;
+  #headFull = false;
   /** Places in the log that are kept for the tails. */
   readonly #tailSeqs: number[] = [];
 
@@ -56,8 +57,8 @@ export class StepOutputSink {
       if (rest !== null) await this.#pass(stream, rest);
     }
     const [stdout, stderr] = [this.#tails.stdout.bytes(), this.#tails.stderr.bytes()];
-    this.#storeTail("stdout", lastBytes(stdout, Math.max(logTailBytes / 2, logTailBytes - stderr.length)));
-    this.#storeTail("stderr", lastBytes(stderr, Math.max(logTailBytes / 2, logTailBytes - stdout.length)));
+    this.#storeTail("stdout", lastBytes(stdout, roomBeside(stderr)));
+    this.#storeTail("stderr", lastBytes(stderr, roomBeside(stdout)));
   }
 
   resultText(stream: Stream): string {
@@ -66,7 +67,8 @@ export class StepOutputSink {
 
   async #pass(stream: Stream, chunk: AlignedChunk): Promise<void> {
     this.#ends[stream] = chunk.offset + chunk.bytes.length;
-    if (this.#headBytes >= logHeadBytes) {
+    this.#headFull ||= this.#headBytes + chunk.bytes.length > logHeadBytes;
+    if (this.#headFull) {
       this.#reserveTail();
       this.#tails[stream].push(chunk.bytes);
       if (this.#options.log.followed) this.#options.log.publish(this.#entry(stream, textOf(chunk.bytes)));
@@ -145,6 +147,12 @@ export class StepOutputSink {
     const { stepId, stepName, log, now } = this.#options;
     return { seq: log.nextSeq(), at: now(), source: stream, level: "info", stepId, stepName, text };
   }
+}
+
+/** One stream may have the tail to itself, the marker in it included; two share it. */
+function roomBeside(other: Uint8Array): number {
+  if (other.length === 0) return Number.POSITIVE_INFINITY;
+  return Math.max(logTailBytes / 2, logTailBytes - other.length);
 }
 
 function lastBytes(bytes: Uint8Array, limit: number): Uint8Array {
