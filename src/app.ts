@@ -11,7 +11,8 @@ import { formatDuration } from "./core/duration.ts";
 import type { LogEntry } from "./core/log-entry.ts";
 import type { Run } from "./core/run.ts";
 import { type Engine, openEngine } from "./engine/engine.ts";
-import { createProcessExecutor } from "./executors/executors.ts";
+import { createFetcher, createProcessExecutor } from "./executors/executors.ts";
+import { openRunFiles } from "./files/files.ts";
 import {
   type Catalog,
   type CatalogChange,
@@ -183,8 +184,10 @@ async function openRunning(
     maxOutputBytes: config.maxStepOutput,
     warn: (message) => logger.warn(message),
   });
+  const fetcher = createFetcher({ fetch });
+  const files = openRunFiles({ dataDir: workFolder });
   return await openEngine({
-    parts: { store, pool, executor, secrets, clock: systemClock, logger },
+    parts: { store, pool, executor, fetcher, files, secrets, clock: systemClock, logger },
     catalog,
     webhookTimeoutMs: config.webhookTimeout,
     maxConcurrentRuns: config.maxConcurrentRuns,

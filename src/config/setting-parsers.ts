@@ -90,3 +90,12 @@ export function parseToken(input: SettingInput): string {
     hint: "use 1 to 1024 printable ASCII characters without spaces",
   });
 }
+
+/** An http or https address without query; a slash at its end is dropped. */
+export function parsePublicUrl(input: SettingInput): string {
+  const url = typeof input === "string" ? URL.parse(input) : null;
+  if (url && /^https?:$/.test(url.protocol) && url.hostname && !url.search && !url.hash && !url.username) {
+    return url.href.replace(/\/+$/, "");
+  }
+  return refuse(input, "an address", "write it like https://ci.example.org or https://example.org/runner");
+}

@@ -1,6 +1,7 @@
 // Settings as one would write them: exact, and accepted again as input.
 
 const durationUnits = [
+  ["d", 86_400_000],
   ["h", 3_600_000],
   ["m", 60_000],
   ["s", 1000],

@@ -8,6 +8,7 @@ import {
   parseBoolean,
   parseHost,
   parsePath,
+  parsePublicUrl,
   parseSize,
   parseStorage,
   parseToken,
@@ -71,14 +72,46 @@ const storage: Setting<StorageLocation> = {
   format: ({ file }) => `sqlite://${file}`,
 };
 
-const maxStepOutput: Setting<number> = {
-  description: "a step that writes more than this is ended",
+const size = (description: string, defaultText: string, defaultBytes: number): Setting<number> => ({
+  description,
   placeholder: "SIZE",
-  defaultText: "1GiB",
+  defaultText,
   parse: parseSize,
-  defaultValue: () => 1024 ** 3,
+  defaultValue: () => defaultBytes,
   format: sizeText,
+});
+
+const maxStepOutput = size("a step that writes more than this is ended", "1GiB", 1024 ** 3);
+
+const retention: Setting<number> = {
+  description: "finished runs are kept this long, with their logs and artifacts",
+  placeholder: "DURATION",
+  defaultText: "90d",
+  parse: durationUpTo("3650d"),
+  defaultValue: () => 90 * 24 * 60 * 60 * 1000,
+  format: durationText,
 };
+
+/** A setting that may be absent: null. */
+function optional(
+  description: string,
+  placeholder: string,
+  parse: (input: SettingInput, baseDir: string) => string,
+): Setting<string | null> {
+  return {
+    description,
+    placeholder,
+    defaultText: "none",
+    parse: (input, baseDir) => (input === "" ? null : parse(input, baseDir)),
+    defaultValue: () => null,
+    format: (value) => value ?? "",
+  };
+}
+
+const optionalFile = (description: string, placeholder: string): Setting<string | null> =>
+  optional(description, placeholder, parsePath);
+
+const publicUrl = optional("the address others reach this server by, with its base path", "URL", parsePublicUrl);
 
 const token: Setting<string | null> = {
   description: "the API token, instead of the one in DATA-DIR/runner.token",
@@ -119,6 +152,31 @@ export const settings = {
     () => 2,
   ),
   maxStepOutput,
+  maxArtifactSize: size("an artifact larger than this is refused", "1GiB", 1024 ** 3),
+  minFreeSpace: size(
+    "below this much free space on the data folder's disk no new runs are taken",
+    "64MiB",
+    64 * 1024 ** 2,
+  ),
+  retention,
+  retentionRuns: setting(
+    "finished runs that are kept at most, the newest",
+    "N",
+    "100000",
+    wholeNumber(1, 1_000_000_000),
+    () => 100_000,
+  ),
+  containerEngine: setting(
+    "the command that runs containers",
+    "ENGINE",
+    "docker or podman, whichever is there",
+    oneOf("auto", "docker", "podman"),
+    () => "auto",
+  ),
+  publicUrl,
+  socket: optionalFile("a unix socket to listen on instead of host and port", "FILE"),
+  tlsCert: optionalFile("certificate chain as PEM: the server speaks HTTPS", "FILE"),
+  tlsKey: optionalFile("private key of the certificate as PEM", "FILE"),
   stopSteps: setting("end running steps when the server stops", null, "false", parseBoolean, () => false),
   logFormat: setting("the server's own log", "FORMAT", "pretty", oneOf("pretty", "json"), () => "pretty"),
   logLevel: setting(

@@ -55,6 +55,7 @@ export const errorCodes = {
   NOT_FOUND: "not_found",
   PIPELINE_NOT_FOUND: "not_found",
   RUN_NOT_FOUND: "not_found",
+  ARTIFACT_NOT_FOUND: "not_found",
   METHOD_NOT_ALLOWED: "invalid",
   PIPELINE_BROKEN: "conflict",
   WEBHOOK_DISABLED: "not_found",
@@ -65,6 +66,7 @@ export const errorCodes = {
   BODY_TIMEOUT: "timeout",
   SECRET_MISSING: "unavailable",
   SHUTTING_DOWN: "unavailable",
+  DISK_LOW: "unavailable",
   // pipelines
   LOAD_FAILED: "invalid",
   // store
@@ -87,7 +89,13 @@ export const errorCodes = {
   INTERRUPTED: "run_failed",
   // steps
   STEP_NOT_STARTED: "run_failed",
+  IMAGE_UNAVAILABLE: "run_failed",
+  CONTAINER_ENGINE_UNAVAILABLE: "run_failed",
   OUTPUT_LIMIT: "run_failed",
+  FETCH_FAILED: "run_failed",
+  FETCH_TIMEOUT: "run_failed",
+  FILE_NOT_FOUND: "run_failed",
+  FILE_TOO_LARGE: "run_failed",
   UNSUPPORTED: "run_failed",
   INTERNAL: "bug",
 } as const satisfies Record<string, ErrorKind>;

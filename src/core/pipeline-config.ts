@@ -17,6 +17,8 @@ export interface WebhookConfig {
   readonly provider?: string;
   /** `env:NAME`, `file:/path` or the secret itself; absent: every request is accepted. */
   readonly secret?: string;
+  /** A caller may follow its run with `?stream=1`. */
+  readonly stream?: boolean;
 }
 
 export interface PipelineConfig {

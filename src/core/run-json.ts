@@ -1,7 +1,7 @@
 // A run as JSON, for the HTTP API and every --json: snake_case, times as RFC 3339 in UTC with milliseconds.
 
 import type { JsonValue } from "./json.ts";
-import type { Run, RunStatus, Step, StepKind, StepStatus, Trigger } from "./run.ts";
+import type { Artifact, Run, RunStatus, Step, StepKind, StepStatus, Trigger } from "./run.ts";
 
 export interface StepJson {
   readonly id: string;
@@ -12,6 +12,12 @@ export interface StepJson {
   readonly attempts: number;
   readonly started_at: string | null;
   readonly finished_at: string | null;
+}
+
+export interface ArtifactJson {
+  readonly name: string;
+  readonly bytes: number;
+  readonly created_at: string;
 }
 
 export interface RunErrorJson {
@@ -34,6 +40,7 @@ export interface RunJson {
   readonly rerun_of: string | null;
   readonly error: RunErrorJson | null;
   readonly steps: readonly StepJson[];
+  readonly artifacts: readonly ArtifactJson[];
 }
 
 export function runToJson(run: Run): RunJson {
@@ -49,6 +56,7 @@ export function runToJson(run: Run): RunJson {
     rerun_of: run.rerunOf,
     error: run.error === null ? null : errorToJson(run.error),
     steps: run.steps.map(stepToJson),
+    artifacts: run.artifacts.map(artifactToJson),
   };
 }
 
@@ -63,6 +71,10 @@ function maybeTime(atMs: number | null): string | null {
 
 function errorToJson({ code, message, hint, file, line }: NonNullable<Run["error"]>): RunErrorJson {
   return { code, message, hint, file, line };
+}
+
+function artifactToJson({ name, bytes, createdAt }: Artifact): ArtifactJson {
+  return { name, bytes, created_at: timeToJson(createdAt) };
 }
 
 function stepToJson(step: Step): StepJson {

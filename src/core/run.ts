@@ -23,7 +23,7 @@ export function isFinal(status: RunStatus): status is FinalRunStatus {
 }
 
 export type StepStatus = "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "timed_out";
-export type StepKind = "process";
+export type StepKind = "process" | "container" | "fetch";
 
 /** Why a run did not succeed; `file` and `line` are the author's, where known. */
 export interface RunError {
@@ -47,6 +47,15 @@ export interface Step {
   readonly finishedAt: number | null;
 }
 
+/** A file kept with a run. */
+export interface Artifact {
+  /** Unique within its run; no path. */
+  readonly name: string;
+  readonly bytes: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: number;
+}
+
 /** One execution of one version of a pipeline. Times are milliseconds since the Unix epoch. */
 export interface Run {
   /** UUIDv7. */
@@ -61,4 +70,6 @@ export interface Run {
   readonly rerunOf: string | null;
   readonly error: RunError | null;
   readonly steps: readonly Step[];
+  /** In the order they were first saved. */
+  readonly artifacts: readonly Artifact[];
 }

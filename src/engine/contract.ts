@@ -1,7 +1,7 @@
 // The contract of the engine: the verbs that the server and the command line call.
 
 import type { LogEntry } from "../core/log-entry.ts";
-import type { Run, RunStatus } from "../core/run.ts";
+import type { Artifact, Run, RunStatus } from "../core/run.ts";
 import type { Pipeline } from "../pipelines/pipelines.ts";
 
 /** A webhook as the server received it: complete, within the limits, otherwise untouched. */
@@ -27,7 +27,9 @@ export type WebhookAnswer =
       readonly headers: Readonly<Record<string, string>>;
       readonly body: string;
     }
-  | { readonly type: "accepted"; readonly runId: string };
+  | { readonly type: "accepted"; readonly runId: string }
+  /** The caller asked for the run's log, and the pipeline allows it. */
+  | { readonly type: "stream"; readonly runId: string };
 
 export interface TriggerInput {
   /** Values as given; texts are converted to the declared types. */
@@ -57,6 +59,29 @@ export interface PipelineOverview {
   readonly lastRun: Run | null;
 }
 
+/** A pipeline's file as it is uploaded. */
+export interface PipelineUpload {
+  readonly source: string;
+  /** With the dot. */
+  readonly extension: ".ts" | ".js" | ".mts" | ".mjs";
+  /** A reference or the secret itself; null removes the one that was given before, absent leaves it. */
+  readonly webhookSecret?: string | null;
+}
+
+export interface UploadedPipeline {
+  readonly overview: PipelineOverview;
+  readonly created: boolean;
+  /** What the uploader should know, as that a secret in the file wins. */
+  readonly warnings: readonly string[];
+}
+
+/** A saved file of a run, for reading. */
+export interface OpenArtifact {
+  readonly artifact: Artifact;
+  /** Absolute path of a file that does not change. */
+  readonly path: string;
+}
+
 export interface StopOptions {
   /** End running steps instead of leaving them. */
   readonly stopSteps: boolean;
@@ -69,7 +94,7 @@ export interface Engine {
    * Verifies, records and runs a webhook; resolves with the script's response, or after the webhook time-out, or when
    * the run ends without responding. The run is durable before this resolves.
    * @throws {AppError} PIPELINE_NOT_FOUND, WEBHOOK_DISABLED, PIPELINE_BROKEN when it never had a good version,
-   *   SECRET_MISSING, SIGNATURE_INVALID, STORE_UNAVAILABLE, SHUTTING_DOWN.
+   *   SECRET_MISSING, SIGNATURE_INVALID, STORE_UNAVAILABLE, SHUTTING_DOWN, DISK_LOW.
    */
   receiveWebhook(request: ReceivedRequest): Promise<WebhookAnswer>;
   /**
@@ -90,7 +115,17 @@ export interface Engine {
   listPipelines(): Promise<readonly PipelineOverview[]>;
   /** @throws {AppError} PIPELINE_NOT_FOUND. */
   getPipeline(id: string): Promise<PipelineOverview>;
-  /** True while new runs are taken. */
-  readonly ready: boolean;
+  /**
+   * Puts an uploaded file into the pipelines folder, atomically, once it has been found to load; in force when this
+   * resolves.
+   * @throws {AppError} VALIDATION_FAILED for the id, LOAD_FAILED with `details.problems`: nothing has changed then.
+   */
+  setPipeline(id: string, upload: PipelineUpload): Promise<UploadedPipeline>;
+  /** Removes the pipeline's file and its webhook secret; its runs stay. @throws {AppError} PIPELINE_NOT_FOUND. */
+  removePipeline(id: string): Promise<void>;
+  /** @throws {AppError} RUN_NOT_FOUND, ARTIFACT_NOT_FOUND. */
+  openArtifact(runId: string, name: string): Promise<OpenArtifact>;
+  /** @throws {AppError} why no new runs are taken now: SHUTTING_DOWN, DISK_LOW. */
+  checkReady(): void;
   stop(options: StopOptions): Promise<void>;
 }

@@ -46,17 +46,18 @@ class StandardEngine implements Engine {
     this.#webhooks = new WebhookReceiver({ parts, catalog, runs, timeoutMs, newId });
   }
 
-  get ready(): boolean {
-    return this.#ready;
+  checkReady(): void {
+    if (this.#ready) return;
+    throw new AppError("SHUTTING_DOWN", "the server is stopping and takes no new runs", { hint: "try again shortly" });
   }
 
   receiveWebhook: Engine["receiveWebhook"] = async (request) => {
-    this.#checkReady();
+    this.checkReady();
     return await this.#webhooks.receive(request);
   };
 
   async trigger(pipeline: string, { params, args }: TriggerInput): Promise<{ readonly runId: string }> {
-    this.#checkReady();
+    this.checkReady();
     const version = getVersion(this.#options.catalog, pipeline);
     const run = {
       id: this.#options.newId(),
@@ -122,6 +123,18 @@ class StandardEngine implements Engine {
     return { pipeline, lastRun: latest.get(id) ?? null };
   }
 
+  async setPipeline(): Promise<never> {
+    throw new AppError("UNSUPPORTED", "not built yet");
+  }
+
+  async removePipeline(): Promise<never> {
+    throw new AppError("UNSUPPORTED", "not built yet");
+  }
+
+  async openArtifact(): Promise<never> {
+    throw new AppError("UNSUPPORTED", "not built yet");
+  }
+
   async stop({ stopSteps, graceMs }: StopOptions): Promise<void> {
     this.#ready = false;
     if (stopSteps) {
@@ -129,10 +142,5 @@ class StandardEngine implements Engine {
       await Promise.race([this.#runs.cancelAll("the server was stopped with --stop-steps"), grace]);
     }
     await this.#runs.abandonAll();
-  }
-
-  #checkReady(): void {
-    if (this.#ready) return;
-    throw new AppError("SHUTTING_DOWN", "the server is stopping and takes no new runs", { hint: "try again shortly" });
   }
 }

@@ -12,7 +12,8 @@ import type { JournalView } from "./journal-view.ts";
 import type { RunLog } from "./run-log.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunRecorder } from "./run-recorder.ts";
-import { StepCall } from "./step-call.ts";
+import type { OngoingCall } from "./ongoing-call.ts";
+import { openCall, type OngoingKind } from "./open-call.ts";
 
 export interface HostCallsOptions {
   readonly parts: RunParts;
@@ -29,7 +30,7 @@ export interface HostCallsOptions {
 
 export class HostCalls {
   readonly #options: HostCallsOptions;
-  readonly #steps = new Map<number, StepCall>();
+  readonly #ongoing = new Map<number, OngoingCall>();
   readonly #timers = new Map<number, () => void>();
   /** Deliveries on their way to disk, to be handed to the guest after that. */
   #onTheWay = 0;
@@ -46,8 +47,9 @@ export class HostCalls {
     return this.#onTheWay > 0;
   }
 
-  get openSteps(): number {
-    return this.#steps.size;
+  /** Calls that the host works on. */
+  get ongoing(): number {
+    return this.#ongoing.size;
   }
 
   /** Adds a new call to what is recorded, and what is to be done about it once that is durable. */
@@ -61,7 +63,10 @@ export class HostCalls {
         effects.push(() => this.#respond(call));
         return;
       case "step":
-        this.#openStep(call, writes, effects);
+      case "fetch":
+      case "volume":
+      case "artifact":
+        this.#openOngoing(call.kind, call, writes, effects);
         return;
       case "timer":
         this.#openTimer(call, writes, effects);
@@ -113,21 +118,21 @@ export class HostCalls {
 
   /** The rows of steps that are open, as they are to be where nothing more can be recorded of them. */
   lostSteps(): readonly Write[] {
-    return [...this.#steps.values()].map((step) => step.lost());
+    return [...this.#ongoing.values()].flatMap((call) => call.lost());
   }
 
   /** The run is over: no timer fires any more, and running steps are ended. */
   stop(): void {
     this.#stopped = true;
     for (const stop of this.#timers.values()) stop();
-    for (const step of this.#steps.values()) step.cancel();
+    for (const call of this.#ongoing.values()) call.cancel();
   }
 
   /** Lets go of running steps without ending them. */
   abandon(): void {
     this.#stopped = true;
     for (const stop of this.#timers.values()) stop();
-    for (const step of this.#steps.values()) step.abandon();
+    for (const call of this.#ongoing.values()) call.abandon();
   }
 
   #respond({ args }: GuestCall): void {
@@ -135,27 +140,24 @@ export class HostCalls {
     this.#options.onResponse({ status, headers, body });
   }
 
-  #openStep(call: GuestCall, writes: Write[], effects: (() => void)[]): void {
+  #openOngoing(kind: OngoingKind, call: GuestCall, writes: Write[], effects: (() => void)[]): void {
     const { parts, run, log, recorder } = this.#options;
-    const step = new StepCall({
+    const ongoing = openCall(kind, {
       parts,
-      runId: run.id,
-      pipeline: run.pipeline,
-      number: call.number,
-      name: call.name,
-      args: call.args,
-      record: (stepWrites, effect, dropped) => recorder.record(stepWrites, effect, dropped),
+      run,
+      call,
+      record: (more, effect, dropped) => recorder.record(more, effect, dropped),
       output: { log, deliver: (...piece) => this.#deliverOutput(call.number, ...piece) },
-      onEnd: (outcome, stepWrites, discard) => {
-        this.#complete(call.number, outcome, stepWrites, () => {
-          this.#steps.delete(call.number);
+      onEnd: (outcome, more, discard) => {
+        this.#complete(call.number, outcome, more, () => {
+          this.#ongoing.delete(call.number);
           discard();
         });
       },
     });
-    this.#steps.set(call.number, step);
-    writes.push(step.open());
-    effects.push(() => step.start());
+    this.#ongoing.set(call.number, ongoing);
+    writes.push(...ongoing.open());
+    effects.push(() => ongoing.start());
   }
 
   #deliverOutput(

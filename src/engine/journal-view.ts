@@ -91,6 +91,9 @@ const kindNames: Readonly<Record<CallKind, string>> = {
   respond: "response",
   storage: "storage call",
   hmac: "signature",
+  fetch: "fetch",
+  volume: "volume call",
+  artifact: "artifact",
 };
 
 function describe(call: { readonly kind: CallKind; readonly name: string }): string {

@@ -15,6 +15,7 @@ import { cancelledEnd, endOfGuest, failedEnd, type RunEnd, timedOutEnd } from ".
 import { RunLog } from "./run-log.ts";
 import type { PinnedVersion, RunParts } from "./run-parts.ts";
 import { RunRecorder } from "./run-recorder.ts";
+import { tidyRun } from "./tidy-run.ts";
 
 export interface RunDriverOptions {
   readonly parts: RunParts;
@@ -159,7 +160,7 @@ export class RunDriver {
   /** The end of a script that has returned and waits for no step, or that waits for what never comes. */
   #endIfDone(): RunEnd | null {
     if (this.#guest.busy || this.#calls.delivering) return null;
-    if (this.#returned !== null) return this.#journal.countOpen("step") === 0 ? this.#returned : null;
+    if (this.#returned !== null) return this.#calls.ongoing === 0 ? this.#returned : null;
     if (this.#journal.anyOpen) return null;
     return failedEnd("NEVER_SETTLES", "the script waits for something that can never happen", this.#bundle);
   }
@@ -176,7 +177,7 @@ export class RunDriver {
   /** Records the end once no step of the run is left. */
   #recordEnd(): void {
     const end = this.#end;
-    if (end === null || this.#calls.openSteps > 0 || this.#endRecorded) return;
+    if (end === null || this.#calls.ongoing > 0 || this.#endRecorded) return;
     this.#endRecorded = true;
     const writes: Write[] = [];
     const effects: (() => void)[] = [];
@@ -188,6 +189,7 @@ export class RunDriver {
       for (const effect of effects) effect();
       this.log.end();
       this.#options.onEnd(end.status);
+      void tidyRun(this.#options.parts, this.#options.run.id);
     });
   }
 

@@ -2,7 +2,8 @@
 
 import type { Clock } from "../core/clock.ts";
 import type { PipelineConfig } from "../core/pipeline-config.ts";
-import type { Executor } from "../executors/executors.ts";
+import type { Executor, Fetcher } from "../executors/executors.ts";
+import type { RunFiles } from "../files/files.ts";
 import type { SandboxPool } from "../sandbox/sandbox.ts";
 import type { SecretReader } from "../secrets/secrets.ts";
 import type { Bundle, Store } from "../store/store.ts";
@@ -13,6 +14,8 @@ export interface RunParts {
   readonly store: Store;
   readonly pool: SandboxPool;
   readonly executor: Executor;
+  readonly fetcher: Fetcher;
+  readonly files: RunFiles;
   readonly secrets: SecretReader;
   readonly stepSlots: StepSlots;
   readonly clock: Clock;

@@ -6,8 +6,8 @@ import type { JsonValue } from "../core/json.ts";
 import type { Step, StepStatus } from "../core/run.ts";
 import type { ProcessSpec, RunningStep, StepOutcome } from "../executors/executors.ts";
 import type { CallError, CallOutcome, Write } from "../store/store.ts";
-import type { RunParts } from "./run-parts.ts";
-import { StepOutputSink, type StepOutputOptions } from "./step-output.ts";
+import type { OngoingCall, OngoingCallOptions } from "./ongoing-call.ts";
+import { StepOutputSink } from "./step-output.ts";
 
 /** Arguments of the host call, as the guest makes them. */
 interface StepArguments {
@@ -19,20 +19,14 @@ interface StepArguments {
   readonly output: boolean;
 }
 
-export interface StepCallOptions {
-  readonly parts: Pick<RunParts, "executor" | "stepSlots" | "clock">;
-  readonly runId: string;
-  readonly pipeline: string;
-  readonly number: number;
-  readonly name: string;
-  readonly args: JsonValue;
-  readonly record: (writes: readonly Write[], effect?: () => void, dropped?: () => void) => void;
-  readonly output: Pick<StepOutputOptions, "log" | "deliver">;
-  /** Called once, with what is to be recorded together with the call's result. */
-  readonly onEnd: (outcome: CallOutcome, writes: readonly Write[], discard: () => void) => void;
+/** The parts of {@link OngoingCallOptions} that a step needs. */
+export interface StepCallOptions extends Omit<OngoingCallOptions, "parts" | "run" | "call"> {
+  readonly parts: Pick<OngoingCallOptions["parts"], "executor" | "stepSlots" | "clock">;
+  readonly run: Pick<OngoingCallOptions["run"], "id" | "pipeline">;
+  readonly call: Pick<OngoingCallOptions["call"], "number" | "name" | "args">;
 }
 
-export class StepCall {
+export class StepCall implements OngoingCall {
   readonly #options: StepCallOptions;
   readonly #args: StepArguments;
   #step: Step;
@@ -43,10 +37,10 @@ export class StepCall {
 
   constructor(options: StepCallOptions) {
     this.#options = options;
-    this.#args = options.args as unknown as StepArguments;
+    this.#args = options.call.args as unknown as StepArguments;
     this.#step = {
-      id: `${options.runId}.${options.number}`,
-      name: options.name,
+      id: `${options.run.id}.${options.call.number}`,
+      name: options.call.name,
       kind: "process",
       status: "queued",
       code: null,
@@ -57,9 +51,9 @@ export class StepCall {
   }
 
   /** The row that is recorded with the call itself. A step that need not wait is `running` from the start. */
-  open(): Write {
+  open(): readonly Write[] {
     if (this.#options.parts.stepSlots.tryTake()) this.#markRunning();
-    return this.#put();
+    return [this.#put()];
   }
 
   /** Does the step; called once the call is durable. */
@@ -89,9 +83,9 @@ export class StepCall {
   }
 
   /** The row of a step whose end can no longer be recorded with its result. */
-  lost(): Write {
+  lost(): readonly Write[] {
     const finishedAt = this.#step.finishedAt ?? this.#options.parts.clock.now();
-    return { type: "step.put", runId: this.#options.runId, step: { ...this.#step, status: "failed", finishedAt } };
+    return [{ type: "step.put", runId: this.#options.run.id, step: { ...this.#step, status: "failed", finishedAt } }];
   }
 
   /** Lets go of a running step without ending it: the server stops, the step lives on. */
@@ -104,10 +98,10 @@ export class StepCall {
 
   async #execute(): Promise<void> {
     this.#executing = true;
-    const { parts, pipeline } = this.#options;
+    const { parts } = this.#options;
     try {
       const sink = this.#openSink();
-      const spec = this.#spec(pipeline);
+      const spec = this.#spec();
       this.#running = await parts.executor.start(spec, (piece) => sink.take(piece));
       if (this.#cancelled) this.#running.cancel();
       const outcome = await this.#running.outcome;
@@ -127,10 +121,10 @@ export class StepCall {
   }
 
   #openSink(): StepOutputSink {
-    const { parts, runId, record, output } = this.#options;
+    const { parts, run, record, output } = this.#options;
     const { id, name } = this.#step;
     return new StepOutputSink({
-      runId,
+      runId: run.id,
       stepId: id,
       stepName: name,
       log: output.log,
@@ -140,12 +134,13 @@ export class StepCall {
     });
   }
 
-  #spec(pipeline: string): ProcessSpec {
+  #spec(): ProcessSpec {
     const { command, env, workDir, stdin, timeout } = this.#args;
+    const { run } = this.#options;
     return {
       stepId: this.#step.id,
-      runId: this.#options.runId,
-      pipeline,
+      runId: run.id,
+      pipeline: run.pipeline,
       command,
       env,
       ...(workDir === undefined ? {} : { workDir }),
@@ -168,7 +163,7 @@ export class StepCall {
   }
 
   #put(): Write {
-    return { type: "step.put", runId: this.#options.runId, step: this.#step };
+    return { type: "step.put", runId: this.#options.run.id, step: this.#step };
   }
 }
 

@@ -63,4 +63,6 @@ export interface Executor {
    * start. Resolves with the steps that still had processes; takes as long as those take to end (grace, then SIGKILL).
    */
   cleanLeftovers(): Promise<{ readonly endedSteps: readonly string[] }>;
+  /** Removes what the steps of an ended run shared: containers that were kept open. Never rejects for what is gone. */
+  endRun(runId: string): Promise<void>;
 }

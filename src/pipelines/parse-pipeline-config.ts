@@ -16,7 +16,7 @@ const laterFields =
   "schedule schedules priority retry retries notify on vars env secrets needs dedupe rate cache retention history approvals".split(
     " ",
   );
-const laterWebhookFields = "dedupe stream toleranceSeconds tolerance rate filter events methods header".split(" ");
+const laterWebhookFields = "dedupe toleranceSeconds tolerance rate filter events methods header".split(" ");
 const laterConcurrencyFields = ["key", "onConflict", "cancelInProgress", "queue"];
 const providers = ["github", "slack", "generic"];
 const minMemoryBytes = 16 * 1024 ** 2;
@@ -50,7 +50,7 @@ function readWebhook(value: unknown, problems: FieldProblems): WebhookConfig | f
   const hint = 'write { provider: "github", secret: "env:NAME" }, or false for no webhook';
   const webhook = problems.readObject("config.webhook", value, hint);
   if (!webhook) return {};
-  problems.refuseUnknown("config.webhook", webhook, ["provider", "secret"], laterWebhookFields);
+  problems.refuseUnknown("config.webhook", webhook, ["provider", "secret", "stream"], laterWebhookFields);
   const { provider, secret } = webhook;
   if (provider !== undefined && (typeof provider !== "string" || !providers.includes(provider))) {
     const near = typeof provider === "string" ? didYouMean(provider, providers) : undefined;
@@ -66,9 +66,14 @@ function readWebhook(value: unknown, problems: FieldProblems): WebhookConfig | f
     const form = 'write "env:NAME", "file:/path" or the secret itself';
     problems.add("config.webhook.secret", `must be a text, not ${describeValue(secret)}`, form);
   }
+  const { stream } = webhook;
+  if (stream !== undefined && typeof stream !== "boolean") {
+    problems.add("config.webhook.stream", `must be true or false, not ${describeValue(stream)}`);
+  }
   return {
     ...(typeof provider === "string" ? { provider } : {}),
     ...(typeof secret === "string" ? { secret } : {}),
+    ...(stream === true ? { stream } : {}),
   };
 }
 

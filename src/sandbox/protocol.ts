@@ -98,7 +98,8 @@ export interface GuestTurn {
   readonly cpuMs: number;
 }
 
-export type CallKind = "step" | "timer" | "clear_timer" | "respond" | "storage" | "hmac";
+export type CallKind =
+  "step" | "timer" | "clear_timer" | "respond" | "storage" | "hmac" | "fetch" | "volume" | "artifact";
 
 /** A host call. */
 export interface GuestCall {

@@ -1,6 +1,15 @@
 // The contract of the store: writes are data, committed together and durably; reads are grouped by subject.
 
-import type { BundleReader, InboundReader, JournalReader, LogReader, RunReader, ValueReader } from "./reads.ts";
+import type {
+  ArtifactReader,
+  BundleReader,
+  InboundReader,
+  JournalReader,
+  LogReader,
+  RunReader,
+  ValueReader,
+  WebhookSecretReader,
+} from "./reads.ts";
 import type { Write } from "./writes.ts";
 
 export interface Store {
@@ -18,6 +27,8 @@ export interface Store {
   readonly bundles: BundleReader;
   readonly inbound: InboundReader;
   readonly values: ValueReader;
+  readonly artifacts: ArtifactReader;
+  readonly webhookSecrets: WebhookSecretReader;
   /** Finishes the commits in hand, then closes the file and gives up its lock. */
   close(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import type {
   NewRun,
   Observations,
   StartedCall,
+  StoredArtifact,
 } from "./writes.ts";
 
 export interface RunQuery {
@@ -90,4 +91,13 @@ export interface ValueReader {
   get(pipeline: string, key: string): Promise<JsonValue | undefined>;
   /** Keys that begin with `prefix`, in order of code points, at most 10,000. */
   keys(pipeline: string, prefix: string): Promise<readonly string[]>;
+}
+
+export interface ArtifactReader {
+  find(runId: string, name: string): Promise<StoredArtifact | undefined>;
+}
+
+export interface WebhookSecretReader {
+  /** As it was given: a reference or the secret itself. */
+  find(pipeline: string): Promise<string | undefined>;
 }

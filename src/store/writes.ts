@@ -5,9 +5,18 @@ import type { InboundRequest } from "../core/inbound-request.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { LogEntry } from "../core/log-entry.ts";
 import type { PipelineConfig } from "../core/pipeline-config.ts";
-import type { FinalRunStatus, RunError, Step, Trigger } from "../core/run.ts";
+import type { Artifact, FinalRunStatus, RunError, Step, Trigger } from "../core/run.ts";
 
-export type Write = RunWrite | StepWrite | JournalWrite | LogWrite | BundleWrite | InboundWrite | ValueWrite;
+export type Write =
+  | RunWrite
+  | StepWrite
+  | JournalWrite
+  | LogWrite
+  | BundleWrite
+  | InboundWrite
+  | ValueWrite
+  | ArtifactWrite
+  | WebhookSecretWrite;
 
 /** A run as it is created: always `queued`. */
 export interface NewRun {
@@ -167,3 +176,20 @@ export type InboundWrite =
 export type ValueWrite =
   | { readonly type: "value.set"; readonly pipeline: string; readonly key: string; readonly value: JsonValue }
   | { readonly type: "value.delete"; readonly pipeline: string; readonly key: string };
+
+/** Replaces the run's artifact of the same name. */
+export interface ArtifactWrite {
+  readonly type: "artifact.put";
+  readonly runId: string;
+  readonly artifact: StoredArtifact;
+}
+
+/** An artifact with the host call that saved it, which names its file. */
+export interface StoredArtifact extends Artifact {
+  readonly number: number;
+}
+
+/** The secret that was given with an upload: a reference or the secret itself. */
+export type WebhookSecretWrite =
+  | { readonly type: "webhook_secret.put"; readonly pipeline: string; readonly secret: string }
+  | { readonly type: "webhook_secret.remove"; readonly pipeline: string };

@@ -9,7 +9,7 @@ export const layers: readonly (readonly string[])[] = [
   ["config"],
   ["server"],
   ["engine"],
-  ["expressions", "webhooks", "pipelines", "sandbox", "executors", "store", "secrets", "telemetry"],
+  ["expressions", "webhooks", "pipelines", "sandbox", "executors", "files", "store", "secrets", "telemetry"],
   ["core"],
 ];
 
@@ -38,6 +38,7 @@ export const packageOwners: readonly Owner[] = [
   { of: /^quickjs-emscripten(-core)?$|^@jitl\//, places: ["sandbox/"] },
   { of: /^@jridgewell\/trace-mapping$/, places: ["sandbox/", "engine/", "pipelines/"] },
   { of: /^commander$/, places: ["cli/"] },
+  { of: /^yaml$/, places: ["sandbox/process/", "pipelines/"] },
 ];
 
 export interface WordOwner {

@@ -103,6 +103,10 @@ class ProcessExecutor implements Executor {
     return { endedSteps: steps.filter((_, index) => ended[index]) };
   }
 
+  async endRun(): Promise<void> {
+    // Processes share nothing.
+  }
+
   async #cleanLeftover(stepId: string): Promise<boolean> {
     const { spoolDir, graceMs, clock } = this.#options;
     const ended = await endLeftover(spoolDir, stepId, graceMs, { clock, scan: this.#scan });

@@ -11,6 +11,7 @@ const isOptionalText = (value: unknown): boolean => value === undefined || isTex
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 const isTextMap = (value: unknown): boolean => isFields(value) && Object.values(value).every(isText);
 
 function isCommand(command: unknown): boolean {
@@ -42,6 +43,13 @@ const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>
         isText(args["key"]) &&
         (name !== "set" || args["value"] !== undefined),
   hmac: (args) => isText(args["algorithm"]) && isText(args["secret"]) && isText(args["message"]),
+  fetch: (args) =>
+    isText(args["url"]) && isText(args["method"]) && isTextMap(args["headers"]) && isOptionalText(args["body"]),
+  volume: (args, name) =>
+    name === "volumes.create"
+      ? isOptionalText(args["name"])
+      : name === "volumes.readFiles" && isText(args["volume"]) && isTextList(args["paths"]),
+  artifact: (args) => isText(args["name"]) && (isText(args["text"]) || isText(args["path"])),
 };
 
 /** A call as the guest made it, unchecked. */

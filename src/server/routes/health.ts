@@ -11,7 +11,8 @@ export function addHealthRoutes(app: Elysia, { engine, stopping }: RouteContext)
     .get("/healthz", () => jsonResponse({ status: "ok" }))
     .all("/healthz", ({ request }) => methodNotAllowed(request, "GET, HEAD"))
     .get("/readyz", () => {
-      if (engine.ready && !stopping.aborted) return jsonResponse({ status: "ready" });
+      engine.checkReady();
+      if (!stopping.aborted) return jsonResponse({ status: "ready" });
       throw new AppError("SHUTTING_DOWN", "the server takes no new runs now", { hint: "try again in a few seconds" });
     })
     .all("/readyz", ({ request }) => methodNotAllowed(request, "GET, HEAD"));

@@ -33,7 +33,7 @@ async function receiveWebhook(request: Request, context: RouteContext): Promise<
 }
 
 function toResponse(answer: WebhookAnswer, method: string): Response {
-  if (answer.type === "accepted") return jsonResponse({ run_id: answer.runId }, 202);
+  if (answer.type !== "response") return jsonResponse({ run_id: answer.runId }, 202);
   const { status } = answer;
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new AppError("INTERNAL", `run ${answer.runId} answered its webhook with the status ${status}`);

@@ -1,6 +1,7 @@
 // Commits as the worker takes them: the name of each write's statement and its values, copied when `commit` is called.
 
 import type { Write } from "../writes.ts";
+import { artifactWrites } from "./artifacts.ts";
 import { bundleWrites } from "./bundles.ts";
 import { inboundWrites } from "./inbound.ts";
 import { journalWrites } from "./journal.ts";
@@ -9,6 +10,7 @@ import { runWrites } from "./runs.ts";
 import { toStoreError } from "./sqlite-error.ts";
 import { stepWrites } from "./steps.ts";
 import { valueWrites } from "./values.ts";
+import { webhookSecretWrites } from "./webhook-secrets.ts";
 import type { Bind, WriteOf, WriteStatements } from "./write-statement.ts";
 
 export const writeStatements: WriteStatements<Write["type"]> = {
@@ -19,6 +21,8 @@ export const writeStatements: WriteStatements<Write["type"]> = {
   ...bundleWrites,
   ...inboundWrites,
   ...valueWrites,
+  ...artifactWrites,
+  ...webhookSecretWrites,
 };
 
 export interface EncodedWrite {

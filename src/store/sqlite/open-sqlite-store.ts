@@ -1,6 +1,7 @@
 // The store on SQLite: takes the lock, opens the writer in its worker and the reader here, and closes them again.
 
 import type { Store } from "../contract.ts";
+import { SqliteArtifactReader } from "./artifacts.ts";
 import { SqliteBundleReader } from "./bundles.ts";
 import { CommitQueue, type SendBatch } from "./commit-queue.ts";
 import { type DatabaseLock, openDatabaseLock } from "./database-lock.ts";
@@ -14,6 +15,7 @@ import { ReadConnection } from "./read-connection.ts";
 import { SqliteRunReader } from "./runs.ts";
 import { toStoreError } from "./sqlite-error.ts";
 import { SqliteValueReader } from "./values.ts";
+import { SqliteWebhookSecretReader } from "./webhook-secrets.ts";
 import { WriterLink } from "./writer-link.ts";
 
 export interface SqliteStoreOptions {
@@ -75,6 +77,8 @@ function createStore(writer: WriterLink, reader: ReadConnection, lock: DatabaseL
     bundles: new SqliteBundleReader(reader),
     inbound: new SqliteInboundReader(reader),
     values: new SqliteValueReader(reader),
+    artifacts: new SqliteArtifactReader(reader),
+    webhookSecrets: new SqliteWebhookSecretReader(reader),
     close: () => (closing ??= close()),
   };
 }

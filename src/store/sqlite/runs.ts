@@ -5,6 +5,7 @@ import type { JsonValue } from "../../core/json.ts";
 import type { Run, RunError, RunStatus, Trigger } from "../../core/run.ts";
 import type { RunPage, RunQuery, RunReader } from "../reads.ts";
 import type { NewRun, RunWrite } from "../writes.ts";
+import { findArtifacts } from "./artifacts.ts";
 import type { ReadConnection } from "./read-connection.ts";
 import { formatCursor, parseCursor } from "./run-cursor.ts";
 import { findSteps } from "./steps.ts";
@@ -141,16 +142,15 @@ export class SqliteRunReader implements RunReader {
   #select(sql: string, ...binds: readonly (string | number)[]): readonly Run[] {
     return this.#db.snapshot(() => {
       const rows = this.#db.all<RunRow>(sql, ...binds);
-      const steps = findSteps(
-        this.#db,
-        rows.map(({ id }) => id),
-      );
-      return rows.map((row) => toRun(row, steps.get(row.id) ?? []));
+      const ids = rows.map(({ id }) => id);
+      const steps = findSteps(this.#db, ids);
+      const artifacts = findArtifacts(this.#db, ids);
+      return rows.map((row) => toRun(row, steps.get(row.id) ?? [], artifacts.get(row.id) ?? []));
     });
   }
 }
 
-function toRun(row: RunRow, steps: Run["steps"]): Run {
+function toRun(row: RunRow, steps: Run["steps"], artifacts: Run["artifacts"]): Run {
   return {
     id: row.id,
     pipeline: row.pipeline,
@@ -163,6 +163,7 @@ function toRun(row: RunRow, steps: Run["steps"]): Run {
     rerunOf: row.rerun_of,
     error: row.error === null ? null : (JSON.parse(row.error) as RunError),
     steps,
+    artifacts,
   };
 }
 

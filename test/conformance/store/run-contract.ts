@@ -23,6 +23,7 @@ export function testRuns(subject: Subject): void {
         rerunOf: "earlier",
         error: null,
         steps: [],
+        artifacts: [],
       });
     });
 

@@ -43,6 +43,7 @@ export function fakeRun(changes: Partial<RunJson> = {}): RunJson {
     rerun_of: null,
     error: null,
     steps: [],
+    artifacts: [],
     ...changes,
   };
 }

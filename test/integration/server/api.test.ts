@@ -67,9 +67,13 @@ describe("the token", () => {
   });
 });
 
+const notReady = (): never => {
+  throw new AppError("SHUTTING_DOWN", "the server is stopping");
+};
+
 describe("health", () => {
   test("healthz is ok while the engine is not ready, readyz is 503", async () => {
-    const { ask } = serve(createFakeEngine({ ready: false }));
+    const { ask } = serve(createFakeEngine({ checkReady: notReady }));
     const health = await ask("/healthz");
     expect([health.status, await health.json()]).toEqual([200, { status: "ok" }]);
     const ready = await ask("/readyz");

@@ -22,6 +22,7 @@ export function makeRun(changes: Partial<Run> = {}): Run {
     rerunOf: null,
     error: null,
     steps: [],
+    artifacts: [],
     ...changes,
   };
 }
@@ -62,7 +63,7 @@ export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
     throw new AppError("RUN_NOT_FOUND", `there is no run ${id}`);
   };
   const engine: Engine = {
-    ready: true,
+    checkReady: () => {},
     async receiveWebhook(request): Promise<WebhookAnswer> {
       asked.webhooks.push(request);
       return { type: "accepted", runId };
@@ -88,6 +89,15 @@ export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
     async getPipeline(id) {
       if (id === "deploy" || id === "home/backup") return { pipeline: makePipeline(id), lastRun: null };
       throw new AppError("PIPELINE_NOT_FOUND", `there is no pipeline ${id}`);
+    },
+    setPipeline: async (id) => ({
+      overview: { pipeline: makePipeline(id), lastRun: null },
+      created: true,
+      warnings: [],
+    }),
+    removePipeline: async () => {},
+    openArtifact: async (_runId, name) => {
+      throw new AppError("ARTIFACT_NOT_FOUND", `there is no artifact ${name}`);
     },
     stop: async () => {},
     ...changes,

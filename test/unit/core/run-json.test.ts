@@ -27,6 +27,7 @@ const run: Run = {
       finishedAt: 1_700_000_000_002,
     },
   ],
+  artifacts: [{ name: "report.html", bytes: 12, createdAt: 1_700_000_000_003 }],
 };
 
 test("has the names and the times of the API", () => {
@@ -53,6 +54,7 @@ test("has the names and the times of the API", () => {
         finished_at: "2023-11-14T22:13:20.002Z",
       },
     ],
+    artifacts: [{ name: "report.html", bytes: 12, created_at: "2023-11-14T22:13:20.003Z" }],
   });
 });
 

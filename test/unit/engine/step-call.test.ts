@@ -27,11 +27,8 @@ class Bench {
     const executor = { start, discard: async () => {} } as unknown as Executor;
     this.step = new StepCall({
       parts: { executor, stepSlots: this.slots, clock: new ManualClock() },
-      runId: "r",
-      pipeline: "p",
-      number: 1,
-      name: "build",
-      args: { command: "true", env: {}, output: false },
+      run: { id: "r", pipeline: "p" },
+      call: { number: 1, name: "build", args: { command: "true", env: {}, output: false } },
       record: (writes, effect) => {
         this.#note(writes);
         effect?.();

@@ -2,5 +2,6 @@
 
 import type { Migration } from "../migrate.ts";
 import { initialMigration } from "./0001-initial.ts";
+import { artifactsAndSecretsMigration } from "./0002-artifacts-and-secrets.ts";
 
-export const migrations: readonly Migration[] = [initialMigration];
+export const migrations: readonly Migration[] = [initialMigration, artifactsAndSecretsMigration];
