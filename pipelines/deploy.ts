@@ -1,8 +1,8 @@
-// Updates a git checkout when its main branch is pushed to GitHub.
+// Updates a git checkout when its main branch is pushed to GitHub or Gitea, then runs the checkout's deploy script.
 //
 // 1. Start the server with the secret in its environment: GITHUB_WEBHOOK_SECRET=… runner serve
-// 2. At GitHub, Settings → Webhooks: https://your-server/api/webhooks/deploy, content type application/json, that secret.
-// 3. Put your checkout below as the default of `folder`.
+// 2. `runner webhook deploy` prints the command that registers it at GitHub, and what to enter in Gitea.
+// 3. Put your checkout below as the default of `folder`, and an executable deploy.sh into your repository.
 //
 // By hand: runner trigger deploy --param folder=/srv/site
 
@@ -11,7 +11,7 @@ export const config = {
   params: { folder: { type: "string", default: "/srv/site", description: "the checkout that is updated" } },
   concurrency: { limit: 1 }, // pushes in quick succession wait for each other
   timeout: "10m",
-};
+} satisfies PipelineConfig;
 
 export const pipeline = async () => {
   const request = http.request();
@@ -34,10 +34,18 @@ export const pipeline = async () => {
       else echo "$FOLDER is not a git checkout: nothing to update"
       fi`,
     env,
-    timeout: "5m",
+    timeout: "2m",
   });
   assert.equal(update.code, 0, "the update failed"); // a failed assertion ends the run as failed
 
-  // Add what else your site needs: a build, a restart, a check that it answers.
+  const script = await runtime.run({
+    name: "deploy",
+    command: `
+      cd "$FOLDER" 2>/dev/null && [ -x ./deploy.sh ] || { echo "$FOLDER has no deploy.sh"; exit 0; }
+      exec ./deploy.sh "$COMMIT"`,
+    env,
+    timeout: "5m",
+  });
+  assert.equal(script.code, 0, "deploy.sh failed");
   return { commit: env.COMMIT };
 };

@@ -1,11 +1,11 @@
 // The smallest useful pipeline: started by any webhook or by hand, it answers, runs one command and returns a result.
 //
-//   curl http://127.0.0.1:8080/api/webhooks/hello?name=Ada
+//   curl "http://127.0.0.1:8080/api/webhooks/hello?name=Ada"
 //   runner trigger hello --param name=Ada
 
 export const config = {
   params: { name: { type: "string", default: "world", description: "who is greeted" } },
-};
+} satisfies PipelineConfig;
 
 export const pipeline = async () => {
   const request = http.request(); // undefined when triggered by hand

@@ -1,4 +1,56 @@
-// What a script finds beside JavaScript itself, for editors; nothing is loaded from this file.
+// Written by `runner init`, which also brings it up to date: what a script finds beside JavaScript itself, for editors.
+
+// ── what a script says about itself ─────────────────────────────────────────────────────────────────────────────────
+
+/** `export const config = { … } satisfies PipelineConfig;` All of it is optional; it is read when the file is saved. */
+interface PipelineConfig {
+  /** `false`: no webhook, only by hand. Without it every request to /api/webhooks/NAME is accepted. */
+  readonly webhook?: false | WebhookConfig;
+  /** Values that are given by `runner trigger NAME --param k=v`; a webhook gives none, only defaults count. */
+  readonly params?: Readonly<Record<string, ParamConfig>>;
+  /** Of a run, waiting included, as "30m"; without it there is no limit. */
+  readonly timeout?: string | number;
+  /** Of the sandbox, from "16MiB" to "1GiB"; "64MiB" without it. */
+  readonly memory?: string | number;
+  /** Runs of this pipeline at once; the others wait in order. */
+  readonly concurrency?: { readonly limit?: number };
+}
+
+interface WebhookConfig {
+  /** The one sender that is believed; without it the headers of a request decide. */
+  readonly provider?: "github" | "slack" | "generic";
+  /** "env:NAME" and "file:/path" are read by the server; else the text is the secret itself. */
+  readonly secret?: string;
+  /** A caller may follow its run by `?stream=1`, which answers with its log; `http.respond` has no effect then. */
+  readonly stream?: boolean;
+}
+
+interface ParamConfig {
+  /** Without it that of `default`, else "string". */
+  readonly type?: "string" | "number" | "boolean";
+  readonly default?: string | number | boolean;
+  /** The only values that are taken. */
+  readonly enum?: readonly (string | number | boolean)[];
+  /** A run without it is refused. */
+  readonly required?: boolean;
+  readonly description?: string;
+}
+
+// ── the run and its webhook ─────────────────────────────────────────────────────────────────────────────────────────
+
+/** The run that this is. */
+declare const pipelineContext: {
+  /** UUIDv7. */
+  readonly runID: string;
+  readonly pipelineID: string;
+  readonly triggeredBy: "webhook" | "manual" | "schedule" | "pipeline" | "rerun";
+  /** What executes the steps: "local". */
+  readonly driverName: string;
+  /** The values of `config.params`, of their declared types. */
+  readonly params: Readonly<Record<string, any>>;
+  /** What was given by `--arg`, in order. */
+  readonly args: readonly string[];
+};
 
 interface HttpRequest {
   /** Who sent it: github, slack or generic. */
@@ -6,78 +58,304 @@ interface HttpRequest {
   /** The sender's name for what happened, as "push"; empty where it has none. */
   readonly eventType: string;
   readonly method: string;
-  /** Path with query string. */
+  /** Path with query string, as received. */
   readonly url: string;
-  /** Listed in lower case, read in any case. */
+  /** Listed in lower case, read in any case; those sent more than once are joined by ", ". */
   readonly headers: Readonly<Record<string, string>>;
-  /** As received. */
+  /** As received, up to 1 MiB; bytes that are not UTF-8 become U+FFFD. */
   readonly body: string;
+  /** The first value of each parameter. */
   readonly query: Readonly<Record<string, string>>;
+}
+
+interface HttpAnswer {
+  /** 200 to 599; 200 without it. */
+  readonly status?: number;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 declare const http: {
   /** The webhook that started this run; undefined when it was started by hand. */
   request(): HttpRequest | undefined;
-  /** Answers the webhook's caller; the run goes on. Only the first call has an effect. */
-  respond(response?: { status?: number; body?: string; headers?: Record<string, string> }): void;
+  /**
+   * Answers the webhook's caller; the run goes on. Only the first call has an effect, and none where no webhook waits.
+   * Without it the caller gets 202 and the run's id after `--webhook-timeout`.
+   * @throws TypeError, RangeError where the answer could not be sent.
+   */
+  respond(answer?: HttpAnswer): void;
 };
 
-/** Whether a condition holds for the webhook; always true when the run was started by hand. */
-declare function webhookTrigger(expression: string): boolean;
+/**
+ * Whether a condition holds for the webhook, as `provider == "github" && payload.ref == "refs/heads/main"`; always true
+ * when the run was started by hand. Variables: provider eventType method headers query body payload. A condition that
+ * cannot be evaluated is false, and the log says why.
+ */
+declare function webhookTrigger(condition: string): boolean;
 
-declare const pipelineContext: {
-  readonly runID: string;
-  readonly pipelineID: string;
-  readonly triggeredBy: "webhook" | "manual";
-  readonly driverName: string;
-  /** The values of `config.params`. */
-  readonly params: Readonly<Record<string, any>>;
-  readonly args: readonly string[];
-};
+// ── steps ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-interface StepOptions {
-  /** Shown in the log; else the command. */
+/** What steps and sandboxes have in common. An option that there is not is refused. */
+interface StepSettings {
+  /** Shown in the log; else the command, or the image. */
   name?: string;
-  /** A text is run by `sh -c`. */
-  command: string | { path: string; args?: readonly string[] };
-  env?: Record<string, unknown>;
-  /** Absolute; else an empty folder that goes with the step. */
-  workDir?: string;
-  stdin?: string;
-  /** As "90s" or in milliseconds. */
+  /** Added to the few variables a step has; values are made texts, undefined and null are left out. */
+  env?: Readonly<Record<string, unknown>>;
+  /** As "90s", or in milliseconds; then SIGTERM, and 10 s later SIGKILL. */
   timeout?: string | number;
+  /** Called with output as it comes, up to 8 MiB of it. */
   onOutput?: (stream: "stdout" | "stderr", text: string) => void;
 }
 
+interface CommandPath {
+  /** A program on the step's PATH, or an absolute path. */
+  readonly path: string;
+  readonly args?: readonly unknown[];
+}
+
+interface ContainerCommand extends CommandPath {
+  /** As "1000", "1000:1000" or "www-data"; else that of the image. */
+  readonly user?: string | number;
+}
+
+/** A volume, an absolute path of this machine, or one of them that may only be read. */
+type MountSource = Volume | string | { readonly source: Volume | string; readonly readOnly?: boolean };
+
+/** A process of this machine. */
+interface ProcessStep extends StepSettings {
+  image?: undefined;
+  pull?: undefined;
+  privileged?: undefined;
+  containerLimits?: undefined;
+  /** A text is run by `sh -c`. What comes from outside belongs into `env` or `stdin`, never into the text. */
+  command: string | CommandPath;
+  /** Else an empty folder that goes with the step; a relative one is made within that. */
+  workDir?: string;
+  /** Shown in the step's folder under these names: `{ src: volume }`. */
+  mounts?: Readonly<Record<string, Volume | string>>;
+  stdin?: string;
+}
+
+/** What a container is made of. */
+interface ContainerSettings extends StepSettings {
+  /** As "alpine" or "registry.example.org/tools:1.2". */
+  image: string;
+  /** When the image is fetched; "missing" without it. */
+  pull?: "always" | "missing" | "never";
+  /** Where in the container they are seen; a relative name is taken within `workDir`. */
+  mounts?: Readonly<Record<string, MountSource>>;
+  workDir?: string;
+  /** May do all that root may do on this machine. */
+  privileged?: boolean;
+  /** `cpu`: processors, as 0.5, or CPU shares from 64 on. `memory`: bytes, or as "512MiB". */
+  containerLimits?: { readonly cpu?: number; readonly memory?: number | string };
+}
+
+interface ContainerStep extends ContainerSettings {
+  /** A text is run by `sh -c` of the image. What comes from outside belongs into `env` or `stdin`, never into the text. */
+  command: string | ContainerCommand;
+  stdin?: string;
+}
+
+interface SandboxSettings extends ContainerSettings {
+  user?: string | number;
+}
+
+interface SandboxCommand extends StepSettings {
+  command: string | ContainerCommand;
+  stdin?: string;
+  workDir?: string;
+  user?: string | number;
+}
+
 interface StepResult {
+  /** The exit code; 128 + the signal's number where a signal ended it; never 0 where the step was ended. */
   readonly code: number;
+  /** Up to 1 MiB of each: head and tail, with a mark where something was left out. */
   readonly stdout: string;
   readonly stderr: string;
   /** "abort" where the step was ended: by its timeout, its output limit or a cancellation. */
   readonly status: "complete" | "abort";
+  /** One sentence on how it ended, where that was not by itself. */
   readonly message?: string;
 }
 
+/** A container that is kept open until `close`, at the latest until the run ends. */
+interface Sandbox {
+  readonly id: string;
+  /** Runs one command in it and waits for its end. */
+  exec(command: SandboxCommand): Promise<StepResult>;
+  close(): Promise<void>;
+}
+
 declare const runtime: {
-  /** Runs a process and waits for its end. Rejects only where it cannot be started. */
-  run(step: StepOptions): Promise<StepResult>;
+  /**
+   * Runs a step and waits for its end, whatever its exit code: without `image` a process of this machine, with it a
+   * container.
+   * @throws an Error with a `code` where it cannot be started: STEP_NOT_STARTED, IMAGE_UNAVAILABLE, …
+   */
+  run(step: ProcessStep | ContainerStep): Promise<StepResult>;
+  /** Opens a container for several commands, one after the other. The image needs `sh` and `sleep`. */
+  startSandbox(sandbox: SandboxSettings): Promise<Sandbox>;
+  /** Another name of `volumes.create`. */
+  createVolume(options?: VolumeOptions): Promise<Volume>;
+  /** Another name of `volumes.readFiles`. */
+  readFilesFromVolume(
+    volume: Volume | string,
+    ...paths: (string | readonly string[])[]
+  ): Promise<Record<string, string>>;
 };
 
-/** Values of this pipeline, kept from run to run. */
+// ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A folder that lives as long as the run, shared by its steps by their `mounts`. */
+interface Volume {
+  readonly name: string;
+  /** Absolute, on this machine. */
+  readonly path: string;
+  /** As `volumes.readFiles`. */
+  readFiles(...paths: (string | readonly string[])[]): Promise<Record<string, string>>;
+}
+
+interface VolumeOptions {
+  /** The same name gives the same volume; without one it is a new volume. */
+  name?: string;
+  /** Without effect: a volume is a folder. */
+  size?: number;
+}
+
+declare const volumes: {
+  /** At most 100 in a run. */
+  create(options?: VolumeOptions): Promise<Volume>;
+  /**
+   * The texts of files by the paths that were asked for, at most 10 MiB together.
+   * @throws an Error with the code FILE_NOT_FOUND or FILE_TOO_LARGE.
+   */
+  readFiles(volume: Volume | string, ...paths: (string | readonly string[])[]): Promise<Record<string, string>>;
+};
+
+/** A text to keep, or a file: of a volume, or by its absolute path on this machine. */
+type ArtifactContent =
+  string | { readonly text: string } | { readonly path: string; readonly volume?: Volume | string };
+
+/** Files kept with the run: `runner artifacts RUN`, GET /api/runs/RUN/artifacts/NAME. */
+declare const artifacts: {
+  /**
+   * Keeps a copy, at most 1000 in a run. The name has no slash; a second one of the same name replaces the first.
+   * @throws an Error with the code FILE_NOT_FOUND or FILE_TOO_LARGE (`--max-artifact-size`).
+   */
+  save(name: string, content: ArtifactContent): Promise<{ readonly name: string; readonly bytes: number }>;
+};
+
+// ── the network ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Looked up by the server, as "env:NAME" or "file:/path"; the script, the journal and the log never hold it. */
+interface SecretReference {
+  readonly secret: string;
+  /** What stands before it, as "Bearer ". */
+  readonly prefix?: string;
+}
+
+interface FetchOptions {
+  /** GET without it. */
+  method?: string;
+  headers?:
+    | Readonly<Record<string, string | number | boolean | null | undefined | SecretReference>>
+    | Iterable<readonly [string, string | SecretReference]>;
+  /** Up to 1 MiB. Data is sent by JSON.stringify, with the header "Content-Type": "application/json". */
+  body?: string | URLSearchParams | ArrayBuffer | ArrayBufferView;
+  /** Of the whole of it, as "5s" or in milliseconds; 30 s without it, 10 min at most. */
+  timeout?: string | number;
+  /** "follow" without it: up to 10 of them, never from https to http. */
+  redirect?: "follow" | "manual" | "error";
+}
+
+/** Listed in lower case, read in any case; also by `get` and `has`, and as pairs. */
+type FetchHeaders = Readonly<Record<string, string>> & {
+  readonly get: (name: string) => string | null;
+  readonly has: (name: string) => boolean;
+  readonly [Symbol.iterator]: () => IterableIterator<[string, string]>;
+};
+
+/** Complete when the promise of `fetch` resolves: `text()` and `json()` are values already, and may be awaited. */
+interface FetchAnswer {
+  readonly status: number;
+  readonly statusText: string;
+  /** The status is 200 to 299. */
+  readonly ok: boolean;
+  /** The address that answered, after redirects. */
+  readonly url: string;
+  readonly redirected: boolean;
+  readonly headers: FetchHeaders;
+  text(): string;
+  /** @throws SyntaxError where the body is no JSON. */
+  json(): any;
+  bytes(): Uint8Array<ArrayBuffer>;
+  arrayBuffer(): ArrayBuffer;
+}
+
+/**
+ * Makes an HTTP request, a step of the run. The answer has at most 10 MiB.
+ * @throws an Error with the code FETCH_FAILED, FETCH_TIMEOUT or VALUE_TOO_LARGE; not for a status as 404 or 500.
+ */
+declare function fetch(url: string | URL | SecretReference, options?: FetchOptions): Promise<FetchAnswer>;
+
+interface Yaml {
+  /** @throws SyntaxError with line and column. Texts up to 1 MiB. */
+  parse(text: string): any;
+  /** Every document of a text that has several. */
+  parseAll(text: string): any[];
+  stringify(value: unknown): string;
+}
+
+/** YAML 1.2 as JSON data. */
+declare const YAML: Yaml;
+/** Another name of `YAML`. */
+declare const yaml: Yaml;
+
+// ── values that stay, and waiting ───────────────────────────────────────────────────────────────────────────────────
+
+/** JSON values of this pipeline, kept from run to run. Keys have 1 to 512 characters. */
 declare const storage: {
+  /** The value; undefined where there is none. */
   get(key: string): any;
-  list(prefix?: string): any;
+  /** The keys that begin with `prefix`, in order, at most 10,000. */
+  list(prefix?: string): string[];
+  /** On disk when it resolves. */
   set(key: string, value: unknown): Promise<void>;
   delete(key: string): Promise<void>;
 };
 
-/** A failed assertion is an ordinary error. */
+/** Waits, as for "2s", or 500 for milliseconds. */
+declare function sleep(duration: string | number): Promise<void>;
+
+declare function setTimeout<T extends unknown[]>(
+  callback: (...values: T) => void,
+  delayMs?: number,
+  ...values: T
+): number;
+declare function setInterval<T extends unknown[]>(
+  callback: (...values: T) => void,
+  delayMs?: number,
+  ...values: T
+): number;
+declare function setImmediate<T extends unknown[]>(callback: (...values: T) => void, ...values: T): number;
+declare function clearTimeout(timer: number | undefined): void;
+declare function clearInterval(timer: number | undefined): void;
+declare function clearImmediate(timer: number | undefined): void;
+declare function queueMicrotask(callback: () => void): void;
+
+// ── checking and telling ────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A failed assertion is an ordinary error; uncaught it fails the run with its message. */
 declare const assert: {
+  /** The same JSON-like structure. */
   equal(actual: unknown, expected: unknown, message?: string): void;
   notEqual(actual: unknown, expected: unknown, message?: string): void;
   truthy(value: unknown, message?: string): void;
   containsString(text: string, part: string, message?: string): void;
   containsElement(list: readonly unknown[], element: unknown, message?: string): void;
+  /** Asks again every `intervalMs` (100) for `timeoutMs` (5000) until the text has the part. */
   eventuallyContainsString(
     getText: () => unknown,
     part: string,
@@ -85,10 +363,91 @@ declare const assert: {
   ): Promise<void>;
 };
 
-/** Waits, as for "2s" or 500 ms. */
-declare function sleep(duration: string | number): Promise<void>;
+/** Its lines are part of the run's log: at most 10,000 of them, or 4 MiB. */
+declare const console: {
+  log(...values: unknown[]): void;
+  info(...values: unknown[]): void;
+  debug(...values: unknown[]): void;
+  trace(...values: unknown[]): void;
+  warn(...values: unknown[]): void;
+  error(...values: unknown[]): void;
+  dir(...values: unknown[]): void;
+  /** Writes a line where the condition does not hold. */
+  assert(condition: unknown, ...values: unknown[]): void;
+  /** Writes how often it was called with this label. */
+  count(label?: string): void;
+};
 
-interface Crypto {
-  /** HMAC in hex. With `{ secret: "env:NAME" }` as key the secret itself stays outside the script. */
-  hmac(algorithm: string, key: string | Uint8Array | { secret: string }, data: string | Uint8Array): Promise<string>;
+// ── texts, bytes and addresses, as in a browser ─────────────────────────────────────────────────────────────────────
+
+declare const crypto: {
+  randomUUID(): string;
+  /** At most 65,536 bytes. */
+  getRandomValues<T extends ArrayBufferView>(array: T): T;
+  /**
+   * HMAC as hex in lower case, by "sha256", "sha512", "sha1", "sha384", "sha224" or "md5". With `{ secret: "env:NAME" }` or
+   * `{ secret: "file:/path" }` as key the secret itself stays outside the script.
+   */
+  hmac(
+    algorithm: string,
+    key: string | ArrayBuffer | ArrayBufferView | { readonly secret: string },
+    data: string | ArrayBuffer | ArrayBufferView,
+  ): Promise<string>;
+};
+
+declare class TextEncoder {
+  readonly encoding: string;
+  encode(text?: string): Uint8Array<ArrayBuffer>;
 }
+
+/** UTF-8 only. */
+declare class TextDecoder {
+  constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
+  readonly encoding: string;
+  readonly fatal: boolean;
+  readonly ignoreBOM: boolean;
+  decode(bytes?: ArrayBuffer | ArrayBufferView): string;
+}
+
+declare class URL {
+  /** @throws TypeError where it is none. */
+  constructor(url: string | URL, base?: string | URL);
+  static canParse(url: string | URL, base?: string | URL): boolean;
+  static parse(url: string | URL, base?: string | URL): URL | null;
+  href: string;
+  readonly origin: string;
+  protocol: string;
+  username: string;
+  password: string;
+  host: string;
+  hostname: string;
+  port: string;
+  pathname: string;
+  search: string;
+  hash: string;
+  readonly searchParams: URLSearchParams;
+  toString(): string;
+  toJSON(): string;
+}
+
+declare class URLSearchParams {
+  constructor(init?: string | Readonly<Record<string, string>> | Iterable<readonly [string, string]>);
+  readonly size: number;
+  append(name: string, value: string): void;
+  delete(name: string, value?: string): void;
+  get(name: string): string | null;
+  getAll(name: string): string[];
+  has(name: string, value?: string): boolean;
+  set(name: string, value: string): void;
+  sort(): void;
+  forEach(callback: (value: string, name: string, params: URLSearchParams) => void): void;
+  entries(): IterableIterator<[string, string]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
+  toString(): string;
+}
+
+declare function atob(base64: string): string;
+declare function btoa(text: string): string;
+declare function structuredClone<T>(value: T): T;

@@ -1,11 +1,12 @@
 // Receives the events of a Slack app: answers the check of the address and every event at once, then works on.
 //
-// SLACK_SIGNING_SECRET is the signing secret under Basic Information of the app. Requests older than five minutes
-// are refused, so the clock of this machine has to be right.
+// `runner webhook slack` prints the address for Event Subscriptions → Request URL. SLACK_SIGNING_SECRET is the signing
+// secret under Basic Information of the app. Requests older than five minutes are refused, so the clock of this machine
+// has to be right.
 
 export const config = {
   webhook: { provider: "slack", secret: "env:SLACK_SIGNING_SECRET" },
-};
+} satisfies PipelineConfig;
 
 export const pipeline = async () => {
   const request = http.request();

@@ -1,39 +1,63 @@
-// What an uptime monitor asks: answers 200 while the disk has room, 503 once it is nearly full.
+// Looks whether a site answers, and tells it once when that changes: when it goes down, and when it is back.
 //
-//   curl -i http://127.0.0.1:8080/api/webhooks/uptime
-//   runner trigger uptime --param path=/srv --param limit=80
-
-import { shell } from "./lib/shell.ts";
+//   runner trigger uptime --param url=https://example.org --param notify=https://ntfy.sh/my-topic
+//
+// runner has no schedule of its own yet. Every five minutes, as a line of `crontab -e` (cron knows few folders, so
+// with the whole path of runner):
+//   */5 * * * * /usr/local/bin/runner trigger uptime --param url=https://example.org --param notify=https://ntfy.sh/my-topic
+//
+// `notify` is any address that takes a text by POST, as ntfy does. Slack, Mattermost and Discord want JSON: add
+// --param format=slack, or format=discord. An address that is a secret is named: --param notify=env:SLACK_URL, with
+// SLACK_URL in the environment of the server. Without `notify` the run alone tells: it fails while the site is down.
 
 export const config = {
+  webhook: false, // only by hand: it would fetch whatever address a caller names
   params: {
-    path: { type: "string", default: "/", description: "a folder on the disk to look at" },
-    limit: { type: "number", default: 90, description: "percent in use from which on the disk counts as full" },
+    url: { type: "string", required: true, description: "the address that has to answer" },
+    notify: { type: "string", default: "", description: "where to tell it, or env:NAME" },
+    format: { type: "string", enum: ["text", "slack", "discord"], default: "text" },
+    tries: { type: "number", default: 3, description: "it is down when none of these answers, two seconds apart" },
   },
-  timeout: "30s",
-};
+  concurrency: { limit: 1 },
+  timeout: "2m",
+} satisfies PipelineConfig;
 
 export const pipeline = async () => {
-  const { path, limit } = pipelineContext.params;
-  const [table, uptime] = await Promise.all([
-    shell("disk", 'df -P "$FOLDER"', { FOLDER: path }), // both steps run at the same time
-    shell("uptime", "cut -d. -f1 /proc/uptime"),
-  ]);
-  const used = Number(/(\d+)%/.exec(table)?.[1]);
-  const state = { ok: used < limit, disk: { path, used, limit }, upSeconds: Number(uptime) };
+  const { url, tries } = pipelineContext.params;
+  const problem = await look(url, tries);
+  const before: string | null = storage.get(`problem of ${url}`) ?? null;
 
-  http.respond({
-    status: state.ok ? 200 : 503,
-    body: JSON.stringify(state),
-    headers: { "content-type": "application/json" },
-  });
+  // Told first, then noted: should telling fail, the next run tells it.
+  if (problem !== null && before === null) await tell(`${url} is down: ${problem}`);
+  if (problem === null && before !== null) await tell(`${url} is back`);
+  await storage.set(`problem of ${url}`, problem);
 
-  // Said once when it changes, not at every look.
-  const before = storage.get("ok") ?? true;
-  if (before !== state.ok) {
-    await storage.set("ok", state.ok);
-    console.warn(state.ok ? `${path} has room: ${used} % used` : `${path} is nearly full: ${used} % used`);
-  }
-  if (!state.ok) throw new Error(`${path} is ${used} % full, the limit is ${limit} %`);
-  return state;
+  if (problem !== null) throw new Error(`${url} is down: ${problem}`);
+  return { url, up: true };
 };
+
+/** Null when it answers, else what is wrong. */
+async function look(url: string, tries: number): Promise<string | null> {
+  for (let left = tries - 1; ; left--) {
+    const problem = await fetch(url, { timeout: "10s" }).then(
+      (answer) => (answer.ok ? null : `HTTP ${answer.status}`),
+      (error: Error) => error.message,
+    );
+    if (problem === null || left <= 0) return problem;
+    await sleep("2s");
+  }
+}
+
+async function tell(text: string): Promise<void> {
+  const { notify, format } = pipelineContext.params;
+  console.warn(text);
+  if (notify === "") return;
+  const body = { text, slack: JSON.stringify({ text }), discord: JSON.stringify({ content: text }) }[format as "text"];
+  const answer = await fetch(/^(env|file):/.test(notify) ? { secret: notify } : notify, {
+    method: "POST",
+    body,
+    headers: { "Content-Type": format === "text" ? "text/plain; charset=utf-8" : "application/json" },
+    timeout: "10s",
+  });
+  if (!answer.ok) throw new Error(`the notification was answered with HTTP ${answer.status}: ${answer.text()}`);
+}

@@ -1,18 +1,26 @@
 // Opens every part, wires them, starts the server, and stops all in reverse order.
 
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import { type Config, environment } from "./config.ts";
-import { AppError } from "./core/app-error.ts";
+import type { AppError } from "./core/app-error.ts";
 import { systemClock } from "./core/clock.ts";
 import { formatDuration } from "./core/duration.ts";
 import type { LogEntry } from "./core/log-entry.ts";
 import type { Run } from "./core/run.ts";
-import { type Engine, openEngine } from "./engine/engine.ts";
-import { createFetcher, createProcessExecutor } from "./executors/executors.ts";
-import { openRunFiles } from "./files/files.ts";
+import { type Engine, openEngine, UploadedSecrets } from "./engine/engine.ts";
+import {
+  ContainerEngine,
+  createContainerExecutor,
+  createFetcher,
+  createProcessExecutor,
+  createTreeRemover,
+  type Executor,
+  routeExecutor,
+} from "./executors/executors.ts";
+import { makePrivateFolder, openFreeSpaceWatch, openRunFiles } from "./files/files.ts";
 import {
   type Catalog,
   type CatalogChange,
@@ -25,7 +33,7 @@ import { inspectModule, openSandboxPool, type SandboxPool } from "./sandbox/sand
 import { createSecretReader, loadApiToken, type SecretReader } from "./secrets/secrets.ts";
 import { createServer, type Listening } from "./server/server.ts";
 import { openSqliteStore, type Store } from "./store/store.ts";
-import { createLogger, type Logger } from "./telemetry/telemetry.ts";
+import { createLogger, type Logger, type ServerFacts, warnAfterStart } from "./telemetry/telemetry.ts";
 
 export interface RunningServer {
   readonly url: string;
@@ -53,16 +61,33 @@ export async function startServer(config: Config): Promise<RunningServer> {
     const engine = await openRunning(config, config.dataDir, config.storage.file, logger, opened, true);
     const tokenPath = config.token === null ? join(config.dataDir, "runner.token") : null;
     const token = config.token ?? (await loadApiToken(tokenPath ?? "", randomBytes));
-    const server = createServer({ engine, token, logger });
-    const { host, port } = config;
-    const listening = await server.listen({ host, port });
+    const server = createServer({ engine, token, logger, publicUrl: config.publicUrl });
+    const listening = await server.listen(config);
     opened.add(async () => await stopServing(listening, engine, config.stopSteps));
     opened.add(logUnhandled(logger));
+    const facts = async (): Promise<ServerFacts> => await describeServer(config, engine, listening.url);
+    opened.add(warnAfterStart({ facts, env: environment, clock: systemClock, logger }));
     return { url: listening.url, token, tokenPath, stop: () => opened.close() };
   } catch (thrown) {
     await opened.close();
     throw thrown;
   }
+}
+
+async function describeServer(config: Config, engine: Engine, url: string): Promise<ServerFacts> {
+  const pipelines = await engine.listPipelines();
+  const { runs } = await engine.listRuns({ limit: 1 });
+  const unsigned = pipelines.filter(
+    ({ pipeline, secretFrom }) => (pipeline.version?.config.webhook ?? false) !== false && secretFrom === null,
+  );
+  return {
+    ...config,
+    host: config.socket === null ? config.host : null,
+    port: Number(URL.parse(url)?.port) || config.port,
+    tls: config.tlsCert !== null,
+    unsigned: unsigned.map(({ pipeline }) => pipeline.id),
+    newestRunMs: runs[0]?.createdAt ?? null,
+  };
 }
 
 /** Lets answers in flight be given, then lets go of the runs or ends them, all within the time there is. */
@@ -114,7 +139,9 @@ export interface RunOnceOptions {
 export async function runOnce(config: Config, options: RunOnceOptions): Promise<Run> {
   const opened = new OpenedParts();
   const folder = await mkdtemp(join(tmpdir(), "runner-"));
-  opened.add(async () => await rm(folder, { recursive: true, force: true }));
+  const removeTree = createTreeRemover({ path: environment["PATH"] || defaultPath });
+  // A container may leave there what is not ours to remove; the run has its end all the same.
+  opened.add(async () => await removeTree(folder).catch(() => undefined));
   try {
     const { pipelines, id } = locateTarget(config.pipelines, options.target);
     const logger = openLogger({ ...config, logLevel: config.logLevel === "debug" ? "debug" : "error" });
@@ -169,31 +196,63 @@ async function openRunning(
   opened: OpenedParts,
   watch: boolean,
 ): Promise<Engine> {
-  const store = await openSqliteStore({ path: database, createWorker: createStoreWorker, now: Date.now });
+  const onTrouble = logTrouble(logger, "the database can be written again");
+  const store = await openSqliteStore({ path: database, createWorker: createStoreWorker, now: Date.now, onTrouble });
   opened.add(async () => await store.close());
   const pool = openPool(config, opened, logger);
   const secrets = openSecrets();
-  const catalog = await openPipelines(config, opened, pool, secrets, versionsIn(store), logger, watch);
+  const uploadedSecrets = await UploadedSecrets.load(store);
+  const versions = versionsIn(store, uploadedSecrets);
+  const catalog = await openPipelines(config, opened, pool, secrets, versions, logger, watch);
   if (watch) reportFirstLoad(catalog, logger);
-  const executor = createProcessExecutor({
-    spoolDir: join(workFolder, "spool"),
-    path: environment["PATH"] || defaultPath,
-    home: environment["HOME"] || homedir(),
-    lang: environment["LANG"] || "C.UTF-8",
-    clock: systemClock,
-    maxOutputBytes: config.maxStepOutput,
-    warn: (message) => logger.warn(message),
-  });
+  const executor = openExecutor(config, workFolder, logger);
+  opened.add(async () => await executor.settle());
   const fetcher = createFetcher({ fetch });
-  const files = openRunFiles({ dataDir: workFolder });
+  const removeTree = createTreeRemover({ path: environment["PATH"] || defaultPath });
+  const files = openRunFiles({ dataDir: workFolder, maxArtifactBytes: config.maxArtifactSize, removeTree });
+  const room = await openFreeSpaceWatch({
+    folders: [...new Set([workFolder, dirname(database)])],
+    minBytes: watch ? config.minFreeSpace : 0,
+    clock: systemClock,
+    onChange: logTrouble(logger, "there is room for new runs again"),
+  });
+  opened.add(() => room.close());
   return await openEngine({
     parts: { store, pool, executor, fetcher, files, secrets, clock: systemClock, logger },
     catalog,
+    uploadedSecrets,
     webhookTimeoutMs: config.webhookTimeout,
     maxConcurrentRuns: config.maxConcurrentRuns,
     maxConcurrentSteps: config.maxConcurrentSteps,
+    retention: watch ? { maxAgeMs: config.retention, maxRuns: config.retentionRuns } : null,
+    checkRoom: () => room.check(),
     newId: () => Bun.randomUUIDv7(),
   });
+}
+
+/** Once when it begins, once when it has passed; meanwhile each request that meets it gets the same error. */
+function logTrouble(logger: Logger, passed: string): (trouble: AppError | null) => void {
+  return (trouble) => {
+    if (trouble === null) logger.info(passed);
+    else logger.error(trouble.message, { code: trouble.code, hint: trouble.hint });
+  };
+}
+
+/** Processes and containers keep their steps' output in folders of their own; no engine is looked for before its use. */
+function openExecutor(config: Config, workFolder: string, logger: Logger): Executor {
+  const path = environment["PATH"] || defaultPath;
+  const warn = (message: string): void => logger.warn(message);
+  const limits = { clock: systemClock, maxOutputBytes: config.maxStepOutput, warn };
+  const processes = createProcessExecutor({
+    spoolDir: join(workFolder, "spool"),
+    path,
+    home: environment["HOME"] || homedir(),
+    lang: environment["LANG"] || "C.UTF-8",
+    ...limits,
+  });
+  const engine = new ContainerEngine({ choice: config.containerEngine, env: environment, path, clock: systemClock });
+  const containers = createContainerExecutor({ engine, spoolDir: join(workFolder, "containers"), ...limits });
+  return routeExecutor(processes, containers);
 }
 
 function createStoreWorker(): Worker {
@@ -219,7 +278,10 @@ function openSecrets(): SecretReader {
   return createSecretReader({ env: environment, now: Date.now });
 }
 
-type VersionStore = Pick<CatalogOptions, "lastGood" | "findBundle" | "saveVersion" | "removeVersion">;
+type VersionStore = Pick<
+  CatalogOptions,
+  "lastGood" | "findBundle" | "saveVersion" | "removeVersion" | "findUploadedSecret"
+>;
 
 /** `check` keeps nothing. */
 const noStore: Promise<VersionStore> = Promise.resolve({
@@ -229,8 +291,9 @@ const noStore: Promise<VersionStore> = Promise.resolve({
   removeVersion: async () => {},
 });
 
-async function versionsIn(store: Store): Promise<VersionStore> {
+async function versionsIn(store: Store, uploadedSecrets: UploadedSecrets): Promise<VersionStore> {
   return {
+    findUploadedSecret: (pipeline) => uploadedSecrets.find(pipeline),
     lastGood: await store.bundles.versions(),
     findBundle: async (hash) => await store.bundles.find(hash),
     saveVersion: async (version, bundle) => {
@@ -317,36 +380,6 @@ function reportFirstLoad(catalog: Catalog, logger: Logger): void {
       if (problem.severity === "warning") logger.warn(problem.message, { pipeline: id });
       else logger.error("a pipeline does not load", { pipeline: id, ...describeProblem(problem) });
     }
-  }
-  const unsigned = catalog.list().filter(({ version }) => {
-    const webhook = version?.config.webhook;
-    return webhook !== undefined && webhook !== false && webhook.secret === undefined;
-  });
-  if (unsigned.length === 0) return;
-  logger.warn("anybody who reaches this server can trigger the pipelines whose webhook has no secret", {
-    pipelines: unsigned.map(({ id }) => id).join(", "),
-  });
-}
-
-/** Makes the folder, or takes one that is ours or empty; another's folder is not to be locked away from others. */
-async function makePrivateFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-    const isOpen = ((await stat(path)).mode & 0o077) !== 0;
-    if (!isOpen) return;
-    const names = await readdir(path);
-    if (names.length > 0 && !names.includes("runner.token")) {
-      throw new AppError("CONFIG_INVALID", `the data folder ${path} holds other files and others may read it`, {
-        hint: `name an empty folder with --data-dir, or run chmod 700 ${path}`,
-      });
-    }
-    await chmod(path, 0o700);
-  } catch (thrown) {
-    if (thrown instanceof AppError) throw thrown;
-    throw new AppError("CONFIG_INVALID", `cannot use the data folder ${path}: ${String(thrown)}`, {
-      hint: "name a folder that this user can write with --data-dir",
-      cause: thrown,
-    });
   }
 }
 

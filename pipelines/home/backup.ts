@@ -1,6 +1,10 @@
 // Packs a folder into an archive and keeps the newest few. The id of this pipeline is its path: home/backup.
 //
 //   runner trigger home/backup --param source=/srv/photos --param keep=3
+//
+// runner has no schedule of its own yet. Every night at three, as a line of `crontab -e` of the server's user (cron
+// knows few folders, so with the whole path of runner; what it prints is mailed to that user):
+//   0 3 * * * /usr/local/bin/runner trigger home/backup --param source=/srv/photos
 
 import { shell } from "../lib/shell.ts";
 
@@ -13,7 +17,7 @@ export const config = {
   },
   concurrency: { limit: 1 },
   timeout: "2h", // of the whole run; SIGTERM to the step, SIGKILL ten seconds later
-};
+} satisfies PipelineConfig;
 
 export const pipeline = async () => {
   const { source, target, keep } = pipelineContext.params;
@@ -27,7 +31,7 @@ export const pipeline = async () => {
     "pack",
     `mkdir -p "$TARGET"
      tar -czf "$ARCHIVE.part" -C "$SOURCE" . && mv "$ARCHIVE.part" "$ARCHIVE" && wc -c < "$ARCHIVE"`,
-    { SOURCE: folder, TARGET: target, ARCHIVE: archive },
+    { env: { SOURCE: folder, TARGET: target, ARCHIVE: archive } },
   );
 
   const removed = await shell(
@@ -35,7 +39,7 @@ export const pipeline = async () => {
     `ls -1 "$TARGET/$NAME"-????-??-??T??-??-??.tar.gz | sort -r | tail -n "+$((KEEP + 1))" | while read -r old; do
        rm -- "$old" && echo "$old"
      done`,
-    { TARGET: target, NAME: name, KEEP: Math.max(1, keep) },
+    { env: { TARGET: target, NAME: name, KEEP: Math.max(1, keep) } },
   );
 
   return { archive, bytes: Number(size), removed: removed.split("\n").filter(Boolean) };

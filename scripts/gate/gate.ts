@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseArguments, usage } from "./arguments.ts";
 import { steps, type Step } from "./steps.ts";
 import { addTallies, type Tally } from "./tally.ts";
+import { startEngine, type StartedEngine } from "./container-engine.ts";
 import { describeMissing, installMissing } from "./system-tools.ts";
 import { runCommand } from "./run-command.ts";
 import { runTests } from "./run-tests.ts";
@@ -61,10 +62,13 @@ if (typeof chosen === "string") {
 
 const stateDir = await mkdtemp(join(tmpdir(), "runner-gate-"));
 const tallies: Tally[] = [];
+let engine: StartedEngine | null = null;
 try {
   const env = testEnvironment(stateDir);
   if (chosen.some((step) => step.kind === "tests" && step.needsTools)) {
     for (const line of describeMissing(await installMissing(root))) console.log(line);
+    engine = await startEngine();
+    if (engine.problem !== null) console.log(`container steps cannot be tested: ${engine.problem}`);
   }
   let isBuilt = true;
   for (const step of chosen) {
@@ -74,6 +78,7 @@ try {
     tallies.push(tally);
   }
 } finally {
+  await engine?.stop();
   await rm(stateDir, { recursive: true, force: true });
 }
 

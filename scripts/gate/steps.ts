@@ -44,7 +44,7 @@ export const steps: readonly Step[] = [
   check("dead-code", ["bun", "run", "--bun", "knip", "--no-progress"]),
   tests("architecture", "./test/architecture.test.ts", {}),
   tests("unit", "./test/unit", {}),
-  tests("conformance", "./test/conformance", {}),
+  tests("conformance", "./test/conformance", { tools: true }),
   check("build", ["sh", "scripts/build"]),
   tests("integration", "./test/integration", { binary: true, tools: true, minutes: 20 }),
   tests("e2e", "./test/e2e", { binary: true, tools: true, minutes: 20 }),

@@ -2,6 +2,7 @@
 
 import { AppError, errorCodes, type ErrorCode } from "../core/app-error.ts";
 import type { LogEntryJson } from "../core/log-entry-json.ts";
+import { connectionTo } from "./connection-to.ts";
 import type { ServerAddress } from "./find-server.ts";
 import type { RunJson } from "../core/run-json.ts";
 
@@ -20,7 +21,35 @@ export interface RunListJson {
 export interface PipelineSummary {
   readonly id: string;
   readonly state: "ok" | "broken";
-  readonly config: { readonly webhook: { readonly path: string; readonly signed: boolean } | null } | null;
+  readonly config: { readonly webhook: WebhookSummary | null } | null;
+  readonly problems?: readonly { readonly message: string }[];
+}
+
+export interface WebhookSummary {
+  readonly path: string;
+  /** Where the server knows the address it is reached by from outside. */
+  readonly url?: string | null;
+  readonly provider?: string | null;
+  readonly signed: boolean;
+}
+
+export interface UploadRequest {
+  readonly source: string;
+  readonly extension: string;
+  /** null: the stored one is removed; absent: it is kept. */
+  readonly webhook_secret?: string | null;
+}
+
+/** What `set-pipeline` needs of its answer. */
+export interface UploadedPipelineJson {
+  readonly id: string;
+  readonly change: "created" | "updated" | "unchanged";
+  readonly warnings: readonly string[];
+  readonly config: { readonly webhook: UploadedWebhookJson | null } | null;
+}
+
+interface UploadedWebhookJson extends WebhookSummary {
+  readonly secret_from: "file" | "upload" | null;
 }
 
 export interface LogRequest {
@@ -42,8 +71,13 @@ export interface ApiClient {
   trigger(pipeline: string, request: TriggerRequest, signal?: AbortSignal): Promise<{ readonly run_id: string }>;
   getRun(id: string): Promise<RunJson>;
   listRuns(filter: RunFilter): Promise<RunListJson>;
-  listPipelines(): Promise<readonly PipelineSummary[]>;
+  listPipelines(signal?: AbortSignal): Promise<readonly PipelineSummary[]>;
+  getPipeline(id: string): Promise<PipelineSummary>;
+  setPipeline(id: string, upload: UploadRequest): Promise<UploadedPipelineJson>;
+  removePipeline(id: string): Promise<void>;
   cancel(id: string): Promise<RunJson>;
+  /** The bytes of a file that a run kept. @throws {AppError} SERVER_GONE when the connection breaks in the middle. */
+  readArtifact(runId: string, name: string, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined>;
   /** @throws {AppError} SERVER_GONE when the connection breaks in the middle. */
   readLogs(id: string, request: LogRequest): AsyncGenerator<LogEntryJson, void, undefined>;
 }
@@ -58,7 +92,7 @@ export interface ApiClientOptions {
 }
 
 interface Request {
-  readonly method?: "POST";
+  readonly method?: "POST" | "PUT" | "DELETE";
   readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
 }
@@ -90,11 +124,27 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       if (isRecord(answer) && Array.isArray(answer["runs"])) return answer as unknown as RunListJson;
       throw notRunner(url);
     },
-    async listPipelines() {
-      const answer = await ask("/api/pipelines");
+    async getPipeline(id) {
+      const answer = await ask(`/api/pipelines/${encodeURIComponent(id)}`);
+      if (isRecord(answer) && typeof answer["id"] === "string") return answer as unknown as PipelineSummary;
+      throw notRunner(url);
+    },
+    async setPipeline(id, upload) {
+      const answer = await ask(`/api/pipelines/${encodeURIComponent(id)}`, { method: "PUT", body: upload });
+      if (isRecord(answer) && Array.isArray(answer["warnings"])) return answer as unknown as UploadedPipelineJson;
+      throw notRunner(url);
+    },
+    async removePipeline(id) {
+      const signal = AbortSignal.timeout(timeoutMs);
+      await send(options, `/api/pipelines/${encodeURIComponent(id)}`, { method: "DELETE", signal });
+    },
+    async listPipelines(signal) {
+      const answer = await ask("/api/pipelines", { signal });
       if (isRecord(answer) && Array.isArray(answer["pipelines"])) return answer["pipelines"];
       throw notRunner(url);
     },
+    readArtifact: (id, name, signal) =>
+      readPieces(options, `${runPath(id)}/artifacts/${encodeURIComponent(name)}`, signal),
     readLogs: (id, request) => readLogs(options, `${runPath(id)}/logs`, request),
   };
 }
@@ -104,6 +154,24 @@ async function* readLogs(
   path: string,
   request: LogRequest,
 ): AsyncGenerator<LogEntryJson, void, undefined> {
+  const query = `?format=ndjson&after=${request.after}${request.follow ? "&follow=1" : ""}`;
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const piece of readPieces(options, path + query, request.signal)) {
+    const lines = (rest + decoder.decode(piece, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (line.trim() !== "") yield parseLogLine(line, options.address.url);
+  }
+  // A last line without its newline is a whole entry, or a cut one that the parser refuses.
+  if (rest.trim() !== "") yield parseLogLine(rest, options.address.url);
+}
+
+/** The body of an answer as it comes, all that was announced of it. */
+async function* readPieces(
+  options: ApiClientOptions,
+  path: string,
+  cancelled: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const silence = new AbortController();
   const silenceMs = options.silenceMs ?? 60_000;
   // Counts only while we wait for the server, not while a slow reader of ours holds us up.
@@ -111,24 +179,23 @@ async function* readLogs(
     const timer = setTimeout(() => silence.abort(new Error(`silent for ${silenceMs} ms`)), silenceMs);
     return await answer.finally(() => clearTimeout(timer));
   };
-  const signal = AbortSignal.any(request.signal ? [silence.signal, request.signal] : [silence.signal]);
+  const signal = AbortSignal.any(cancelled ? [silence.signal, cancelled] : [silence.signal]);
   let parts: AsyncIterator<Uint8Array> | undefined;
-  const query = `?format=ndjson&after=${request.after}${request.follow ? "&follow=1" : ""}`;
   try {
-    const response = await awaited(send(options, path + query, { signal }));
-    const decoder = new TextDecoder();
-    let rest = "";
+    const response = await awaited(send(options, path, { signal }));
+    // The length of a compressed body is not that of what it holds.
+    const announced = response.headers.has("content-encoding") ? null : response.headers.get("content-length");
+    let length = 0;
     parts = response.body?.[Symbol.asyncIterator]();
     while (parts) {
       const { done, value } = await awaited(parts.next());
-      // A last line without its newline is a whole entry, or a cut one that the parser refuses.
-      const lines = (rest + (done ? "\n" : decoder.decode(value, { stream: true }))).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) if (line.trim() !== "") yield parseLogLine(line, options.address.url);
-      if (done) return;
+      if (done) break;
+      length += value.length;
+      yield value;
     }
+    if (announced !== null && length !== Number(announced)) throw new Error(`${length} of ${announced} bytes came`);
   } catch (cause) {
-    if (cause instanceof AppError || request.signal?.aborted) throw cause;
+    if (cause instanceof AppError || cancelled?.aborted) throw cause;
     throw new AppError("SERVER_GONE", `the connection to the server at ${options.address.url} broke`, { cause });
   } finally {
     void parts?.return?.().catch(() => undefined);
@@ -150,15 +217,15 @@ async function send({ address, fetch }: ApiClientOptions, path: string, request:
   if (address.token !== null) headers.set("authorization", `Bearer ${address.token}`);
   if (request.body !== undefined) headers.set("content-type", "application/json");
   try {
-    const response = await fetch(address.url + path, {
+    const { base, options } = await connectionTo(address);
+    const response = await fetch(base + path, {
       method: request.method ?? "GET",
       headers,
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
       ...(request.signal ? { signal: request.signal } : {}),
       // A redirect could carry the token to another host.
       redirect: "manual",
-      // A proxy set for the whole machine cannot reach this machine's own loopback.
-      ...(isLoopback(address.url) ? { proxy: false as never } : {}),
+      ...options,
     });
     if (response.ok) return response;
     throw await readProblem(response, address);
@@ -170,10 +237,6 @@ async function send({ address, fetch }: ApiClientOptions, path: string, request:
       hint: "start it with `runner serve`, or name another with --server URL",
     });
   }
-}
-
-function isLoopback(url: string): boolean {
-  return /^https?:\/\/(?:127\.|localhost[:/]|localhost$|\[::1\])/.test(url);
 }
 
 function isTimeout(reason: unknown): boolean {

@@ -2,35 +2,47 @@
 
 import { Command, CommanderError } from "commander";
 import { AppError, toAppError } from "../core/app-error.ts";
+import { addArtifactsCommand } from "./artifacts.ts";
 import { addCancelCommand } from "./cancel.ts";
 import { addCheckCommand } from "./check.ts";
 import type { CommandContext } from "./command-context.ts";
+import { addCompletionCommand } from "./completion.ts";
 import { addConfigCommand } from "./config.ts";
 import { reportError } from "./error-report.ts";
+import { addInitCommand } from "./init.ts";
 import { addLogsCommand } from "./logs.ts";
+import { addRemovePipelineCommand } from "./remove-pipeline.ts";
 import { addRunCommand } from "./run.ts";
 import { addRunsCommand } from "./runs.ts";
 import { addServeCommand } from "./serve.ts";
+import { addSetPipelineCommand } from "./set-pipeline.ts";
 import { addTriggerCommand } from "./trigger.ts";
 import { addVersionCommand, version } from "./version.ts";
+import { addWebhookCommand } from "./webhook.ts";
 
 export { openTerminal } from "./terminal.ts";
 export type { AppVerbs, CommandContext } from "./command-context.ts";
 
 const commands = [
+  addInitCommand,
   addServeCommand,
   addTriggerCommand,
   addRunCommand,
   addRunsCommand,
   addLogsCommand,
+  addArtifactsCommand,
   addCancelCommand,
+  addWebhookCommand,
+  addSetPipelineCommand,
+  addRemovePipelineCommand,
   addCheckCommand,
   addConfigCommand,
+  addCompletionCommand,
   addVersionCommand,
 ];
 
 const help = `
-Start with: runner serve, then in another terminal: runner trigger NAME
+Start with: runner init && runner serve, then in another terminal: runner trigger hello
 Settings: runner serve --help, runner config`;
 
 /** Executes a command line (without the program's own name) and resolves with the exit code; never rejects. */

@@ -11,10 +11,12 @@ export type ConfigFlags = Readonly<Record<string, unknown>>;
 /** Adds a flag for each setting; those not in `shown` work as well and are left out of the help. */
 export function addConfigFlags(command: Command, shown?: readonly SettingKey[]): Command {
   command.option("--config <FILE>", "configuration file (default: ./runner.toml where it exists)");
-  for (const { key, flag, placeholder, description, defaultText } of configTable) {
+  for (const { key, flag, placeholder, description, defaultText, choices } of configTable) {
     if (flag === null) continue;
     const value = placeholder === null ? "" : ` <${placeholder}>`;
     const option = new Option(`${flag}${value}`, `${description} (default: ${defaultText})`);
+    // For help and completion alone: what is given is checked with the rest of the configuration.
+    if (choices !== null) option.argChoices = [...choices];
     command.addOption(shown && !shown.includes(key) ? option.hideHelp() : option);
   }
   return command;

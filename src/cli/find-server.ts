@@ -6,8 +6,10 @@ import { AppError } from "../core/app-error.ts";
 import { findStateDir, readServerNotes, type ServerNote } from "./server-notes.ts";
 
 export interface ServerAddress {
-  /** Without a slash at the end. */
+  /** Without a slash at the end; `unix:` and a path for a socket. */
   readonly url: string;
+  /** File of a certificate to trust, whatever name it is for: that of the server that noted itself here. */
+  readonly tlsCert?: string | null;
   readonly token: string | null;
   /** Where the token came from, for messages. */
   readonly tokenFrom: "RUNNER_TOKEN" | "note" | "nowhere";
@@ -36,17 +38,19 @@ export async function findServer(options: FindServerOptions): Promise<ServerAddr
     url: url ?? note?.url ?? "",
     token: given ?? note?.token ?? null,
     tokenFrom: given ? "RUNNER_TOKEN" : note ? "note" : "nowhere",
+    ...(note?.tlsCert ? { tlsCert: note.tlsCert } : {}),
   };
 }
 
 /** An address as people write it: the scheme may be left out. */
 function parseServerUrl(text: string, where: string): string {
+  if (/^unix:\/./.test(text)) return text.replace(/^unix:\/+/, "unix:/");
   const url = URL.parse(text.includes("://") ? text : `http://${text}`);
   if (url && /^https?:$/.test(url.protocol) && url.hostname && !url.search && !url.hash && !url.username) {
     return url.href.replace(/\/+$/, "");
   }
   throw new AppError("USAGE", `${where}: ${JSON.stringify(text)} is not the address of a server`, {
-    hint: "write it like http://127.0.0.1:8080",
+    hint: "write it like http://127.0.0.1:8080, or unix:/path/to/socket",
   });
 }
 

@@ -1,9 +1,9 @@
 // `runner runs`: the latest runs as a table, or one run with its steps.
 
-import { InvalidArgumentError, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { didYouMean } from "../core/did-you-mean.ts";
-import { formatDuration } from "../core/duration.ts";
 import { runStatuses } from "../core/run.ts";
+import { formatAge } from "./age.ts";
 import { addClientFlags, connect, type ClientFlags } from "./client-flags.ts";
 import type { CommandContext } from "./command-context.ts";
 import { printable } from "./printable.ts";
@@ -23,13 +23,20 @@ interface RunsFlags extends ClientFlags {
 export function addRunsCommand(program: Command, context: CommandContext): void {
   addClientFlags(program.command("runs [RUN]").description("list the latest runs, or show one with its steps"))
     .option("--pipeline <NAME>", "only runs of this pipeline")
-    .option("--status <STATUS>", `only runs in this state: ${runStatuses.join(", ")}`, parseStatus)
+    .addOption(statusOption())
     .option("--limit <N>", "at most this many, up to 500", parseLimit, 20)
     .option("--json", "print one line of JSON")
     .action(async (runId: string | undefined, flags: RunsFlags) => {
       await (runId === undefined ? listRuns(flags, context) : showRun(runId, flags, context));
       context.end(0);
     });
+}
+
+function statusOption(): Option {
+  const option = new Option("--status <STATUS>", "only runs in this state").argParser(parseStatus);
+  // For help and completion alone: the parser takes other spellings too.
+  option.argChoices = [...runStatuses];
+  return option;
 }
 
 function parseStatus(text: string): string {
@@ -65,14 +72,6 @@ function cellsOf(run: RunJson, out: OutputStream, now: number): readonly string[
     formatAge(now - Date.parse(run.created_at)),
     durationOf(run, now),
   ];
-}
-
-function formatAge(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  if (seconds < 1) return "now";
-  if (seconds < 60) return `${seconds} s`;
-  const days = Math.floor(seconds / 86_400);
-  return days >= 2 ? `${days} d` : formatDuration(seconds * 1000);
 }
 
 async function showRun(runId: string, flags: RunsFlags, context: CommandContext): Promise<void> {

@@ -43,11 +43,11 @@ async function serve(flags: ConfigFlags, context: CommandContext): Promise<numbe
 /** A server that cannot be found by itself is still a server. */
 async function noteAddress(
   stateDir: string,
-  { url, token, dataDir, pipelines }: Parameters<typeof writeServerNote>[1],
+  { url, token, dataDir, pipelines, tlsCert = null }: Parameters<typeof writeServerNote>[1],
   err: OutputStream,
 ): Promise<void> {
   try {
-    await writeServerNote(stateDir, { url, token, dataDir, pipelines });
+    await writeServerNote(stateDir, { url, token, dataDir, pipelines, tlsCert });
   } catch (cause) {
     const reason = printable(cause instanceof Error ? cause.message : String(cause));
     const warning = `cannot note the address in ${stateDir}, so other commands need --server: ${reason}`;

@@ -16,6 +16,8 @@ export interface ServerNote {
   /** Absolute paths. */
   readonly dataDir: string;
   readonly pipelines: string;
+  /** Of a server that speaks HTTPS: its certificate's file, which commands on this machine trust. */
+  readonly tlsCert?: string | null;
 }
 
 /** `$XDG_STATE_HOME/runner`; a relative XDG_STATE_HOME is ignored, as the XDG specification demands. */
@@ -67,7 +69,8 @@ async function readNote(file: string): Promise<ServerNote | undefined> {
     const note = JSON.parse(await readFile(file, "utf8")) as Record<keyof ServerNote, unknown>;
     const texts = [note.url, note.token, note.pidStart, note.dataDir, note.pipelines];
     const isNote = texts.every((text) => typeof text === "string") && Number.isSafeInteger(note.pid);
-    return isNote ? (note as ServerNote) : undefined;
+    const cert = note.tlsCert ?? null;
+    return isNote && (cert === null || typeof cert === "string") ? (note as ServerNote) : undefined;
   } catch {
     return undefined;
   }

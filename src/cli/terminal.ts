@@ -6,8 +6,8 @@ const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan:
 export type Colour = keyof typeof codes;
 
 export interface OutputStream {
-  /** Resolves when the text has been taken; never rejects, see `closed`. */
-  write(text: string): Promise<void>;
+  /** Resolves when the content has been taken; never rejects, see `closed`. */
+  write(content: string | Uint8Array): Promise<void>;
   /** Writes the text and a newline. */
   line(text: string): Promise<void>;
   /** The text in a colour, or as it is where there are none. */
@@ -36,10 +36,10 @@ function openStream(stream: NodeJS.WriteStream, environment: Environment): Outpu
   let closed = false;
   // Without a listener a write into a closed pipe ends the process.
   stream.on("error", () => (closed = true));
-  const write = (text: string): Promise<void> =>
+  const write = (content: string | Uint8Array): Promise<void> =>
     new Promise((resolve) => {
-      if (closed || text === "") return resolve();
-      stream.write(text, (error) => {
+      if (closed || content.length === 0) return resolve();
+      stream.write(content, (error) => {
         if (error) closed = true;
         resolve();
       });

@@ -22,7 +22,8 @@ export async function printWelcome(
     const way = relative(context.cwd, path);
     return way.startsWith("../") || way === "" ? path : way;
   };
-  const address = { url, token: server.token, tokenFrom: "note" } as const;
+  const { tlsCert, publicUrl } = config;
+  const address = { url, token: server.token, tokenFrom: "note", tlsCert } as const;
   // The server is up: that its own list cannot be had must not end it.
   const pipelines = await createApiClient({ address, fetch: context.fetch })
     .listPipelines()
@@ -32,7 +33,9 @@ export async function printWelcome(
   );
   const shown = names.length > 12 ? [...names.slice(0, 12), `and ${names.length - 12} more`] : names;
   const rows = [
-    ["address", url + describeReach(config.host)],
+    ["address", url + (config.socket === null ? describeReach(config.host) : "")],
+    ...(publicUrl === null ? [] : [["public", publicUrl]]),
+    ...loginAddress(publicUrl ?? url, server.token, out.isTerminal).map((link) => ["log in", link]),
     ["token", server.tokenPath === null ? "from RUNNER_TOKEN" : near(server.tokenPath)],
     ["pipelines", shown.length > 0 ? shown.join(", ") : `none yet: save a script in ${near(config.pipelines)}`],
   ];
@@ -41,6 +44,13 @@ export async function printWelcome(
   rows.push(...examples.map((example, index) => [index === 0 ? "try" : "", example]));
   await out.line(`${out.paint("bold", "runner")} ${version}`);
   await out.line(formatTable(rows.map(([name = "", value = ""]) => [out.paint("dim", name), value])).join("\n"));
+}
+
+/** A link that logs a browser in by itself; in a service's journal, which others read, without the token. */
+function loginAddress(url: string, token: string, isTerminal: boolean): readonly string[] {
+  if (url.startsWith("unix:")) return [];
+  // Browsers keep the fragment to themselves.
+  return [`${url}/login${isTerminal ? `#token=${encodeURIComponent(token)}` : ""}`];
 }
 
 /** Who else than this machine reaches an address that was listened on. */
@@ -65,9 +75,18 @@ function findExamples(
   const webhook = open.config?.webhook;
   const token =
     tokenPath === null ? '"Authorization: Bearer $RUNNER_TOKEN"' : `"Authorization: Bearer $(cat ${quote(tokenPath)})"`;
+  const { command, base } = curlFor(url);
   const curl =
     webhook?.signed === false
-      ? `curl -X POST ${url}${webhook.path}`
-      : `curl -X POST -H ${token} ${url}/api/pipelines/${encodeURIComponent(open.id)}/trigger`;
+      ? `${command} -X POST ${base}${webhook.path}`
+      : `${command} -X POST -H ${token} ${base}/api/pipelines/${encodeURIComponent(open.id)}/trigger`;
   return [`${program} trigger ${open.id}`, curl];
+}
+
+function curlFor(url: string): { readonly command: string; readonly base: string } {
+  if (url.startsWith("unix:")) {
+    return { command: `curl --unix-socket ${quote(url.slice("unix:".length))}`, base: "http://localhost" };
+  }
+  // The certificate is for another name than this machine's own, or curl does not know who signed it.
+  return { command: url.startsWith("https:") ? "curl --insecure" : "curl", base: url };
 }

@@ -55,6 +55,21 @@ export function parseSize(input: SettingInput): number {
   return parseByteSize(typeof input === "boolean" ? String(input) : input);
 }
 
+/** A size, or 0 for none. */
+export function parseSizeOrNone(input: SettingInput): number {
+  return /^0 *B?$/i.test(String(input)) ? 0 : parseSize(input);
+}
+
+/** Milliseconds. Who writes 0 means "for ever" as often as "not at all". */
+export function durationWithin(shortest: string, longest: string): (input: SettingInput) => number {
+  const parse = durationUpTo(longest);
+  return (input) => {
+    const durationMs = parse(input);
+    if (durationMs < parseDuration(shortest)) refuse(input, `a duration from ${shortest} to ${longest}`);
+    return durationMs;
+  };
+}
+
 const booleans: Readonly<Record<string, boolean>> = {
   true: true,
   yes: true,

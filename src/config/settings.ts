@@ -4,12 +4,14 @@
 import { join, resolve } from "node:path";
 import {
   durationUpTo,
+  durationWithin,
   oneOf,
   parseBoolean,
   parseHost,
   parsePath,
   parsePublicUrl,
   parseSize,
+  parseSizeOrNone,
   parseStorage,
   parseToken,
   wholeNumber,
@@ -36,6 +38,8 @@ export interface Setting<T> {
   readonly parse: (input: SettingInput, baseDir: string) => T;
   readonly defaultValue: (surroundings: Surroundings) => T;
   readonly format: (value: T) => string;
+  /** All values that are accepted, where they are few. */
+  readonly choices?: readonly string[];
   /** Only from the environment, and never shown. */
   readonly secret?: true;
 }
@@ -49,6 +53,17 @@ function setting<T extends string | number | boolean>(
   defaultValue: Setting<T>["defaultValue"],
 ): Setting<T> {
   return { description, placeholder, defaultText, parse, defaultValue, format: String };
+}
+
+/** A setting that is one of a few words. */
+function choice<const T extends string>(
+  description: string,
+  placeholder: string,
+  defaultText: string,
+  choices: readonly T[],
+  defaultValue: NoInfer<T>,
+): Setting<T> {
+  return { ...setting(description, placeholder, defaultText, oneOf(...choices), () => defaultValue), choices };
 }
 
 const folder = (description: string, path: string): Setting<string> =>
@@ -87,7 +102,7 @@ const retention: Setting<number> = {
   description: "finished runs are kept this long, with their logs and artifacts",
   placeholder: "DURATION",
   defaultText: "90d",
-  parse: durationUpTo("3650d"),
+  parse: durationWithin("1s", "3650d"),
   defaultValue: () => 90 * 24 * 60 * 60 * 1000,
   format: durationText,
 };
@@ -153,11 +168,14 @@ export const settings = {
   ),
   maxStepOutput,
   maxArtifactSize: size("an artifact larger than this is refused", "1GiB", 1024 ** 3),
-  minFreeSpace: size(
-    "below this much free space on the data folder's disk no new runs are taken",
-    "64MiB",
-    64 * 1024 ** 2,
-  ),
+  minFreeSpace: {
+    ...size(
+      "below this much free space on the data folder's disk no new runs are taken; 0: never",
+      "64MiB",
+      64 * 1024 ** 2,
+    ),
+    parse: parseSizeOrNone,
+  },
   retention,
   retentionRuns: setting(
     "finished runs that are kept at most, the newest",
@@ -166,26 +184,20 @@ export const settings = {
     wholeNumber(1, 1_000_000_000),
     () => 100_000,
   ),
-  containerEngine: setting(
+  containerEngine: choice(
     "the command that runs containers",
     "ENGINE",
     "docker or podman, whichever is there",
-    oneOf("auto", "docker", "podman"),
-    () => "auto",
+    ["auto", "docker", "podman"],
+    "auto",
   ),
   publicUrl,
   socket: optionalFile("a unix socket to listen on instead of host and port", "FILE"),
   tlsCert: optionalFile("certificate chain as PEM: the server speaks HTTPS", "FILE"),
   tlsKey: optionalFile("private key of the certificate as PEM", "FILE"),
   stopSteps: setting("end running steps when the server stops", null, "false", parseBoolean, () => false),
-  logFormat: setting("the server's own log", "FORMAT", "pretty", oneOf("pretty", "json"), () => "pretty"),
-  logLevel: setting(
-    "least level of the server's own log",
-    "LEVEL",
-    "info",
-    oneOf("debug", "info", "warn", "error"),
-    () => "info",
-  ),
+  logFormat: choice("the server's own log", "FORMAT", "pretty", ["pretty", "json"], "pretty"),
+  logLevel: choice("least level of the server's own log", "LEVEL", "info", ["debug", "info", "warn", "error"], "info"),
   token,
 } as const;
 
@@ -204,11 +216,13 @@ export interface SettingNames {
   readonly placeholder: string | null;
   readonly defaultText: string;
   readonly description: string;
+  /** All values that are accepted, where they are few. */
+  readonly choices: readonly string[] | null;
   readonly secret: boolean;
 }
 
 export const configTable: readonly SettingNames[] = (Object.keys(settings) as SettingKey[]).map((key) => {
-  const { description, placeholder, defaultText, secret } = settings[key] as Setting<unknown>;
+  const { description, placeholder, defaultText, choices = null, secret } = settings[key] as Setting<unknown>;
   const words = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   return {
     key,
@@ -218,6 +232,7 @@ export const configTable: readonly SettingNames[] = (Object.keys(settings) as Se
     placeholder,
     defaultText,
     description,
+    choices,
     secret: secret ?? false,
   };
 });

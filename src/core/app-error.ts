@@ -52,6 +52,7 @@ export const errorCodes = {
   PARAM_INVALID: "invalid",
   UNAUTHORIZED: "unauthorized",
   SIGNATURE_INVALID: "unauthorized",
+  CROSS_SITE: "forbidden",
   NOT_FOUND: "not_found",
   PIPELINE_NOT_FOUND: "not_found",
   RUN_NOT_FOUND: "not_found",

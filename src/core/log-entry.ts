@@ -1,7 +1,10 @@
 // One entry of a run's log: a console line of the script, a chunk of a step's output, or a note of the system.
 
-export type LogSource = "console" | "stdout" | "stderr" | "system";
-export type LogLevel = "debug" | "info" | "warn" | "error";
+export const logSources = ["console", "stdout", "stderr", "system"] as const;
+export type LogSource = (typeof logSources)[number];
+
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof logLevels)[number];
 
 export interface LogEntry {
   /** Order within the run, from 1, increasing; gaps are possible. */

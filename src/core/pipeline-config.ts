@@ -2,7 +2,8 @@
 
 import type { JsonValue } from "./json.ts";
 
-export type ParamType = "string" | "number" | "boolean";
+export const paramTypes = ["string", "number", "boolean"] as const;
+export type ParamType = (typeof paramTypes)[number];
 
 export interface ParamSpec {
   readonly type: ParamType;

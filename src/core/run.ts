@@ -3,7 +3,8 @@
 import type { ErrorCode } from "./app-error.ts";
 import type { JsonValue } from "./json.ts";
 
-export type Trigger = "webhook" | "manual" | "schedule" | "pipeline" | "rerun";
+export const triggers = ["webhook", "manual", "schedule", "pipeline", "rerun"] as const;
+export type Trigger = (typeof triggers)[number];
 
 export const runStatuses = [
   "queued",
@@ -22,8 +23,11 @@ export function isFinal(status: RunStatus): status is FinalRunStatus {
   return status !== "queued" && status !== "running" && status !== "waiting";
 }
 
-export type StepStatus = "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "timed_out";
-export type StepKind = "process" | "container" | "fetch";
+export const stepStatuses = ["queued", "running", "waiting", "succeeded", "failed", "cancelled", "timed_out"] as const;
+export type StepStatus = (typeof stepStatuses)[number];
+
+export const stepKinds = ["process", "container", "fetch"] as const;
+export type StepKind = (typeof stepKinds)[number];
 
 /** Why a run did not succeed; `file` and `line` are the author's, where known. */
 export interface RunError {

@@ -1,8 +1,10 @@
 // The contract of the engine: the verbs that the server and the command line call.
 
 import type { LogEntry } from "../core/log-entry.ts";
+import type { PipelineExtension } from "../core/pipeline-file.ts";
 import type { Artifact, Run, RunStatus } from "../core/run.ts";
 import type { Pipeline } from "../pipelines/pipelines.ts";
+import type { SecretSource } from "./uploaded-secrets.ts";
 
 /** A webhook as the server received it: complete, within the limits, otherwise untouched. */
 export interface ReceivedRequest {
@@ -57,20 +59,20 @@ export interface FollowOptions {
 export interface PipelineOverview {
   readonly pipeline: Pipeline;
   readonly lastRun: Run | null;
+  readonly secretFrom: SecretSource;
 }
 
 /** A pipeline's file as it is uploaded. */
 export interface PipelineUpload {
   readonly source: string;
-  /** With the dot. */
-  readonly extension: ".ts" | ".js" | ".mts" | ".mjs";
+  readonly extension: PipelineExtension;
   /** A reference or the secret itself; null removes the one that was given before, absent leaves it. */
   readonly webhookSecret?: string | null;
 }
 
 export interface UploadedPipeline {
   readonly overview: PipelineOverview;
-  readonly created: boolean;
+  readonly change: "created" | "updated" | "unchanged";
   /** What the uploader should know, as that a secret in the file wins. */
   readonly warnings: readonly string[];
 }
@@ -99,7 +101,7 @@ export interface Engine {
   receiveWebhook(request: ReceivedRequest): Promise<WebhookAnswer>;
   /**
    * Creates a run by hand; it is durable when this resolves.
-   * @throws {AppError} PIPELINE_NOT_FOUND, PIPELINE_BROKEN, PARAM_INVALID, STORE_UNAVAILABLE, SHUTTING_DOWN.
+   * @throws {AppError} PIPELINE_NOT_FOUND, PIPELINE_BROKEN, PARAM_INVALID, STORE_UNAVAILABLE, SHUTTING_DOWN, DISK_LOW.
    */
   trigger(pipeline: string, input: TriggerInput): Promise<{ readonly runId: string }>;
   /** @throws {AppError} RUN_NOT_FOUND. */
@@ -118,14 +120,15 @@ export interface Engine {
   /**
    * Puts an uploaded file into the pipelines folder, atomically, once it has been found to load; in force when this
    * resolves.
-   * @throws {AppError} VALIDATION_FAILED for the id, LOAD_FAILED with `details.problems`: nothing has changed then.
+   * @throws {AppError} VALIDATION_FAILED for the id or the secret, LOAD_FAILED with `details.problems`,
+   *   STORE_UNAVAILABLE, SANDBOX_FAILED, SHUTTING_DOWN, DISK_LOW: nothing has changed then.
    */
   setPipeline(id: string, upload: PipelineUpload): Promise<UploadedPipeline>;
-  /** Removes the pipeline's file and its webhook secret; its runs stay. @throws {AppError} PIPELINE_NOT_FOUND. */
+  /** Removes the pipeline's file and its webhook secret; its runs stay. @throws {AppError} PIPELINE_NOT_FOUND, STORE_UNAVAILABLE. */
   removePipeline(id: string): Promise<void>;
   /** @throws {AppError} RUN_NOT_FOUND, ARTIFACT_NOT_FOUND. */
   openArtifact(runId: string, name: string): Promise<OpenArtifact>;
-  /** @throws {AppError} why no new runs are taken now: SHUTTING_DOWN, DISK_LOW. */
+  /** @throws {AppError} why no new runs are taken now: SHUTTING_DOWN, STORE_UNAVAILABLE, DISK_LOW. */
   checkReady(): void;
   stop(options: StopOptions): Promise<void>;
 }

@@ -3,29 +3,43 @@
 import { AppError } from "../core/app-error.ts";
 import type { Run } from "../core/run.ts";
 import { isFinal } from "../core/run.ts";
-import type { Catalog } from "../pipelines/pipelines.ts";
-import type { Engine, PipelineOverview, StopOptions, TriggerInput } from "./contract.ts";
+import type { Catalog, Pipeline } from "../pipelines/pipelines.ts";
+import type { Engine, OpenArtifact, PipelineOverview, StopOptions, TriggerInput } from "./contract.ts";
+import { openArtifact } from "./open-artifact.ts";
+import { createFetchSlots } from "./fetch-slots.ts";
 import { readLogs } from "./read-logs.ts";
 import { getPipeline, getVersion, WebhookReceiver } from "./receive-webhook.ts";
 import { recoverRuns } from "./recover-runs.ts";
 import { resolveParams } from "./resolve-params.ts";
+import { Retention, type RetentionLimits, retentionText } from "./retention.ts";
 import type { RunParts } from "./run-parts.ts";
 import { RunRegistry } from "./run-registry.ts";
 import { StepSlots } from "./step-slots.ts";
+import { PipelineUploader } from "./upload-pipeline.ts";
+import type { UploadedSecrets } from "./uploaded-secrets.ts";
 
 export interface EngineOptions {
-  readonly parts: Omit<RunParts, "stepSlots">;
-  readonly catalog: Pick<Catalog, "get" | "list">;
+  readonly parts: Omit<RunParts, "stepSlots" | "fetchSlots">;
+  readonly catalog: Pick<Catalog, "get" | "list" | "upload" | "remove">;
+  readonly uploadedSecrets: UploadedSecrets;
   readonly webhookTimeoutMs: number;
   readonly maxConcurrentRuns: number;
   readonly maxConcurrentSteps: number;
+  /** Null: ended runs are never removed. */
+  readonly retention: RetentionLimits | null;
+  /** @throws {AppError} DISK_LOW where there is no room for new runs. */
+  readonly checkRoom: () => void;
   /** UUIDv7. */
   readonly newId: () => string;
 }
 
 /** Deals with what an earlier life left unfinished, then takes new runs. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const parts: RunParts = { ...options.parts, stepSlots: new StepSlots(options.maxConcurrentSteps) };
+  const parts: RunParts = {
+    ...options.parts,
+    stepSlots: new StepSlots(options.maxConcurrentSteps),
+    fetchSlots: createFetchSlots(),
+  };
   const runs = new RunRegistry(parts, options.maxConcurrentRuns);
   await recoverRuns(parts, options.catalog, runs);
   return new StandardEngine(options, parts, runs);
@@ -36,19 +50,28 @@ class StandardEngine implements Engine {
   readonly #parts: RunParts;
   readonly #runs: RunRegistry;
   readonly #webhooks: WebhookReceiver;
+  readonly #uploader: PipelineUploader;
+  readonly #retention: Retention | null;
   #ready = true;
 
   constructor(options: EngineOptions, parts: RunParts, runs: RunRegistry) {
     this.#options = options;
     this.#parts = parts;
     this.#runs = runs;
-    const { catalog, webhookTimeoutMs: timeoutMs, newId } = options;
-    this.#webhooks = new WebhookReceiver({ parts, catalog, runs, timeoutMs, newId });
+    const { catalog, uploadedSecrets, webhookTimeoutMs: timeoutMs, newId } = options;
+    this.#webhooks = new WebhookReceiver({ parts, catalog, uploadedSecrets, runs, timeoutMs, newId });
+    this.#uploader = new PipelineUploader({ catalog, store: parts.store, secrets: uploadedSecrets });
+    this.#retention = options.retention && new Retention({ parts, ...options.retention });
+    this.#retention?.start();
   }
 
   checkReady(): void {
-    if (this.#ready) return;
-    throw new AppError("SHUTTING_DOWN", "the server is stopping and takes no new runs", { hint: "try again shortly" });
+    if (!this.#ready) {
+      const hint = "try again shortly";
+      throw new AppError("SHUTTING_DOWN", "the server is stopping and takes no new runs", { hint });
+    }
+    this.#parts.store.checkWritable();
+    this.#options.checkRoom();
   }
 
   receiveWebhook: Engine["receiveWebhook"] = async (request) => {
@@ -78,7 +101,7 @@ class StandardEngine implements Engine {
     const run = await this.#parts.store.runs.find(id);
     if (run !== undefined) return run;
     throw new AppError("RUN_NOT_FOUND", `there is no run ${JSON.stringify(id.slice(0, 100))}`, {
-      hint: "`runner runs` lists them",
+      hint: `\`runner runs\` lists them${retentionText(this.#options.retention)}`,
     });
   }
 
@@ -114,25 +137,31 @@ class StandardEngine implements Engine {
   async listPipelines(): Promise<readonly PipelineOverview[]> {
     const pipelines = this.#options.catalog.list();
     const latest = await this.#parts.store.runs.latest(pipelines.map(({ id }) => id));
-    return pipelines.map((pipeline) => ({ pipeline, lastRun: latest.get(pipeline.id) ?? null }));
+    return pipelines.map((pipeline) => this.#overview(pipeline, latest));
   }
 
   async getPipeline(id: string): Promise<PipelineOverview> {
     const pipeline = getPipeline(this.#options.catalog, id);
     const latest = await this.#parts.store.runs.latest([id]);
-    return { pipeline, lastRun: latest.get(id) ?? null };
+    return this.#overview(pipeline, latest);
   }
 
-  async setPipeline(): Promise<never> {
-    throw new AppError("UNSUPPORTED", "not built yet");
+  #overview(pipeline: Pipeline, latest: ReadonlyMap<string, Run>): PipelineOverview {
+    const { id, version } = pipeline;
+    const secretFrom = this.#options.uploadedSecrets.findSource(id, version?.config);
+    return { pipeline, lastRun: latest.get(id) ?? null, secretFrom };
   }
 
-  async removePipeline(): Promise<never> {
-    throw new AppError("UNSUPPORTED", "not built yet");
-  }
+  setPipeline: Engine["setPipeline"] = async (id, upload) => {
+    this.checkReady();
+    const done = await this.#uploader.set(id, upload);
+    return { overview: await this.getPipeline(id), ...done };
+  };
 
-  async openArtifact(): Promise<never> {
-    throw new AppError("UNSUPPORTED", "not built yet");
+  removePipeline: Engine["removePipeline"] = async (id) => await this.#uploader.remove(id);
+
+  async openArtifact(runId: string, name: string): Promise<OpenArtifact> {
+    return await openArtifact(this.#parts, await this.getRun(runId), name);
   }
 
   async stop({ stopSteps, graceMs }: StopOptions): Promise<void> {
@@ -141,6 +170,6 @@ class StandardEngine implements Engine {
       const grace = new Promise<void>((resolve) => this.#parts.clock.after(graceMs, resolve));
       await Promise.race([this.#runs.cancelAll("the server was stopped with --stop-steps"), grace]);
     }
-    await this.#runs.abandonAll();
+    await Promise.all([this.#runs.abandonAll(), this.#retention?.stop()]);
   }
 }

@@ -1,8 +1,99 @@
-// `fetch` of a script.
+// `fetch` of a script: its secrets are looked up here, so that neither the sandbox nor the journal ever holds them.
 
 import { AppError } from "../core/app-error.ts";
+import { parseDuration } from "../core/duration.ts";
+import { isHeaderName, isHeaderValue, isHopByHop } from "../core/header-field.ts";
+import type { JsonValue } from "../core/json.ts";
+import type { FetchRequest, FetchResponse } from "../executors/executors.ts";
+import type { SecretReader } from "../secrets/secrets.ts";
+import { takeSlot } from "./take-slot.ts";
 import type { Work } from "./work-call.ts";
 
-export const doFetch: Work = async () => {
-  throw new AppError("UNSUPPORTED", "fetch: not built yet");
+/** A text, or the secret it is made of. */
+type TextOrSecret = string | { readonly secret: string; readonly prefix?: string };
+
+/** Arguments of the host call, as the guest makes them. */
+interface FetchArguments {
+  readonly url: TextOrSecret;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, TextOrSecret>>;
+  readonly body?: string;
+  /** The body as base64, where it is bytes. */
+  readonly bytes?: string;
+  readonly timeout?: JsonValue;
+  readonly redirect: FetchRequest["redirect"];
+}
+
+const largeAnswerBytes = 256 * 1024;
+const defaultTimeoutMs = 30_000;
+const maxTimeoutMs = 10 * 60_000;
+
+export const doFetch: Work = async (args, { parts, signal }) => {
+  const { requests, largeAnswers } = parts.fetchSlots;
+  const request = await resolveRequest(args as unknown as FetchArguments, parts.secrets);
+  const releaseRequest = await takeSlot(requests, signal);
+  try {
+    const response = await parts.fetcher.fetch({ ...request, signal });
+    const { status, body } = response;
+    const releaseAnswer = body.length > largeAnswerBytes ? await takeSlot(largeAnswers, signal) : () => {};
+    return { value: toValue(response), code: status, after: (handed) => void handed.then(releaseAnswer) };
+  } finally {
+    releaseRequest();
+  }
 };
+
+async function resolveRequest(args: FetchArguments, secrets: SecretReader): Promise<Omit<FetchRequest, "signal">> {
+  const { method, redirect, body, bytes } = args;
+  const timeoutMs = args.timeout === undefined ? defaultTimeoutMs : parseDuration(args.timeout);
+  if (timeoutMs <= 0 || timeoutMs > maxTimeoutMs) {
+    throw new AppError(
+      "VALIDATION_FAILED",
+      `fetch: the timeout ${JSON.stringify(args.timeout)} is not within 1ms and 10m`,
+    );
+  }
+  if (!isHeaderName(method) || method === "CONNECT" || method === "TRACE") {
+    throw new AppError("VALIDATION_FAILED", `fetch: ${JSON.stringify(method)} is not a method to fetch with`);
+  }
+  const headers: [name: string, value: string][] = [];
+  const secretHeaders: string[] = [];
+  for (const [name, value] of Object.entries(args.headers)) {
+    const text = await resolveText(value, `header ${name}`, secrets);
+    // Never with the value: it may be a secret.
+    if (!isHeaderName(name) || isHopByHop(name) || !isHeaderValue(text)) {
+      throw new AppError(
+        "VALIDATION_FAILED",
+        `fetch: header ${JSON.stringify(name)} cannot be sent: its name or its value is not valid`,
+      );
+    }
+    headers.push([name.toLowerCase(), text]);
+    if (typeof value !== "string") secretHeaders.push(name.toLowerCase());
+  }
+  const content = bytes === undefined ? body : Buffer.from(bytes, "base64");
+  return {
+    url: await resolveText(args.url, "the address", secrets),
+    urlIsSecret: typeof args.url !== "string",
+    method,
+    headers: Object.fromEntries(headers),
+    secretHeaders,
+    ...(content === undefined ? {} : { body: content }),
+    redirect,
+    timeoutMs,
+  };
+}
+
+async function resolveText(value: TextOrSecret, what: string, secrets: SecretReader): Promise<string> {
+  if (typeof value === "string") return value;
+  const resolved = await secrets.resolve(value.secret);
+  if (resolved.ok) return (value.prefix ?? "") + resolved.value;
+  throw new AppError("SECRET_MISSING", `fetch: ${what}: ${resolved.message}`);
+}
+
+/** What the guest makes its response of: the body is base64 only where it is no text. */
+function toValue({ body, url, redirected, status, statusText, headers }: FetchResponse): JsonValue {
+  const head = { url, redirected, status, statusText, headers };
+  try {
+    return { ...head, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body) };
+  } catch {
+    return { ...head, base64: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("base64") };
+  }
+}

@@ -1,12 +1,14 @@
 // The door of engine/: runs, from their submission to their end.
 
-export { openEngine } from "./create-engine.ts";
+export { type EngineOptions, openEngine } from "./create-engine.ts";
 export type {
   Engine,
   FollowOptions,
   PipelineOverview,
+  PipelineUpload,
   ReceivedRequest,
   RunListQuery,
   TriggerInput,
   WebhookAnswer,
 } from "./contract.ts";
+export { UploadedSecrets } from "./uploaded-secrets.ts";

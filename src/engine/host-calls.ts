@@ -66,6 +66,7 @@ export class HostCalls {
       case "fetch":
       case "volume":
       case "artifact":
+      case "sandbox":
         this.#openOngoing(call.kind, call, writes, effects);
         return;
       case "timer":
@@ -149,9 +150,9 @@ export class HostCalls {
       record: (more, effect, dropped) => recorder.record(more, effect, dropped),
       output: { log, deliver: (...piece) => this.#deliverOutput(call.number, ...piece) },
       onEnd: (outcome, more, discard) => {
-        this.#complete(call.number, outcome, more, () => {
+        this.#complete(call.number, outcome, more, (handed) => {
           this.#ongoing.delete(call.number);
-          discard();
+          discard(handed);
         });
       },
     });
@@ -239,13 +240,18 @@ export class HostCalls {
     }
   }
 
-  #complete(number: number, outcome: CallOutcome, more: readonly Write[] = [], effect?: () => void): void {
+  #complete(
+    number: number,
+    outcome: CallOutcome,
+    more: readonly Write[] = [],
+    effect?: (handed: Promise<void>) => void,
+  ): void {
     const writes: Write[] = [...more];
     const seq = this.#addResult(number, outcome, writes);
     this.#options.recorder.record(writes, () => {
       // The script goes on first: what is left to tidy up can be done while it does.
-      void this.#hand(seq, { type: "result", call: number, ...outcome });
-      effect?.();
+      const handed = this.#hand(seq, { type: "result", call: number, ...outcome });
+      effect?.(handed);
       this.#options.onResult();
     });
   }

@@ -94,6 +94,7 @@ const kindNames: Readonly<Record<CallKind, string>> = {
   fetch: "fetch",
   volume: "volume call",
   artifact: "artifact",
+  sandbox: "closing of a sandbox",
 };
 
 function describe(call: { readonly kind: CallKind; readonly name: string }): string {

@@ -24,6 +24,9 @@ export interface OngoingCallOptions {
   readonly call: GuestCall;
   readonly record: (writes: readonly Write[], effect?: () => void, dropped?: () => void) => void;
   readonly output: Pick<StepOutputOptions, "log" | "deliver">;
-  /** Called once, with what is to be recorded together with the call's result, and what is to be done after that. */
-  readonly onEnd: (outcome: CallOutcome, writes: readonly Write[], discard: () => void) => void;
+  /**
+   * Called once, with what is to be recorded together with the call's result, and what is to be done after that;
+   * `handed` resolves when the script has dealt with the result, or is gone.
+   */
+  readonly onEnd: (outcome: CallOutcome, writes: readonly Write[], discard: (handed: Promise<void>) => void) => void;
 }

@@ -1,6 +1,7 @@
 // Which work each kind of host call is.
 
 import type { CallKind } from "../sandbox/sandbox.ts";
+import { closeSandbox } from "./close-sandbox.ts";
 import { doFetch } from "./do-fetch.ts";
 import { saveArtifact } from "./save-artifact.ts";
 import type { OngoingCall, OngoingCallOptions } from "./ongoing-call.ts";
@@ -9,7 +10,7 @@ import { doVolumeCall } from "./volume-call.ts";
 import { WorkCall } from "./work-call.ts";
 
 /** The kinds that the host works on; a run is not over before the last of them is. */
-export const ongoingKinds = ["step", "fetch", "volume", "artifact"] as const satisfies readonly CallKind[];
+export const ongoingKinds = ["step", "fetch", "volume", "artifact", "sandbox"] as const satisfies readonly CallKind[];
 export type OngoingKind = (typeof ongoingKinds)[number];
 
 export function openCall(kind: OngoingKind, options: OngoingCallOptions): OngoingCall {
@@ -22,5 +23,7 @@ export function openCall(kind: OngoingKind, options: OngoingCallOptions): Ongoin
       return new WorkCall(options, doVolumeCall, null);
     case "artifact":
       return new WorkCall(options, saveArtifact, null);
+    case "sandbox":
+      return new WorkCall(options, closeSandbox, null);
   }
 }

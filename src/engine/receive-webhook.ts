@@ -11,6 +11,7 @@ import type { ReceivedRequest, WebhookAnswer } from "./contract.ts";
 import { resolveParams } from "./resolve-params.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunRegistry } from "./run-registry.ts";
+import type { UploadedSecrets } from "./uploaded-secrets.ts";
 
 /** A flood of forged requests must not fill the disk: of those refused only the newest are kept, per pipeline. */
 const keptRefusals = 100;
@@ -20,6 +21,7 @@ const maxReported = 1000;
 export interface WebhookReceiverOptions {
   readonly parts: RunParts;
   readonly catalog: Pick<Catalog, "get" | "list">;
+  readonly uploadedSecrets: Pick<UploadedSecrets, "find">;
   readonly runs: RunRegistry;
   /** How long a caller waits for `http.respond`. */
   readonly timeoutMs: number;
@@ -52,10 +54,11 @@ export class WebhookReceiver {
   }
 
   async #verify(received: ReceivedRequest, webhook: WebhookConfig): Promise<InboundVerdict> {
-    const { parts } = this.#options;
+    const { parts, uploadedSecrets } = this.#options;
     const secrets: string[] = [];
-    if (webhook.secret !== undefined) {
-      const resolved = await parts.secrets.resolve(webhook.secret);
+    const secret = webhook.secret ?? uploadedSecrets.find(received.pipeline);
+    if (secret !== undefined) {
+      const resolved = await parts.secrets.resolve(secret);
       if (!resolved.ok) {
         this.#report(received.pipeline, resolved.message);
         throw new AppError("SECRET_MISSING", "the pipeline's webhook secret is not available on the server", {
@@ -123,6 +126,10 @@ export class WebhookReceiver {
       rerunOf: null,
       createdAt: record.receivedAt,
     } as const;
+    if (asksForStream(version, request)) {
+      await runs.submit({ run, version, request, writes: [{ type: "inbound.put", record }] });
+      return { type: "stream", runId };
+    }
     const answer = Promise.withResolvers<WebhookResponse | null>();
     const stopTimer = parts.clock.after(timeoutMs, () => answer.resolve(null));
     const submitted = runs.submit({
@@ -142,6 +149,13 @@ export class WebhookReceiver {
       stopWaiting();
     }
   }
+}
+
+/** Where the pipeline does not offer its log, the parameter is the script's own. */
+function asksForStream({ config }: PipelineVersion, { query }: InboundRequest): boolean {
+  const offered = config.webhook !== false && config.webhook.stream === true;
+  const asked = Object.hasOwn(query, "stream") ? query["stream"] : undefined;
+  return offered && (asked === "1" || asked === "true" || asked === "");
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Write } from "../store/store.ts";
 import { plainError } from "./run-end.ts";
 import type { PinnedVersion, RunParts } from "./run-parts.ts";
 import type { RunRegistry } from "./run-registry.ts";
+import { tidyEarlierRuns } from "./tidy-run.ts";
 
 const interruptedMessage = "the server ended while the run was executing";
 const interruptedHint = "trigger it again; what its finished steps did is in its log";
@@ -16,7 +17,7 @@ export async function recoverRuns(
   runs: RunRegistry,
 ): Promise<{ readonly interrupted: number; readonly resumed: number }> {
   // A step may take its whole grace to end, which is no reason to keep callers waiting.
-  void cleanLeftovers(parts);
+  const cleaned = cleanLeftovers(parts);
   let interrupted = 0;
   let resumed = 0;
   for (const id of await parts.store.runs.unfinished()) {
@@ -26,6 +27,7 @@ export async function recoverRuns(
       interrupted++;
     }
   }
+  void cleaned.then(() => tidyEarlierRuns(parts));
   if (interrupted + resumed > 0) parts.logger.warn("runs were left unfinished", { interrupted, resumed });
   return { interrupted, resumed };
 }

@@ -8,6 +8,7 @@ import type { LogEntry } from "../core/log-entry.ts";
 import type { FinalRunStatus } from "../core/run.ts";
 import type { Answer, GuestCall, GuestRequest, GuestTurn, ObservedValues } from "../sandbox/sandbox.ts";
 import type { NewRun, Write } from "../store/store.ts";
+import { awaitStore } from "./await-store.ts";
 import { GuestSession } from "./guest-session.ts";
 import { HostCalls } from "./host-calls.ts";
 import { JournalView } from "./journal-view.ts";
@@ -46,6 +47,8 @@ export class RunDriver {
   #stopTimeout: (() => void) | null = null;
   #stopStartNote: (() => void) | null = null;
   #abandoned = false;
+  /** Nobody waits for the run's end in this process. */
+  #letGo = false;
 
   constructor(options: RunDriverOptions) {
     this.#options = options;
@@ -53,7 +56,8 @@ export class RunDriver {
     const { log } = this;
     const recorder = new RunRecorder(parts.store, parts.clock, {
       onRetry: (error) =>
-        parts.logger.error("a run could not be recorded; trying again", { run: run.id, reason: error.message }),
+        // The store itself tells of its trouble, once; there may be thousands of runs.
+        parts.logger.debug("a run could not be recorded; trying again", { run: run.id, reason: error.message }),
       onLost: (error) => void this.#endUnrecorded(error),
     });
     const journal = this.#journal;
@@ -107,6 +111,7 @@ export class RunDriver {
   /** Lets go of the run without an end: the server stops, or the run was never recorded. Steps live on. */
   async abandon(): Promise<void> {
     this.#abandoned = true;
+    this.#letGo = true;
     this.#stopTimeout?.();
     this.#guest.close();
     this.#calls.abandon();
@@ -205,9 +210,10 @@ export class RunDriver {
     this.#calls.stop();
     const end = failedEnd("INTERNAL", `the run could not be recorded: ${cause.message}`, this.#bundle);
     const at = parts.clock.now();
-    await parts.store
-      .commit([...lost, { type: "run.finish", id: run.id, ...end, at }])
-      .catch((thrown: unknown) => parts.logger.error("nor could its end", { run: run.id, reason: String(thrown) }));
+    const commit = (): Promise<void> => parts.store.commit([...lost, { type: "run.finish", id: run.id, ...end, at }]);
+    await awaitStore(parts.clock, commit, () => this.#letGo).catch((thrown: unknown) =>
+      parts.logger.error("nor could its end", { run: run.id, reason: String(thrown) }),
+    );
     this.log.end();
     onEnd(end.status);
   }

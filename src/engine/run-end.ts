@@ -45,14 +45,28 @@ export function failedEnd(
 
 /** What to use instead of globals that other runtimes have. */
 const missingGlobals: Readonly<Record<string, string>> = {
-  fetch: 'scripts have no network of their own; use curl in a step: runtime.run({ command: "curl …" })',
-  require: "use import; packages in pipelines/node_modules are bundled",
-  process: "scripts see no process; arguments are in pipelineContext, and a step has its own environment",
+  require: "require is not offered: use import; packages in pipelines/node_modules are bundled",
+  module: "write: export const pipeline = async () => { … }",
+  exports: "write: export const pipeline = async () => { … }",
+  process:
+    "scripts see no process: arguments and parameters are in pipelineContext, a step gets its variables with env",
   Bun: "scripts run in a sandbox without Bun; use runtime.run for programs and files",
-  Buffer: "use TextEncoder, TextDecoder, atob and btoa",
+  Deno: "scripts run in a sandbox without Deno; use runtime.run for programs and files",
+  Buffer: "use Uint8Array, TextEncoder, TextDecoder, atob and btoa",
+  __dirname: "a script is bundled and has no folder; name files in full",
+  __filename: "a script is bundled and has no file; its name is pipelineContext.pipelineID",
+  window: "scripts run in no browser; globals are in globalThis",
+  global: "use globalThis",
+  AbortController: 'use the option timeout: fetch(url, { timeout: "5s" })',
+  AbortSignal: 'use the option timeout: fetch(url, { timeout: "5s" })',
+  Headers: "use a plain object for the headers of fetch",
+  Request: "give fetch the address and the options themselves",
+  XMLHttpRequest: "use fetch",
+  WebSocket: "scripts have no WebSockets; use fetch, or a program in a step",
 };
 
 function findHint(message: string): string | null {
+  if (/Dynamic require of ".*" is not supported$/.test(message)) return missingGlobals["require"] ?? null;
   const name = /'(\w+)' is not defined/.exec(message)?.[1];
   return name !== undefined && Object.hasOwn(missingGlobals, name) ? (missingGlobals[name] ?? null) : null;
 }

@@ -2,9 +2,9 @@
 
 import type { LogEntry } from "../core/log-entry.ts";
 
-/** What one follower may lag behind before it is sent on from the store. */
+/** What one follower may lag behind before it is sent on from the store: a thousand may have stopped reading. */
 const maxQueuedEntries = 2000;
-const maxQueuedLength = 4 * 1024 * 1024;
+const maxQueuedLength = 1024 * 1024;
 
 export class RunLog {
   #lastSeq = 0;

@@ -8,6 +8,7 @@ import type { SandboxPool } from "../sandbox/sandbox.ts";
 import type { SecretReader } from "../secrets/secrets.ts";
 import type { Bundle, Store } from "../store/store.ts";
 import type { Logger } from "../telemetry/telemetry.ts";
+import type { FetchSlots } from "./fetch-slots.ts";
 import type { StepSlots } from "./step-slots.ts";
 
 export interface RunParts {
@@ -18,6 +19,7 @@ export interface RunParts {
   readonly files: RunFiles;
   readonly secrets: SecretReader;
   readonly stepSlots: StepSlots;
+  readonly fetchSlots: FetchSlots;
   readonly clock: Clock;
   readonly logger: Logger;
 }

@@ -4,6 +4,7 @@ import { AppError, toAppError } from "../core/app-error.ts";
 import type { InboundRequest, WebhookResponse } from "../core/inbound-request.ts";
 import type { GuestRequest } from "../sandbox/sandbox.ts";
 import type { NewRun, Write } from "../store/store.ts";
+import { awaitStore } from "./await-store.ts";
 import { Dispatcher, type QueuedRun } from "./dispatcher.ts";
 import { RunDriver } from "./run-driver.ts";
 import { cancelledEnd, plainError } from "./run-end.ts";
@@ -27,6 +28,7 @@ export class RunRegistry {
   readonly #unfinished = new Map<string, Set<() => void>>();
   /** Cancelled while their request was being loaded, with the reason. */
   readonly #cancelAtBegin = new Map<string, string>();
+  #abandoned = false;
 
   constructor(parts: RunParts, maxConcurrentRuns: number) {
     this.#parts = parts;
@@ -116,6 +118,7 @@ export class RunRegistry {
 
   /** Lets go of every run; what was recorded stays. */
   async abandonAll(): Promise<void> {
+    this.#abandoned = true;
     this.#dispatcher.stop();
     await Promise.all([...this.#live.values()].map((driver) => driver.abandon()));
     for (const waiting of this.#unfinished.values()) for (const callback of waiting) callback();
@@ -170,14 +173,21 @@ export class RunRegistry {
     const { store, clock, logger } = this.#parts;
     const error = plainError("INTERNAL", `the run could not begin: ${cause.message}`);
     const end = { status: "failed", result: null, error, at: clock.now() } as const;
-    await store.commit([{ type: "run.finish", id: run.id, ...end }]).catch((thrown: unknown) => {
+    const commit = (): Promise<void> => store.commit([{ type: "run.finish", id: run.id, ...end }]);
+    await awaitStore(clock, commit, () => this.#abandoned).catch((thrown: unknown) => {
       logger.error("a run could not begin, nor could that be recorded", { run: run.id, reason: String(thrown) });
     });
   }
 
   async #loadRequest(inboundId: string | null): Promise<InboundRequest | null> {
     if (inboundId === null) return null;
-    return (await this.#parts.store.inbound.find(inboundId))?.request ?? null;
+    const { store, clock } = this.#parts;
+    const record = await awaitStore(
+      clock,
+      () => store.inbound.find(inboundId),
+      () => this.#abandoned,
+    );
+    return record?.request ?? null;
   }
 
   #driverEnded(run: NewRun): void {

@@ -1,23 +1,41 @@
-// One `runtime.run` of a script: waits for a slot, starts the process, passes its output on, and reports how it ended.
+// One `runtime.run` of a script: waits for a slot, starts the step, passes its output on, and reports how it ended.
 
-import { toAppError } from "../core/app-error.ts";
+import { AppError, toAppError } from "../core/app-error.ts";
+import { parseByteSize } from "../core/byte-size.ts";
 import { parseDuration } from "../core/duration.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { Step, StepStatus } from "../core/run.ts";
-import type { ProcessSpec, RunningStep, StepOutcome } from "../executors/executors.ts";
+import { containerName } from "../executors/executors.ts";
+import type { ContainerPlace, Mount, RunningStep, StepOutcome, StepOutput, StepSpec } from "../executors/executors.ts";
 import type { CallError, CallOutcome, Write } from "../store/store.ts";
 import type { OngoingCall, OngoingCallOptions } from "./ongoing-call.ts";
+import { startWhenRoom } from "./start-when-room.ts";
 import { StepOutputSink } from "./step-output.ts";
 
 /** Arguments of the host call, as the guest makes them. */
 interface StepArguments {
-  readonly command: ProcessSpec["command"];
+  readonly command: StepSpec["command"];
   readonly env: Readonly<Record<string, string>>;
   readonly workDir?: string;
+  readonly mounts?: readonly Mount[];
+  /** Where it runs; absent: as a process. */
+  readonly container?: ContainerArguments;
   readonly stdin?: string;
   readonly timeout?: JsonValue;
   readonly output: boolean;
 }
+
+type ContainerArguments =
+  | {
+      readonly type: "own" | "open";
+      readonly image: string;
+      readonly pull: "always" | "missing" | "never";
+      readonly privileged: boolean;
+      readonly cpu?: number;
+      readonly memory?: number | string;
+      readonly user?: string;
+    }
+  | { readonly type: "inside"; readonly sandbox: string; readonly user?: string };
 
 /** The parts of {@link OngoingCallOptions} that a step needs. */
 export interface StepCallOptions extends Omit<OngoingCallOptions, "parts" | "run" | "call"> {
@@ -41,7 +59,7 @@ export class StepCall implements OngoingCall {
     this.#step = {
       id: `${options.run.id}.${options.call.number}`,
       name: options.call.name,
-      kind: "process",
+      kind: this.#args.container === undefined ? "process" : "container",
       status: "queued",
       code: null,
       attempts: 0,
@@ -102,16 +120,30 @@ export class StepCall implements OngoingCall {
     try {
       const sink = this.#openSink();
       const spec = this.#spec();
-      this.#running = await parts.executor.start(spec, (piece) => sink.take(piece));
+      const onNote = (text: string): void => sink.note(text);
+      const listener = { onOutput: async (piece: StepOutput) => await sink.take(piece), onNote };
+      this.#running = await startWhenRoom(
+        () => parts.executor.start(spec, listener),
+        parts.clock,
+        () => this.#cancelled,
+      );
       if (this.#cancelled) this.#running.cancel();
       const outcome = await this.#running.outcome;
       await sink.finish();
-      this.#end(statusOf(outcome), outcome.code, { ok: true, value: resultOf(outcome, sink) });
+      this.#end(statusOf(outcome), outcome.code, this.#resultOf(outcome, sink));
     } catch (thrown) {
       this.#end("failed", null, { ok: false, error: this.#failure(thrown) });
     } finally {
       parts.stepSlots.release();
     }
+  }
+
+  /** Opening a container resolves with its handle; what keeps it from opening is an error. */
+  #resultOf(outcome: StepOutcome, sink: StepOutputSink): CallOutcome {
+    if (this.#args.container?.type !== "open") return { ok: true, value: resultOf(outcome, sink) };
+    if (outcome.end === "exited") return { ok: true, value: { id: containerName(this.#step.id) } };
+    const code = outcome.end === "cancelled" ? "RUN_CANCELLED" : "STEP_NOT_STARTED";
+    return { ok: false, error: this.#failure(new AppError(code, outcome.message ?? "the sandbox was not opened")) };
   }
 
   #failure(thrown: unknown): CallError {
@@ -134,8 +166,8 @@ export class StepCall implements OngoingCall {
     });
   }
 
-  #spec(): ProcessSpec {
-    const { command, env, workDir, stdin, timeout } = this.#args;
+  #spec(): StepSpec {
+    const { command, env, workDir, mounts, container, stdin, timeout } = this.#args;
     const { run } = this.#options;
     return {
       stepId: this.#step.id,
@@ -144,6 +176,8 @@ export class StepCall implements OngoingCall {
       command,
       env,
       ...(workDir === undefined ? {} : { workDir }),
+      ...(mounts === undefined ? {} : { mounts }),
+      ...(container === undefined ? {} : { container: placeOf(container) }),
       ...(stdin === undefined ? {} : { stdin }),
       ...(timeout === undefined || timeout === null ? {} : { timeoutMs: parseDuration(timeout) }),
     };
@@ -165,6 +199,18 @@ export class StepCall implements OngoingCall {
   #put(): Write {
     return { type: "step.put", runId: this.#options.run.id, step: this.#step };
   }
+}
+
+/** @throws {AppError} VALIDATION_FAILED when the memory is no size. */
+function placeOf(container: ContainerArguments): ContainerPlace {
+  if (container.type === "inside") return container;
+  const { memory, cpu, ...rest } = container;
+  // 0 is no limit, as in the pipelines that scripts come from.
+  const limits = {
+    ...(cpu === undefined || cpu === 0 ? {} : { cpu }),
+    ...(memory === undefined || memory === 0 ? {} : { memoryBytes: parseByteSize(memory) }),
+  };
+  return { ...rest, ...limits };
 }
 
 const cancelledError = { code: "RUN_CANCELLED", message: "the step was cancelled before it started" } as const;

@@ -61,6 +61,15 @@ export class StepOutputSink {
     this.#storeTail("stderr", lastBytes(stderr, roomBeside(stdout)));
   }
 
+  /** A line of the run's log about the step, which is none of its output. */
+  note(text: string, level: LogEntry["level"] = "info"): void {
+    const { runId, stepName, record, log, now } = this.#options;
+    const line = `step ${JSON.stringify(stepName)}: ${text}`;
+    const entry = { seq: log.nextSeq(), at: now(), source: "system", level, text: line } as const;
+    const publish = (): void => log.publish({ ...entry, stepId: null, stepName: null });
+    record([{ type: "log.line", runId, ...entry }], publish, () => {});
+  }
+
   resultText(stream: Stream): string {
     return this.#results[stream].text();
   }
@@ -108,21 +117,11 @@ export class StepOutputSink {
 
   /** Only what is stored as it comes can be handed over again in a replay, so `onOutput` ends with the head. */
   #noteUndelivered(): void {
-    const { runId, stepName, deliver, record, log, now } = this.#options;
-    if (deliver === undefined) return;
-    const text = `step ${JSON.stringify(stepName)}: onOutput is given the first 8 MiB only; all of it is in the step's log and result as far as those keep it`;
-    const entry: LogEntry = {
-      seq: log.nextSeq(),
-      at: now(),
-      source: "system",
-      level: "warn",
-      stepId: null,
-      stepName: null,
-      text,
-    };
-    const { seq, at } = entry;
-    const publish = (): void => log.publish(entry);
-    record([{ type: "log.line", runId, seq, at, source: "system", level: "warn", text }], publish, () => {});
+    if (this.#options.deliver === undefined) return;
+    this.note(
+      "onOutput is given the first 8 MiB only; all of it is in the step's log and result as far as those keep it",
+      "warn",
+    );
   }
 
   #storeTail(stream: Stream, tail: Uint8Array): void {

@@ -1,4 +1,4 @@
-// How many steps may run at once over all runs; the rest wait in order.
+// How many steps, or fetches, may run at once over all runs; the rest wait in order.
 
 export class StepSlots {
   readonly #limit: number;

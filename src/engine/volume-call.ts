@@ -1,8 +1,66 @@
 // `volumes` of a script.
 
 import { AppError } from "../core/app-error.ts";
-import type { Work } from "./work-call.ts";
+import { RunTurns } from "./run-turns.ts";
+import { StepSlots } from "./step-slots.ts";
+import type { Work, WorkContext, WorkResult } from "./work-call.ts";
 
-export const doVolumeCall: Work = async () => {
-  throw new AppError("UNSUPPORTED", "volumes: not built yet");
+type VolumeArgs =
+  | { readonly name?: string; readonly volume?: undefined }
+  | { readonly volume: string; readonly paths: readonly string[] };
+
+export const doVolumeCall: Work = async (args, context) => {
+  const call = args as VolumeArgs;
+  const { parts, run } = context;
+  if (call.volume !== undefined) return await readFiles(call.volume, call.paths, context);
+  const { name, path } = await parts.files.volumes.create(run.id, call.name);
+  return { value: { name, path } };
 };
+
+/**
+ * What is read stays in memory until its script has dealt with it, several times over as JSON. One at a time in each
+ * run and four in all, or a script that reads a lot at once would have the server killed: 100 calls took 760 MB.
+ */
+const turns = new RunTurns();
+const slots = new StepSlots(4);
+
+async function readFiles(
+  volume: string,
+  paths: readonly string[],
+  { parts, run, signal }: WorkContext,
+): Promise<WorkResult> {
+  const endTurn = await turns.take(run);
+  let release = endTurn;
+  try {
+    const freeSlot = await takeSlot(signal);
+    release = () => {
+      freeSlot();
+      endTurn();
+    };
+    // Whatever has become of the result by then, the end of the run frees the way for others.
+    signal.addEventListener("abort", release);
+    const value = await parts.files.volumes.readFiles(run.id, volume, paths, signal);
+    return { value, after: (handed) => void handed.then(release) };
+  } catch (thrown) {
+    release();
+    throw thrown;
+  }
+}
+
+/** The function that gives it back, once. @throws {AppError} RUN_CANCELLED. */
+async function takeSlot(signal: AbortSignal): Promise<() => void> {
+  const cancelled = new AppError("RUN_CANCELLED", "the run ended before its files were read");
+  if (signal.aborted) throw cancelled;
+  return await new Promise((resolve, reject) => {
+    let given = false;
+    const giveUp = slots.wait(() =>
+      resolve(() => {
+        if (!given) slots.release();
+        given = true;
+      }),
+    );
+    signal.addEventListener("abort", () => {
+      if (giveUp()) reject(cancelled);
+    });
+  });
+}

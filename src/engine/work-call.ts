@@ -24,6 +24,8 @@ export interface WorkResult {
   readonly writes?: readonly Write[];
   /** Of the step, where the work is one. */
   readonly code?: number;
+  /** Called once the result is durable; `handed` resolves when the script has dealt with it, or is gone. */
+  readonly after?: (handed: Promise<void>) => void;
 }
 
 /** @throws {AppError} what the script's promise rejects with. */
@@ -87,24 +89,26 @@ export class WorkCall implements OngoingCall {
     const { signal } = this.#over;
     try {
       const result = await this.#work(call.args, { parts, run, number: call.number, signal });
-      const { value, writes = [], code = null } = result;
-      this.#end({ ok: true, value }, "succeeded", code, writes);
+      const { value, writes = [], code = null, after } = result;
+      this.#end({ ok: true, value }, "succeeded", code, writes, after);
     } catch (thrown) {
       const { code, message, hint } = toAppError(thrown);
       const error = { code, message, ...(hint === undefined ? {} : { hint }) };
-      this.#end({ ok: false, error }, signal.aborted ? "cancelled" : "failed");
+      const status = code === "FETCH_TIMEOUT" ? "timed_out" : "failed";
+      this.#end({ ok: false, error }, signal.aborted ? "cancelled" : status);
     }
   }
 
   #end(
     outcome: CallOutcome,
-    status: "succeeded" | "failed" | "cancelled",
+    status: "succeeded" | "failed" | "cancelled" | "timed_out",
     code: number | null = null,
     writes: readonly Write[] = [],
+    after: (handed: Promise<void>) => void = () => {},
   ): void {
     if (this.#ended || this.#abandoned) return;
     this.#ended = true;
-    this.#options.onEnd(outcome, [...writes, ...this.#finish(status, code)], () => {});
+    this.#options.onEnd(outcome, [...writes, ...this.#finish(status, code)], after);
   }
 
   #finish(status: Step["status"], code: number | null): readonly Write[] {

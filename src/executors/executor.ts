@@ -1,19 +1,49 @@
 // The contract of what does the work of a step.
 
 /** What a step is to run; everything is resolved text, nothing is inherited from the server. */
-export interface ProcessSpec {
-  /** `<run id>.<call number>`: names the spool folder and marks every process of the step. */
+export interface StepSpec {
+  /** `<run id>.<call number>`: names the spool folder and the container, and marks every process of the step. */
   readonly stepId: string;
   readonly runId: string;
   readonly pipeline: string;
   /** A text is run by `sh -c`. */
   readonly command: string | { readonly path: string; readonly args: readonly string[] };
   readonly env: Readonly<Record<string, string>>;
-  /** Absent: a fresh folder of the step's own. */
+  /** Relative: below the step's base folder. Absent: that folder, or the image's own where nothing is mounted in it. */
   readonly workDir?: string;
+  readonly mounts?: readonly Mount[];
   readonly stdin?: string;
   readonly timeoutMs?: number;
+  /** Absent: a local process. */
+  readonly container?: ContainerPlace;
 }
+
+/** A folder or file of this machine that a step sees at another place. */
+export interface Mount {
+  /** Relative: below the step's base folder, which for containers is `/workspace`. */
+  readonly target: string;
+  /** Absolute. */
+  readonly source: string;
+  readonly readOnly: boolean;
+}
+
+/** How a container is made. */
+export interface ContainerOptions {
+  readonly image: string;
+  readonly pull: "always" | "missing" | "never";
+  readonly privileged: boolean;
+  /** Below 64: processors, as 0.5; from there on: CPU shares, whose usual number is 1024. Absent: no limit. */
+  readonly cpu?: number;
+  readonly memoryBytes?: number;
+  /** As `--user` takes it; absent: the image's own. */
+  readonly user?: string;
+}
+
+/** In a container of its own; no command, but a container that is kept open; inside one that is. */
+export type ContainerPlace =
+  | (ContainerOptions & { readonly type: "own" })
+  | (ContainerOptions & { readonly type: "open" })
+  | { readonly type: "inside"; readonly sandbox: string; readonly user?: string };
 
 export type OutputStream = "stdout" | "stderr";
 
@@ -38,9 +68,12 @@ export interface StepOutcome {
 
 /** A step that has been started. */
 export interface RunningStep {
-  readonly pid: number;
+  /** Of the local process; null where there is none yet. */
+  readonly pid: number | null;
   /**
-   * Resolves when the command has ended and all its output has been handed over; never rejects. Where the step was
+   * Resolves when the command has ended and all its output has been handed over. Rejects only for containers, whose
+   * engine, image or command may turn out to be missing: CONTAINER_ENGINE_UNAVAILABLE, IMAGE_UNAVAILABLE,
+   * STEP_NOT_STARTED. Where the step was
    * ended (cancel, time-out, too much output) or killed from outside, nothing of it is left alive; where the command
    * ended by itself, what it left in the background goes on.
    */
@@ -49,13 +82,20 @@ export interface RunningStep {
   cancel(): void;
 }
 
+/** Who is told of a running step. */
+export interface StepListener {
+  /** Called with each piece, awaited before the next is read, so that output never piles up in memory. */
+  readonly onOutput: (output: StepOutput) => Promise<void> | void;
+  /** Called with a line about what is done for the step before its command runs, as the progress of a pull. */
+  readonly onNote: (text: string) => void;
+}
+
 export interface Executor {
   /**
-   * Starts the step; `onOutput` is called with each piece, awaited before the next is read, so that output never
-   * piles up in memory.
+   * Starts the step.
    * @throws {AppError} STEP_NOT_STARTED when the command is not found on the step's PATH, the folder does not exist, …
    */
-  start(spec: ProcessSpec, onOutput: (output: StepOutput) => Promise<void> | void): Promise<RunningStep>;
+  start(spec: StepSpec, listener: StepListener): Promise<RunningStep>;
   /** Removes what is kept of a finished step; called once its result is durable. Not removable: only warned of. */
   discard(stepId: string): Promise<void>;
   /**
@@ -63,6 +103,16 @@ export interface Executor {
    * start. Resolves with the steps that still had processes; takes as long as those take to end (grace, then SIGKILL).
    */
   cleanLeftovers(): Promise<{ readonly endedSteps: readonly string[] }>;
-  /** Removes what the steps of an ended run shared: containers that were kept open. Never rejects for what is gone. */
+  /**
+   * Removes a container that was kept open; one that is gone already is fine.
+   * @throws {AppError} VALIDATION_FAILED when it is not one of this run.
+   */
+  closeSandbox(runId: string, sandbox: string): Promise<void>;
+  /**
+   * Removes what the steps of an ended run shared: containers that were kept open. Resolves when no container of the
+   * run is left, those that were discarded included. Never rejects for what is gone.
+   */
   endRun(runId: string): Promise<void>;
+  /** Resolves when all that was discarded is removed, or after some seconds. */
+  settle(): Promise<void>;
 }

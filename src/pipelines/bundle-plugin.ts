@@ -2,10 +2,11 @@
 
 import type { BunPlugin, PluginBuilder } from "bun";
 import { posix } from "node:path";
-import { findReplacement } from "./built-in-modules.ts";
+import { findReplacement, isBuiltInModule } from "./built-in-modules.ts";
 import { type FoundImport, scanImports } from "./import-scan.ts";
 import type { ModuleReader } from "./module-reader.ts";
 import { isInPackage, moduleLoaders, ModuleResolver, packageNameOf } from "./module-resolver.ts";
+import { findNodeNames } from "./node-names.ts";
 import { createError, type Problem } from "./pipeline.ts";
 
 /** Modules are named by their path below the root in a namespace of their own, so that Bun never looks for them itself. */
@@ -14,6 +15,7 @@ const emptyNamespace = "pipelines-empty";
 /** Thrown into the bundler where the problem is already noted. */
 export const notedMessage = "refused: see the problems noted";
 
+const noFolder = "a script is bundled and has no folder; name files in full";
 const macroMessage = "macros are not supported: they would run inside the server while it loads the file";
 
 interface Asked {
@@ -57,7 +59,8 @@ export class BundlePlugin implements BunPlugin {
     const calls = asked.kind.startsWith("require");
     if (calls && !isInPackage(asked.importer)) {
       const message = `require("${asked.path}") is not supported in a pipeline`;
-      return this.#refuseImport(asked, message, `write: import … from "${asked.path}"`);
+      const hint = isBuiltInModule(asked.path) ? findReplacement(asked.path) : `write: import … from "${asked.path}"`;
+      return this.#refuseImport(asked, message, hint);
     }
     const resolution = await this.#resolver.resolve(asked.path, asked.importer, calls ? "require" : "import");
     if (resolution.type === "file") return { path: resolution.path, namespace: moduleNamespace };
@@ -106,10 +109,15 @@ function findRefused(path: string, source: string): Problem[] {
   const inPackage = isInPackage(path);
   // Packages are large and rarely have these; their computed imports fail when they run.
   if (inPackage && !/\b(?:with|assert)\s*\{|\bwith\s*:|["'](?:macro|bun):/.test(source)) return [];
-  return scanImports(source).flatMap((found) => {
+  const imports = scanImports(source).flatMap((found) => {
     const refusal = refuseFound(found, inPackage);
     return refusal ? [createError(path, refusal.message, refusal.hint, found)] : [];
   });
+  const names = inPackage ? [] : findNodeNames(source);
+  return [
+    ...imports,
+    ...names.map((found) => createError(path, `${found.name} does not exist in a pipeline`, noFolder, found)),
+  ];
 }
 
 function refuseFound(found: FoundImport, inPackage: boolean): { message: string; hint: string } | undefined {

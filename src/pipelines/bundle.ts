@@ -7,6 +7,7 @@ import { posix } from "node:path";
 import type { Bundle } from "../core/bundle.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { BundlePlugin, moduleNamespace, notedMessage } from "./bundle-plugin.ts";
+import { maxPipelineFileBytes } from "../core/pipeline-file.ts";
 import { describeFileError, ModuleReader, type ReadLimits } from "./module-reader.ts";
 import { createError, type Problem } from "./pipeline.ts";
 
@@ -22,6 +23,8 @@ export interface BundleOptions {
   readonly root: string;
   /** Path below it, with extension. */
   readonly file: string;
+  /** What to load instead of what the file holds; it need not exist then. */
+  readonly text?: string | undefined;
   readonly limits?: Partial<BundleLimits>;
   readonly clock?: Clock;
 }
@@ -32,7 +35,7 @@ export type BundleResult = { readonly inputs: ReadonlyMap<string, string> } & (
 );
 
 const defaultLimits: BundleLimits = {
-  maxFileBytes: 1024 ** 2,
+  maxFileBytes: maxPipelineFileBytes,
   maxFiles: 1000,
   maxBundleBytes: 4 * 1024 ** 2,
   timeoutMs: 10_000,
@@ -41,7 +44,7 @@ const maxProblems = 50;
 
 /** Bundles one file. Never rejects: whatever is wrong is a problem. */
 export async function loadBundle(options: BundleOptions): Promise<BundleResult> {
-  const { file, clock = systemClock } = options;
+  const { file, text, clock = systemClock } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const fail = (inputs: ReadonlyMap<string, string>, ...problems: readonly Problem[]): BundleResult => ({
     ok: false,
@@ -54,7 +57,7 @@ export async function loadBundle(options: BundleOptions): Promise<BundleResult> 
   } catch (thrown) {
     return fail(new Map(), createError(file, `cannot read the folder ${options.root}: ${describeFileError(thrown)}`));
   }
-  const reader = new ModuleReader(root, limits);
+  const reader = new ModuleReader(root, limits, text === undefined ? null : { path: posix.normalize(file), text });
   const entry = await findEntry(reader, file);
   if (typeof entry !== "string") return fail(reader.inputs, entry);
   const plugin = new BundlePlugin(reader);

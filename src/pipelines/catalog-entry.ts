@@ -41,15 +41,11 @@ export class CatalogEntry {
 
   /** Puts a version in force, durably. @throws what the store throws; then nothing has changed. */
   async accept(version: PipelineVersion, warnings: readonly Problem[]): Promise<void> {
-    const { bundle, config, file } = version;
-    const same =
-      this.saved?.bundleHash === bundle.hash && this.saved.file === file && Bun.deepEquals(this.saved.config, config);
-    const loadedAt = same && this.saved ? this.saved.loadedAt : version.loadedAt;
-    const saved = { pipeline: this.id, file, bundleHash: bundle.hash, config, loadedAt };
-    if (!same) await this.#store.saveVersion(saved, bundle);
+    const saved = toSavedVersion(this.id, version, this.saved);
+    if (saved !== this.saved) await this.#store.saveVersion(saved, version.bundle);
     this.saved = saved;
-    this.loaded = { ...version, loadedAt };
-    this.pipeline = { id: this.id, file, state: "ok", version: this.loaded, problems: warnings };
+    this.loaded = { ...version, loadedAt: saved.loadedAt };
+    this.pipeline = { id: this.id, file: version.file, state: "ok", version: this.loaded, problems: warnings };
   }
 
   /** Notes that the file does not load; what was in force stays so, also from before a restart. */
@@ -63,4 +59,11 @@ export class CatalogEntry {
     const bundle = saved ? await this.#store.findBundle(saved.bundleHash) : undefined;
     return saved && bundle ? { bundle, config: saved.config, file: saved.file, loadedAt: saved.loadedAt } : null;
   }
+}
+
+/** A version as it is kept over a restart: the one that is kept already where nothing differs. */
+export function toSavedVersion(id: string, version: PipelineVersion, known: SavedVersion | null): SavedVersion {
+  const { bundle, config, file, loadedAt } = version;
+  const same = known?.bundleHash === bundle.hash && known.file === file && Bun.deepEquals(known.config, config);
+  return same ? known : { pipeline: id, file, bundleHash: bundle.hash, config, loadedAt };
 }

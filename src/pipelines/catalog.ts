@@ -8,13 +8,14 @@ import type { BundleLimits } from "./bundle.ts";
 import { CatalogEntry, type EntryStore } from "./catalog-entry.ts";
 import { fileErrorCode, readStamp } from "./file-stamp.ts";
 import { FolderWatch } from "./folder-watch.ts";
-import { type CheckSecret, findWarnings } from "./find-warnings.ts";
-import { loadPipeline, type ReadExports } from "./load-pipeline.ts";
+import { findWarnings, type SecretSources } from "./find-warnings.ts";
+import { type LoadedPipeline, loadPipeline, type ReadExports } from "./load-pipeline.ts";
 import { LoadQueue } from "./load-queue.ts";
 import { describeFileError } from "./module-reader.ts";
 import { listPipelineFiles, type PipelineFiles } from "./pipeline-files.ts";
-import { createError, type Pipeline, type Problem, type SavedVersion } from "./pipeline.ts";
+import { createError, type Pipeline, type PipelineVersion, type Problem, type SavedVersion } from "./pipeline.ts";
 import { ScanTimer } from "./scan-timer.ts";
+import { type RemovalSteps, type UploadedFile, type UploadSteps, Uploads } from "./uploads.ts";
 
 /** What became of a file that was saved, renamed or removed. */
 export interface CatalogChange {
@@ -26,7 +27,7 @@ export interface CatalogChange {
   readonly tookMs: number;
 }
 
-export interface CatalogOptions extends EntryStore {
+export interface CatalogOptions extends EntryStore, SecretSources {
   /** The pipelines folder. */
   readonly root: string;
   readonly readExports: ReadExports;
@@ -37,7 +38,6 @@ export interface CatalogOptions extends EntryStore {
   readonly onChange: (change: CatalogChange) => void;
   /** What is nobody's fault in the folder: a store or a watch that fails. */
   readonly onError: (error: AppError) => void;
-  readonly checkSecret?: CheckSecret;
   readonly clock?: Clock;
   readonly limits?: Partial<BundleLimits>;
   /** False: load once and do not watch. */
@@ -50,6 +50,13 @@ export interface Catalog {
   get(id: string): Pipeline | undefined;
   /** In order of their ids. */
   list(): readonly Pipeline[];
+  /**
+   * Puts an uploaded file into the folder once it has been found to load; in force when this resolves. One at a time.
+   * @throws {AppError} VALIDATION_FAILED, LOAD_FAILED, STORE_UNAVAILABLE and what the steps throw: nothing has changed.
+   */
+  upload(file: UploadedFile, steps: UploadSteps): Promise<{ readonly change: "created" | "updated" | "unchanged" }>;
+  /** Removes what there is of a pipeline. @throws {AppError} STORE_UNAVAILABLE and what the steps throw. */
+  remove(id: string, steps: RemovalSteps): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -74,6 +81,7 @@ class FolderCatalog implements Catalog {
   readonly #saved: Map<string, SavedVersion>;
   readonly #queue: LoadQueue;
   readonly #watch: FolderWatch | null;
+  readonly #uploads: Uploads;
   /** Paths below the root that the system told something of. */
   #touched = new Set<string>();
   #root = "";
@@ -93,6 +101,16 @@ class FolderCatalog implements Catalog {
         thrown,
       );
     this.#watch = options.watch === false ? null : new FolderWatch({ onEvent: (path) => this.#notice(path), onError });
+    this.#uploads = new Uploads({
+      root: async () => await realpath(options.root),
+      check: async (id, file, text) => await this.#loadFile(file, this.#entries.get(id)?.loaded ?? null, text),
+      find: (id) => this.#entries.get(id),
+      findSaved: (id) => (this.#entries.get(id) ?? { saved: this.#saved.get(id) ?? null }).saved,
+      setSaved: (id, saved) => this.#setSaved(id, saved),
+      change: async (id, work) => await this.#change(id, work),
+      drop: async (entry) => await this.#drop(entry, this.#clock.now()),
+      recheck: async (id) => await this.#recheck(id),
+    });
   }
 
   async open(): Promise<void> {
@@ -125,7 +143,12 @@ class FolderCatalog implements Catalog {
     return pipelines.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
+  upload: Catalog["upload"] = async (file, steps) => await this.#uploads.put(file, steps);
+
+  remove: Catalog["remove"] = async (id, steps) => await this.#uploads.remove(id, steps);
+
   async close(): Promise<void> {
+    await this.#uploads.idle();
     this.#closed = true;
     this.#watch?.close();
     await this.#timer?.close();
@@ -249,10 +272,8 @@ class FolderCatalog implements Catalog {
       await entry.reject(group.problems);
       return;
     }
-    const { readExports, limits = {} } = this.#options;
-    const known = entry.loaded;
-    const loaded = await loadPipeline({ root: this.#root, file, clock: this.#clock, limits, readExports, known });
-    const warnings = loaded.ok ? await findWarnings(loaded.version, this.#options.checkSecret) : [];
+    const loaded = await this.#loadFile(file, this.#uploads.findCandidate(entry.id) ?? entry.loaded);
+    const warnings = loaded.ok ? await findWarnings(entry.id, loaded.version, this.#options) : [];
     // Removed in the meantime: nothing of it may be stored any more.
     if (this.#entries.get(entry.id) !== entry) return;
     entry.inputs = loaded.inputs;
@@ -267,11 +288,39 @@ class FolderCatalog implements Catalog {
     else await entry.reject(loaded.problems);
   }
 
+  async #loadFile(file: string, known: PipelineVersion | null, text?: string): Promise<LoadedPipeline> {
+    const { readExports, limits = {} } = this.#options;
+    const given = text === undefined ? {} : { text };
+    return await loadPipeline({ root: this.#root, file, clock: this.#clock, limits, readExports, known, ...given });
+  }
+
+  /** Does `work` while nobody looks at the folder; what it changed of this pipeline is in force when this resolves. */
+  async #change(id: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await (this.#timer ? this.#timer.lookAfter(work) : work());
+    } finally {
+      if (!this.#timer) await this.#scan(this.#clock.now(), false);
+    }
+    await this.#queue.settled(id);
+  }
+
+  #setSaved(id: string, saved: SavedVersion | null): void {
+    const entry = this.#entries.get(id);
+    if (entry) entry.saved = saved;
+    if (saved) this.#saved.set(id, saved);
+    else this.#saved.delete(id);
+  }
+
+  async #recheck(id: string): Promise<void> {
+    const entry = this.#entries.get(id);
+    if (entry) await this.#recheckSecret(entry, this.#clock.now());
+  }
+
   /** A secret may appear, or go, without any file of the folder changing. */
   async #recheckSecret(entry: CatalogEntry, noticedAt: number): Promise<void> {
     const { pipeline: before } = entry;
     if (before?.state !== "ok" || !before.version) return;
-    const problems = await findWarnings(before.version, this.#options.checkSecret);
+    const problems = await findWarnings(entry.id, before.version, this.#options);
     if (entry.pipeline !== before) return;
     entry.pipeline = { ...before, problems };
     this.#announce(entry, before, noticedAt);
@@ -285,9 +334,14 @@ class FolderCatalog implements Catalog {
       this.#timer?.pokeIn(removalGraceMs);
       return;
     }
-    this.#entries.delete(entry.id);
-    await this.#forget(entry.id);
-    this.#tell({ id: entry.id, file: entry.file, state: "removed", problems: [], tookMs: now - noticedAt });
+    await this.#drop(entry, noticedAt);
+  }
+
+  async #drop(entry: CatalogEntry, noticedAt: number): Promise<void> {
+    const { id, file } = entry;
+    this.#entries.delete(id);
+    await this.#forget(id);
+    this.#tell({ id, file, state: "removed", problems: [], tookMs: this.#clock.now() - noticedAt });
   }
 
   async #forget(id: string): Promise<void> {
@@ -326,7 +380,7 @@ function unusableFolder(root: string, thrown: unknown): AppError {
   if (fileErrorCode(thrown) !== "ENOENT") return new AppError("CONFIG_INVALID", message, { hint, cause: thrown });
   const wayOut =
     basename(root) === "pipelines"
-      ? "run this in the folder that has pipelines/, make one with mkdir pipelines, or name it with --pipelines DIR"
+      ? "run this in the folder that has pipelines/, make one with `runner init`, or name it with --pipelines DIR"
       : `make it with mkdir ${root}, or name another with --pipelines DIR`;
   return new AppError("CONFIG_INVALID", message, { hint: wayOut, cause: thrown });
 }

@@ -1,4 +1,4 @@
-// What is wrong around a version that is good in itself: the secret of its webhook.
+// What is wrong with a version that is good enough to be in force: the secret of its webhook.
 
 import { findAuthorSource } from "./author-source.ts";
 import { locateField } from "./locate-field.ts";
@@ -7,14 +7,49 @@ import { createError, type PipelineVersion, type Problem } from "./pipeline.ts";
 /** Why a secret (`env:NAME`, `file:/path` or the text itself) cannot be used, or null. */
 export type CheckSecret = (reference: string) => string | null | Promise<string | null>;
 
-export async function findWarnings(version: PipelineVersion, checkSecret?: CheckSecret): Promise<readonly Problem[]> {
-  const { config, file, bundle } = version;
-  const secret = config.webhook === false ? undefined : config.webhook.secret;
-  if (secret === undefined || !checkSecret) return [];
-  const reason = await checkSecret(secret);
-  if (reason === null) return [];
-  const source = findAuthorSource(bundle, file);
-  const place = source === null ? null : locateField(source, "config.webhook.secret");
-  const hint = "until then its webhook answers 503 SECRET_MISSING";
-  return [{ ...createError(file, reason, hint, place), severity: "warning" }];
+export interface SecretSources {
+  readonly checkSecret?: CheckSecret;
+  /** The webhook secret that was given with an upload of this pipeline. */
+  readonly findUploadedSecret?: (pipeline: string) => string | undefined;
+}
+
+const closedMeanwhile = "until then its webhook answers 503 SECRET_MISSING";
+const removeIt = "upload the file with --no-webhook-secret to have that one removed";
+
+export async function findWarnings(
+  id: string,
+  version: PipelineVersion,
+  { checkSecret, findUploadedSecret }: SecretSources,
+): Promise<readonly Problem[]> {
+  const { webhook } = version.config;
+  const uploaded = findUploadedSecret?.(id);
+  if (webhook === false) {
+    const message = "the file says webhook: false, so the secret that was given with an upload is not used";
+    return uploaded === undefined ? [] : [warn(version, message, removeIt)];
+  }
+  const secret = webhook.secret ?? uploaded;
+  const reason = secret === undefined ? null : ((await checkSecret?.(secret)) ?? null);
+  if (webhook.secret === undefined) {
+    return reason === null ? [] : [warn(version, `the secret given with the upload: ${reason}`, closedMeanwhile)];
+  }
+  const warnings: Problem[] = reason === null ? [] : [warnOfSecret(version, reason, closedMeanwhile)];
+  if (uploaded !== undefined) {
+    const message = "the webhook secret in the file wins over the one that was given with an upload";
+    warnings.push(warnOfSecret(version, message, removeIt));
+  }
+  return warnings;
+}
+
+function warnOfSecret(version: PipelineVersion, message: string, hint: string): Problem {
+  const source = findAuthorSource(version.bundle, version.file);
+  return warn(version, message, hint, source === null ? null : locateField(source, "config.webhook.secret"));
+}
+
+function warn(
+  { file }: PipelineVersion,
+  message: string,
+  hint: string,
+  place: ReturnType<typeof locateField> = null,
+): Problem {
+  return { ...createError(file, message, hint, place), severity: "warning" };
 }

@@ -37,6 +37,8 @@ export type ReadExports = (bundle: Bundle, file: string) => Promise<ReadExportsR
 export interface LoadPipelineOptions {
   readonly root: string;
   readonly file: string;
+  /** What to load instead of what the file holds; it need not exist then. */
+  readonly text?: string;
   readonly clock: Clock;
   readonly limits?: Partial<BundleLimits>;
   readonly readExports: ReadExports;
@@ -56,8 +58,8 @@ export type LoadedPipeline = { readonly inputs: ReadonlyMap<string, string> } & 
 
 /** Never rejects: whatever is wrong is a problem. */
 export async function loadPipeline(options: LoadPipelineOptions): Promise<LoadedPipeline> {
-  const { root, file, clock, limits = {}, known } = options;
-  const bundled = await loadBundle({ root, file, limits, clock });
+  const { root, file, text, clock, limits = {}, known } = options;
+  const bundled = await loadBundle({ root, file, text, limits, clock });
   const { inputs } = bundled;
   if (!bundled.ok) return { ok: false, problems: bundled.problems, retry: false, inputs };
   const { bundle } = bundled;

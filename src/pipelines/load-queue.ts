@@ -6,6 +6,7 @@ export class LoadQueue {
   readonly #waiting = new Set<string>();
   readonly #running = new Set<string>();
   #idleWaiters: (() => void)[] = [];
+  readonly #settleWaiters = new Map<string, (() => void)[]>();
 
   /** `work` never rejects. */
   constructor(concurrency: number, work: (key: string) => Promise<void>) {
@@ -24,9 +25,19 @@ export class LoadQueue {
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
   }
 
+  /** Resolves when this key neither waits nor runs. */
+  async settled(key: string): Promise<void> {
+    if (!this.#waiting.has(key) && !this.#running.has(key)) return;
+    const waiters = this.#settleWaiters.get(key) ?? [];
+    this.#settleWaiters.set(key, waiters);
+    await new Promise<void>((resolve) => waiters.push(resolve));
+  }
+
   /** Forgets what waits; what runs goes on. */
   clear(): void {
+    const keys = [...this.#waiting];
     this.#waiting.clear();
+    for (const key of keys) this.#tellSettled(key);
   }
 
   #startNext(): void {
@@ -42,9 +53,17 @@ export class LoadQueue {
   #finish(key: string): void {
     this.#running.delete(key);
     this.#startNext();
+    this.#tellSettled(key);
     if (this.#waiting.size + this.#running.size > 0) return;
     const waiters = this.#idleWaiters;
     this.#idleWaiters = [];
+    for (const resolve of waiters) resolve();
+  }
+
+  #tellSettled(key: string): void {
+    if (this.#waiting.has(key) || this.#running.has(key)) return;
+    const waiters = this.#settleWaiters.get(key) ?? [];
+    this.#settleWaiters.delete(key);
     for (const resolve of waiters) resolve();
   }
 }

@@ -3,7 +3,7 @@
 
 import { constants } from "node:fs";
 import { type FileHandle, open, realpath } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { fileErrorCode, readStamp } from "./file-stamp.ts";
 
 export interface ReadLimits {
@@ -17,6 +17,12 @@ export type Found =
   | { readonly type: "directory"; readonly path: string }
   | { readonly type: "absent" }
   | { readonly type: "refused"; readonly reason: string };
+
+/** A text that counts as the content of a file below the root, whatever is there. */
+export interface GivenFile {
+  readonly path: string;
+  readonly text: string;
+}
 
 export type ReadResult = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: string };
 
@@ -32,14 +38,16 @@ const reasons: Readonly<Record<string, string>> = {
 export class ModuleReader {
   readonly #root: string;
   readonly #limits: ReadLimits;
+  readonly #given: GivenFile | null;
   readonly #found = new Map<string, Promise<Found>>();
   readonly #texts = new Map<string, Promise<ReadResult>>();
   readonly #inputs = new Map<string, string>();
 
   /** `root` is a real path. */
-  constructor(root: string, limits: ReadLimits) {
+  constructor(root: string, limits: ReadLimits, given: GivenFile | null = null) {
     this.#root = root;
     this.#limits = limits;
+    this.#given = given;
   }
 
   /** Every path looked at, below the root, with its stamp when it was first looked at. */
@@ -70,19 +78,32 @@ export class ModuleReader {
     const absolute = join(this.#root, path);
     const stamp = await readStamp(absolute);
     this.#inputs.set(path, stamp);
+    if (path === this.#given?.path) return await this.#give(this.#given);
     if (stamp === "absent") return { type: "absent" };
+    return await this.#followLinks(absolute, stamp === "directory" ? "directory" : "file");
+  }
+
+  async #followLinks(absolute: string, type: "file" | "directory"): Promise<Found> {
     try {
-      const real = relative(this.#root, await realpath(absolute));
-      if (real === ".." || real.startsWith(`..${sep}`)) {
-        return {
-          type: "refused",
-          reason: `it is a symlink to ${join(this.#root, real)}, outside the pipelines folder`,
-        };
-      }
-      return { type: stamp === "directory" ? "directory" : "file", path: real };
+      const path = relative(this.#root, await realpath(absolute));
+      if (path !== ".." && !path.startsWith(`..${sep}`)) return { type, path };
+      return { type: "refused", reason: `it is a symlink to ${join(this.#root, path)}, outside the pipelines folder` };
     } catch (thrown) {
       return { type: "refused", reason: describeFileError(thrown) };
     }
+  }
+
+  /** The text counts as the file of this name in the folder that is really there, if one is. */
+  async #give({ path, text }: GivenFile): Promise<Found> {
+    const folder = join(this.#root, dirname(path));
+    const found = (await readStamp(folder)) === "absent" ? null : await this.#followLinks(folder, "directory");
+    if (found?.type === "refused") return found;
+    const real = found?.type === "directory" ? join(found.path, basename(path)) : path;
+    const { maxFileBytes } = this.#limits;
+    const tooLarge = { ok: false, reason: `it is larger than ${maxFileBytes} bytes` } as const;
+    const fits = Buffer.byteLength(text) <= maxFileBytes;
+    this.#texts.set(real, Promise.resolve(fits ? { ok: true, text } : tooLarge));
+    return { type: "file", path: real };
   }
 
   async #load(path: string): Promise<ReadResult> {

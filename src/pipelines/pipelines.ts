@@ -5,3 +5,4 @@ export { type Catalog, type CatalogChange, type CatalogOptions, openCatalog } fr
 export type { ReadExports } from "./load-pipeline.ts";
 export { parseParams } from "./parse-params.ts";
 export type { Pipeline, PipelineVersion, Problem, SavedVersion } from "./pipeline.ts";
+export type { UploadSteps } from "./uploads.ts";

@@ -39,6 +39,18 @@ export class ScanTimer {
     this.#options.clock.after(delayMs, () => this.poke());
   }
 
+  /** Does `work` while nobody looks at the folder, then looks; resolves when both are done. @throws what `work` throws. */
+  async lookAfter(work: () => Promise<void>): Promise<void> {
+    while (this.#scanning) await this.#scanning;
+    this.#cancel();
+    this.#noticedAt ??= this.#options.clock.now();
+    const working = work();
+    const looked = working.catch(() => undefined).then(() => this.#scan());
+    this.#scanning = looked;
+    await working;
+    await looked;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancel();

@@ -99,7 +99,7 @@ export interface GuestTurn {
 }
 
 export type CallKind =
-  "step" | "timer" | "clear_timer" | "respond" | "storage" | "hmac" | "fetch" | "volume" | "artifact";
+  "step" | "timer" | "clear_timer" | "respond" | "storage" | "hmac" | "fetch" | "volume" | "artifact" | "sandbox";
 
 /** A host call. */
 export interface GuestCall {

@@ -2,20 +2,29 @@
 
 import { Elysia } from "elysia";
 import { AppError, toAppError } from "../core/app-error.ts";
-import { authenticate } from "./authenticate.ts";
+import { authenticate, type Guarded } from "./authenticate.ts";
 import { problemResponse } from "./problem.ts";
 import { readHeaders } from "./request-headers.ts";
 import { decodeId, splitTarget } from "./request-path.ts";
 import type { RouteContext } from "./route-context.ts";
+import { addArtifactRoutes } from "./routes/artifacts.ts";
 import { addHealthRoutes } from "./routes/health.ts";
+import { addLoginRoutes, loginPath, logoutPath, redirectToLogin } from "./routes/login.ts";
 import { addLogRoutes } from "./routes/logs.ts";
 import { addPipelineRoutes } from "./routes/pipelines.ts";
 import { addRunRoutes } from "./routes/runs.ts";
+import { addSwaggerRoutes, swaggerPath } from "./routes/swagger.ts";
 import { addWebhookRoutes, webhookPrefix } from "./routes/webhooks.ts";
 
 export type RequestHandler = (request: Request) => Response | Promise<Response>;
 
-export function createHttpApp(context: RouteContext, token: string): RequestHandler {
+const open: ReadonlySet<string> = new Set(["/healthz", "/readyz", loginPath, logoutPath]);
+
+export function createHttpApp(context: RouteContext): RequestHandler {
+  return createRoutes(context).compile().fetch;
+}
+
+export function createRoutes(context: RouteContext): Elysia {
   // standardHostname: true would look for the path from the 11th character on, and miss it behind http://nas/.
   const app = new Elysia({ handler: { standardHostname: false }, normalize: false });
   app.onRequest(({ request }) => {
@@ -23,7 +32,15 @@ export function createHttpApp(context: RouteContext, token: string): RequestHand
     // A webhook reads its headers itself, once.
     if (path.startsWith(webhookPrefix)) return;
     readHeaders(request.headers, context.limits);
-    if (path !== "/healthz" && path !== "/readyz") authenticate(request.headers.get("authorization"), token);
+    if (!open.has(path)) {
+      const guarded = guardOf(path);
+      try {
+        authenticate(request, guarded, context.credentials);
+      } catch (error) {
+        if (guarded === "page" && isNavigation(request)) return redirectToLogin(request);
+        throw error;
+      }
+    }
     // Elysia would hand over null for a parameter that cannot be decoded.
     decodeId(path);
   });
@@ -36,8 +53,25 @@ export function createHttpApp(context: RouteContext, token: string): RequestHand
   addHealthRoutes(app, context);
   addPipelineRoutes(app, context);
   addRunRoutes(app, context);
+  addArtifactRoutes(app, context);
   addLogRoutes(app, context);
-  return app.compile().fetch;
+  addLoginRoutes(app, context);
+  addSwaggerRoutes(app, context);
+  return app;
+}
+
+function guardOf(path: string): Guarded {
+  return path === "/" || path === swaggerPath || path.startsWith(`${swaggerPath}/`) ? "page" : "api";
+}
+
+/** A person opens a page, as opposed to a program, or a page that loads a part of itself. */
+function isNavigation({ method, headers }: Request): boolean {
+  const mode = headers.get("sec-fetch-mode") ?? "navigate";
+  return (
+    (method === "GET" || method === "HEAD") &&
+    mode === "navigate" &&
+    /\btext\/html\b/i.test(headers.get("accept") ?? "")
+  );
 }
 
 /** Reading on for the sake of the connection would be reading what was refused. */

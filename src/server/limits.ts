@@ -28,3 +28,6 @@ export const defaultHttpLimits: HttpLimits = {
   heartbeatMs: 10_000,
   idleTimeoutMs: 30_000,
 };
+
+/** `?limit=` of a list of runs. */
+export const runListLimits = { min: 1, max: 500, otherwise: 50 } as const;

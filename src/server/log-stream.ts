@@ -7,7 +7,10 @@ import { PatientIterator } from "./patient-iterator.ts";
 
 export interface LogStreamOptions {
   readonly format: LogFormat;
-  readonly follow: boolean;
+  /** Sent at once; may be empty. */
+  readonly opening: string;
+  /** What follows the last entry; not asked where the stream is cut short. */
+  readonly closing: () => Promise<string>;
   readonly heartbeatMs: number;
   readonly clock: Clock;
   /** Ends the stream: the reader left or the server stops. */
@@ -24,7 +27,7 @@ export function createLogStream(
   entries: AsyncIterable<LogEntry>,
   options: LogStreamOptions,
 ): ReadableStream<Uint8Array> {
-  const { format, follow, heartbeatMs, clock, signal, onEnd } = options;
+  const { format, opening, closing, heartbeatMs, clock, signal, onEnd } = options;
   const iterator = new PatientIterator(entries, { clock, signal });
   const encoder = new TextEncoder();
   let ended = false;
@@ -34,8 +37,7 @@ export function createLogStream(
   };
   return new ReadableStream<Uint8Array>({
     start(controller) {
-      // Bun keeps the end of the headers back until there is a first byte, so a silent log would look like no answer.
-      if (follow && format.heartbeat !== "") controller.enqueue(encoder.encode(format.heartbeat));
+      if (opening !== "") controller.enqueue(encoder.encode(opening));
     },
     async pull(controller) {
       let text = "";
@@ -44,6 +46,8 @@ export function createLogStream(
           const next = await iterator.next(text === "" ? heartbeatMs : gatherMs);
           if (ended) return;
           if (next?.done) {
+            if (!signal.aborted) text += await closing();
+            if (ended) return;
             if (text !== "") controller.enqueue(encoder.encode(text));
             end();
             controller.close();

@@ -2,6 +2,7 @@
 
 import type { PipelineConfig } from "../core/pipeline-config.ts";
 import { runToJson, timeToJson, type RunJson } from "../core/run-json.ts";
+import { webhookPath, webhookUrl } from "../core/webhook-address.ts";
 import type { PipelineOverview } from "../engine/engine.ts";
 import type { Problem } from "../pipelines/pipelines.ts";
 
@@ -14,9 +15,19 @@ export interface ProblemJson {
   readonly hint: string | null;
 }
 
+export interface WebhookJson {
+  readonly path: string;
+  /** null: the server was not told the address that others reach it by. */
+  readonly url: string | null;
+  readonly provider: string | null;
+  readonly signed: boolean;
+  /** Where its secret stands: in the file, or given with an upload; null where there is none. */
+  readonly secret_from: "file" | "upload" | null;
+}
+
 export interface PipelineConfigJson {
   /** null: the pipeline has no webhook. */
-  readonly webhook: { readonly path: string; readonly provider: string | null; readonly signed: boolean } | null;
+  readonly webhook: WebhookJson | null;
   readonly params: PipelineConfig["params"];
   readonly timeout_ms: number | null;
   readonly memory_bytes: number | null;
@@ -35,7 +46,9 @@ export interface PipelineJson {
   readonly last_run: RunJson | null;
 }
 
-export function pipelineToJson({ pipeline, lastRun }: PipelineOverview): PipelineJson {
+/** `publicUrl`: the address that others reach the server by. */
+export function pipelineToJson(overview: PipelineOverview, publicUrl: string | null = null): PipelineJson {
+  const { pipeline, lastRun } = overview;
   const { id, file, state, version, problems } = pipeline;
   return {
     id,
@@ -43,7 +56,7 @@ export function pipelineToJson({ pipeline, lastRun }: PipelineOverview): Pipelin
     state,
     version: version?.bundle.hash ?? null,
     loaded_at: version ? timeToJson(version.loadedAt) : null,
-    config: version ? configToJson(id, version.config) : null,
+    config: version ? configToJson(overview, version.config, publicUrl) : null,
     problems: problems.map(problemToJson),
     last_run: lastRun ? runToJson(lastRun) : null,
   };
@@ -53,19 +66,26 @@ function problemToJson({ severity, file, line, column, message, hint }: Problem)
   return { severity, file, line, column, message, hint };
 }
 
-function configToJson(id: string, config: PipelineConfig): PipelineConfigJson {
+function configToJson(
+  { pipeline, secretFrom }: PipelineOverview,
+  config: PipelineConfig,
+  publicUrl: string | null,
+): PipelineConfigJson {
+  const { id } = pipeline;
   const { webhook, params } = config;
   return {
     webhook: webhook
-      ? { path: webhookPath(id), provider: webhook.provider ?? null, signed: webhook.secret !== undefined }
+      ? {
+          path: webhookPath(id),
+          url: publicUrl === null ? null : webhookUrl(publicUrl, id),
+          provider: webhook.provider ?? null,
+          signed: secretFrom !== null,
+          secret_from: secretFrom,
+        }
       : null,
     params,
     timeout_ms: config.timeoutMs ?? null,
     memory_bytes: config.memoryBytes ?? null,
     concurrency_limit: config.concurrencyLimit ?? null,
   };
-}
-
-function webhookPath(id: string): string {
-  return `/api/webhooks/${id.split("/").map(encodeURIComponent).join("/")}`;
 }

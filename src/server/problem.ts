@@ -1,7 +1,7 @@
 // Errors as RFC 9457 problem details: the border where an AppError becomes an HTTP answer.
 
 import { STATUS_CODES } from "node:http";
-import { AppError, type ErrorCode } from "../core/app-error.ts";
+import { AppError, errorClasses, errorCodes, type ErrorCode } from "../core/app-error.ts";
 import { apiHeaders } from "./json-response.ts";
 
 /** `code` and `hint` are our extension members (RFC 9457 §3.2). */
@@ -23,8 +23,12 @@ const closing: ReadonlySet<ErrorCode> = new Set(["BODY_TOO_LARGE", "BODY_TIMEOUT
 
 const retryAfterSeconds = 5;
 
-function toProblem(error: AppError): Problem {
-  const status = statusOf[error.code] ?? error.class.httpStatus;
+export function httpStatusOf(code: ErrorCode): number {
+  return statusOf[code] ?? errorClasses[errorCodes[code]].httpStatus;
+}
+
+export function toProblem(error: AppError): Problem {
+  const status = httpStatusOf(error.code);
   const shown = error.code === "INTERNAL" ? internal : error;
   return {
     type: "about:blank",

@@ -28,10 +28,11 @@ export function readChoice<T extends string>(query: Query, name: string, choices
 }
 
 /** `?name`, `?name=1` and `?name=true` are yes. @throws {AppError} VALIDATION_FAILED when it is neither yes nor no. */
-export function readFlag(query: Query, name: string): boolean {
+export function readFlag(query: Query, name: string, otherwise = false): boolean {
   const text = query[name];
+  if (text === undefined) return otherwise;
   if (text === "" || text === "1" || text === "true") return true;
-  if (text === undefined || text === "0" || text === "false") return false;
+  if (text === "0" || text === "false") return false;
   throw invalid(name, text, "1 or 0");
 }
 

@@ -1,20 +1,6 @@
 // Headers that a script wants on its answer: those that would break the connection or the message are left out.
 
-/** RFC 9110 §7.6.1: these speak about one connection, which is the server's; content-length follows from the body. */
-const hopByHop: ReadonlySet<string> = new Set([
-  "connection",
-  "content-length",
-  "keep-alive",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
-
-/** RFC 9110 §5.6.2. */
-const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** RFC 9110 §5.5: no control character but tab; latin-1, because that is what a header is on the wire. */
-const fieldValue = /^[\t\u0020-\u007E\u0080-\u00FF]*$/;
+import { isHeaderName, isHeaderValue, isHopByHop } from "../core/header-field.ts";
 
 /** Names in lower case; of names that differ only in case the last one counts. */
 export function responseHeaders(wanted: Readonly<Record<string, string>>): Record<string, string> {
@@ -26,9 +12,9 @@ export function responseHeaders(wanted: Readonly<Record<string, string>>): Recor
   headers["cache-control"] = "no-store";
   for (const name in wanted) {
     const value = wanted[name];
-    if (typeof value !== "string" || !token.test(name) || !fieldValue.test(value)) continue;
+    if (typeof value !== "string" || !isHeaderName(name) || !isHeaderValue(value)) continue;
     const lower = name.toLowerCase();
-    if (!hopByHop.has(lower) && !lower.startsWith("proxy-")) headers[lower] = value;
+    if (!isHopByHop(lower) && !lower.startsWith("proxy-")) headers[lower] = value;
   }
   return headers;
 }

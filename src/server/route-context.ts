@@ -2,12 +2,16 @@
 
 import type { Clock } from "../core/clock.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Credentials } from "./authenticate.ts";
 import type { ReportError } from "./error-log.ts";
 import type { HttpLimits } from "./limits.ts";
 
 export interface RouteContext {
   readonly engine: Engine;
+  readonly credentials: Credentials;
   readonly limits: HttpLimits;
+  /** The address that others reach the server by; null: not known. */
+  readonly publicUrl: string | null;
   readonly clock: Clock;
   readonly connections: Connections;
   /** Aborted when the server stops: whoever waits or follows is answered now. */
@@ -18,6 +22,8 @@ export interface RouteContext {
 
 /** The idle timeout of the connections below. */
 export interface Connections {
+  /** The server itself speaks HTTPS. */
+  readonly isSecure: boolean;
   /** The answer to this request may be long in coming. */
   hold(request: Request): void;
   /** The answer is complete: from now on the connection may be idle only for the usual time. */

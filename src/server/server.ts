@@ -4,11 +4,13 @@ import { systemClock, type Clock } from "../core/clock.ts";
 import { AppError } from "../core/app-error.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Logger } from "../telemetry/telemetry.ts";
+import { basePathOf, withoutBasePath } from "./base-path.ts";
 import { createErrorLog } from "./error-log.ts";
 import { createHttpApp, type RequestHandler } from "./http-app.ts";
 import { defaultHttpLimits, type HttpLimits } from "./limits.ts";
 import { Listener, type ListenAddress, type Listening } from "./listener.ts";
 import { problemResponse } from "./problem.ts";
+import { Sessions } from "./sessions.ts";
 
 export interface ServerOptions {
   readonly engine: Engine;
@@ -16,6 +18,8 @@ export interface ServerOptions {
   readonly token: string;
   readonly logger?: Logger;
   readonly limits?: Partial<HttpLimits>;
+  /** The address that others reach the server by. */
+  readonly publicUrl?: string | null;
   readonly clock?: Clock;
 }
 
@@ -30,19 +34,21 @@ export function createServer(options: ServerOptions): HttpServer {
   const limits = { ...defaultHttpLimits, ...options.limits };
   const clock = options.clock ?? systemClock;
   const stopping = new AbortController();
-  const listener = new Listener({ limits, clock, onStop: () => stopping.abort() });
+  const listener = new Listener({ limits, clock, logger: options.logger, onStop: () => stopping.abort() });
   const context = {
     engine: options.engine,
+    credentials: { token: options.token, sessions: new Sessions(options.token, clock) },
     limits,
+    publicUrl: options.publicUrl ?? null,
     clock,
     connections: listener,
     stopping: stopping.signal,
     reportError: options.logger ? createErrorLog(options.logger, clock) : () => undefined,
   };
-  const handle = acceptAddress(createHttpApp(context, options.token));
+  const handle = acceptAddress(createHttpApp(context), basePathOf(context.publicUrl));
   return {
     handle: async (request) => await handle(request),
-    listen: async (address) => listener.listen(address, handle),
+    listen: async (address) => await listener.listen(address, handle),
   };
 }
 
@@ -50,9 +56,12 @@ export function createServer(options: ServerOptions): HttpServer {
  * Bun gives a URL without its host where the Host header is missing (HTTP/1.0, as load balancers send it) or not a
  * valid one, and CONNECT has no path at all; the routes need an absolute URL.
  */
-function acceptAddress(handle: RequestHandler): RequestHandler {
+function acceptAddress(handle: RequestHandler, basePath: string): RequestHandler {
   return (request) => {
-    if (request.url.startsWith("http://")) return handle(request);
+    if (request.url.startsWith("http://")) return handle(basePath === "" ? request : atRoot(request, basePath));
+    // The routes find the path behind "http://" alone; that the connection is secure they are told by the listener.
+    if (request.url.startsWith("https://"))
+      return handle(atRoot(atUrl(request, `http${request.url.slice(5)}`), basePath));
     if (request.url.startsWith("/") && !request.headers.has("host")) {
       return handle(new Request(`http://localhost${request.url}`, request));
     }
@@ -60,6 +69,17 @@ function acceptAddress(handle: RequestHandler): RequestHandler {
       close: true,
     });
   };
+}
+
+/** The request as a proxy that takes the base path off would pass it on. */
+function atRoot(request: Request, basePath: string): Request {
+  const url = basePath === "" ? null : withoutBasePath(request.url, basePath);
+  return url === null ? request : atUrl(request, url);
+}
+
+/** The same request: a new one would not be the one that the connection knows. */
+function atUrl(request: Request, url: string): Request {
+  return Object.defineProperty(request, "url", { value: url, configurable: true });
 }
 
 export type { HttpLimits } from "./limits.ts";

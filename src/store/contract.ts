@@ -7,6 +7,7 @@ import type {
   JournalReader,
   LogReader,
   RunReader,
+  UpkeepReader,
   ValueReader,
   WebhookSecretReader,
 } from "./reads.ts";
@@ -21,6 +22,12 @@ export interface Store {
    *   a run or bundle that is not there): nothing of this commit is kept.
    */
   commit(writes: readonly Write[]): Promise<void>;
+  /**
+   * Says at once what a commit would meet, as far as the last one tells; where that failed, the store tries again by
+   * itself every second.
+   * @throws {AppError} STORE_UNAVAILABLE.
+   */
+  checkWritable(): void;
   readonly runs: RunReader;
   readonly journal: JournalReader;
   readonly logs: LogReader;
@@ -29,6 +36,7 @@ export interface Store {
   readonly values: ValueReader;
   readonly artifacts: ArtifactReader;
   readonly webhookSecrets: WebhookSecretReader;
+  readonly upkeep: UpkeepReader;
   /** Finishes the commits in hand, then closes the file and gives up its lock. */
   close(): Promise<void>;
 }

@@ -95,9 +95,39 @@ export interface ValueReader {
 
 export interface ArtifactReader {
   find(runId: string, name: string): Promise<StoredArtifact | undefined>;
+  /** All of a run, in order of their host calls. */
+  list(runId: string): Promise<readonly StoredArtifact[]>;
+  /** Those of these ids that are of no run. */
+  withoutRun(runIds: readonly string[]): Promise<readonly string[]>;
 }
 
 export interface WebhookSecretReader {
-  /** As it was given: a reference or the secret itself. */
-  find(pipeline: string): Promise<string | undefined>;
+  /** By pipeline, as they were given: a reference or the secret itself. */
+  all(): Promise<ReadonlyMap<string, string>>;
+}
+
+/** An ended run by the time of its end; runs are ordered by this, and by their ids where it is the same. */
+export interface RunEndPlace {
+  readonly endedAt: number;
+  readonly id: string;
+}
+
+export interface EndedRun extends RunEndPlace {
+  /** About how many rows of journal and log it has: no fewer than that. */
+  readonly rows: number;
+  readonly hasArtifacts: boolean;
+}
+
+/** What is asked to find out which runs and requests are to be removed, and how much space that has freed. */
+export interface UpkeepReader {
+  /** Oldest first. */
+  oldestEnded(limit: number): Promise<readonly EndedRun[]>;
+  /** The run that ended `count` places before `from`, or before all that comes: null where there are fewer. */
+  skipEnded(from: RunEndPlace | null, count: number): Promise<RunEndPlace | null>;
+  /** The last end before a time and the first one from it on. */
+  endsAround(at: number): Promise<{ readonly before: number | null; readonly after: number | null }>;
+  /** True where a refused request is older than this. */
+  hasRefusedBefore(at: number): Promise<boolean>;
+  /** What of the file is not used; it is used again before the file grows. */
+  freeSpace(): Promise<{ readonly bytes: number; readonly fileBytes: number }>;
 }

@@ -16,7 +16,8 @@ export type Write =
   | InboundWrite
   | ValueWrite
   | ArtifactWrite
-  | WebhookSecretWrite;
+  | WebhookSecretWrite
+  | UpkeepWrite;
 
 /** A run as it is created: always `queued`. */
 export interface NewRun {
@@ -193,3 +194,20 @@ export interface StoredArtifact extends Artifact {
 export type WebhookSecretWrite =
   | { readonly type: "webhook_secret.put"; readonly pipeline: string; readonly secret: string }
   | { readonly type: "webhook_secret.remove"; readonly pipeline: string };
+
+/** Removing what is too old. Each is a small piece of work, to be repeated while something is left to do. */
+export type UpkeepWrite =
+  /** Removes an ended run with its steps, journal, log, artifacts and inbound request; an unfinished one stays. */
+  | { readonly type: "run.remove"; readonly id: string }
+  /** Removes the last part of the details of an ended run: a large one is removed piece by piece, then by `run.remove`. */
+  | {
+      readonly type:
+        "run.trim_log" | "run.trim_outcomes" | "run.trim_calls" | "run.trim_deliveries" | "run.trim_observations";
+      readonly id: string;
+    }
+  /** Removes a few of the refused requests that were received before this time. */
+  | { readonly type: "inbound.trim_old"; readonly before: number }
+  /** Gives 1 MiB of the file that is not used any more back to the disk. */
+  | { readonly type: "space.give_back" }
+  /** Writes what is there already: shows whether anything can be written. */
+  | { readonly type: "space.probe" };

@@ -23,7 +23,10 @@ export const doorsBeside: Readonly<Record<string, string>> = { config: "config.t
 export const withoutDoor: readonly string[] = ["core"];
 
 /** Files outside src/ that may be imported: the version stands in one place. */
-export const importableOutside: readonly string[] = ["../package.json"];
+export const importableOutside: readonly string[] = [
+  "../package.json",
+  "../node_modules/@scalar/api-reference/dist/browser/standalone.js",
+];
 
 /** What is used in one place only. Several places: whichever begins to use it, but only one of them. */
 export interface Owner {
@@ -60,8 +63,8 @@ export const abilityOwners: readonly WordOwner[] = [
       ["Bun", ".", "$"],
     ],
     modules: ["node:child_process", "child_process"],
-    // The last one is a macro: it runs while the binary is built and is not in it.
-    places: ["executors/", "sandbox/pool", "sandbox/guest/guest-source.ts"],
+    // The guest's source is a macro: it runs while the binary is built and is not in it.
+    places: ["executors/", "sandbox/pool", "sandbox/guest/guest-source.ts", "telemetry/service-unit.ts"],
   },
   {
     name: "the environment",

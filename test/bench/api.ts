@@ -8,6 +8,8 @@ interface RunAnswer {
   readonly result: unknown;
 }
 
+type Params = Readonly<Record<string, number | string>>;
+
 async function request(server: ServerProcess, method: string, path: string, body?: unknown): Promise<unknown> {
   const response = await fetch(`http://127.0.0.1:${String(server.port)}${path}`, {
     method,
@@ -20,15 +22,15 @@ async function request(server: ServerProcess, method: string, path: string, body
 }
 
 /** Runs a pipeline to its end and gives its result. */
-export async function runPipeline(server: ServerProcess, id: string, params: Record<string, number>): Promise<unknown> {
+export async function runPipeline(server: ServerProcess, id: string, params: Params): Promise<unknown> {
   const run = (await request(server, "POST", `/api/pipelines/${id}/trigger?wait=60s`, { params })) as RunAnswer;
   if (run.status !== "succeeded") throw new Error(`${id} ended as ${run.status}: ${JSON.stringify(run)}`);
   return run.result;
 }
 
 /** Resolves with the run's id as soon as the server has taken it. */
-export async function triggerPipeline(server: ServerProcess, id: string): Promise<string> {
-  const answer = (await request(server, "POST", `/api/pipelines/${id}/trigger`, { params: {} })) as { run_id: string };
+export async function triggerPipeline(server: ServerProcess, id: string, params: Params = {}): Promise<string> {
+  const answer = (await request(server, "POST", `/api/pipelines/${id}/trigger`, { params })) as { run_id: string };
   return answer.run_id;
 }
 
@@ -37,4 +39,20 @@ export async function listRunIds(server: ServerProcess, pipeline: string, status
   const path = `/api/runs?pipeline=${pipeline}&status=${status}&limit=500`;
   const { runs } = (await request(server, "GET", path)) as { runs: readonly RunAnswer[] };
   return runs.map((run) => run.id);
+}
+
+export async function findNewestRunId(server: ServerProcess): Promise<string> {
+  const { runs } = (await request(server, "GET", "/api/runs?limit=1")) as { runs: readonly RunAnswer[] };
+  const [run] = runs;
+  if (run === undefined) throw new Error("there is no run yet");
+  return run.id;
+}
+
+/** An answer whose body is still to be read. */
+export async function openText(server: ServerProcess, path: string): Promise<Response> {
+  const response = await fetch(`http://127.0.0.1:${String(server.port)}${path}`, {
+    headers: { authorization: `Bearer ${server.token}` },
+  });
+  if (response.ok) return response;
+  throw new Error(`GET ${path} answered ${String(response.status)}: ${await response.text()}`);
 }

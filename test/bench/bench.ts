@@ -1,14 +1,23 @@
 // Prints one table of the server beside raw baselines; entry of scripts/bench.
 
 import { cpus } from "node:os";
-import { measurements, type Row } from "./measurements.ts";
+import { formatMarkdownTable } from "../fixtures/readme/markdown-table.ts";
+import { measurements } from "./measurements.ts";
+import { type Cells, writeReadmeRows } from "./readme-rows.ts";
+import type { Row } from "./row.ts";
+import { rowNames } from "./row-names.ts";
+
+type Name = keyof typeof rowNames;
+
+const head = ["what", "runner", "raw", "ratio", "raw is", "goal", ""];
+const allNames = Object.keys(rowNames) as Name[];
 
 function format(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2);
 }
 
-function formatTable(rows: readonly Row[]): string {
-  const cells = rows.map(({ what, unit, runner, baseline, goal }) => [
+function toCells({ what, unit, runner, baseline, goal }: Row): Cells {
+  return [
     what,
     `${format(runner)} ${unit}`,
     baseline === null ? "" : `${format(baseline.value)} ${unit}`,
@@ -16,30 +25,36 @@ function formatTable(rows: readonly Row[]): string {
     baseline?.name ?? "",
     goal === null ? "" : goal.text,
     goal === null ? "" : goal.met ? "met" : "MISSED",
-  ]);
-  const table = [["what", "runner", "raw", "ratio", "raw is", "goal", ""], ...cells];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
-  const lines = table.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`);
-  const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`;
-  return [lines[0], rule, ...lines.slice(1)].join("\n");
+  ];
+}
+
+/** Those whose names contain one of the texts; all where there is none. */
+function chooseNames(parts: readonly string[]): readonly Name[] {
+  const unknown = parts.find((part) => !allNames.some((name) => name.includes(part)));
+  if (unknown !== undefined) {
+    console.error(`scripts/bench: no measurement is called like ${unknown}; there are ${allNames.join(" ")}`);
+    process.exit(2);
+  }
+  return parts.length === 0 ? allNames : allNames.filter((name) => parts.some((part) => name.includes(part)));
+}
+
+async function measure(name: Name): Promise<readonly Row[]> {
+  const rows = await measurements[name]();
+  const [found, wanted] = [rows, rowNames[name].map((what) => ({ what }))].map((each) =>
+    each.map(({ what }) => what).join("; "),
+  );
+  if (found !== wanted) throw new Error(`its rows are "${String(found)}", in row-names.ts "${String(wanted)}"`);
+  return rows;
 }
 
 const given = Bun.argv.slice(2);
 const asJson = given.includes("--json");
-const names = given.filter((argument) => argument !== "--json");
-const unknown = names.find((name) => !Object.hasOwn(measurements, name));
-if (unknown !== undefined) {
-  console.error(`scripts/bench: unknown measurement ${unknown}; there are ${Object.keys(measurements).join(" ")}`);
-  process.exit(2);
-}
-
 const rows: Row[] = [];
 let failures = 0;
-for (const [name, measure] of Object.entries(measurements)) {
-  if (names.length > 0 && !names.includes(name)) continue;
+for (const name of chooseNames(given.filter((argument) => !["--json", "--write"].includes(argument)))) {
   if (!asJson) process.stderr.write(`measuring ${name}\n`);
   try {
-    rows.push(...(await measure()));
+    rows.push(...(await measure(name)));
   } catch (error) {
     failures += 1;
     console.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
@@ -54,6 +69,8 @@ if (asJson) {
   }));
   console.log(JSON.stringify({ machine, rows: withRatio }, null, 2));
 } else {
-  console.log(`\n${formatTable(rows)}\n\n${machine.cpu}, ${String(machine.cores)} cores, Bun ${machine.bun}`);
+  const table = formatMarkdownTable(head, rows.map(toCells));
+  console.log(`\n${table}\n\n${machine.cpu}, ${String(machine.cores)} cores, Bun ${machine.bun}`);
 }
+if (given.includes("--write")) await writeReadmeRows(head, rows.map(toCells));
 process.exit(failures === 0 ? 0 : 1);

@@ -3,33 +3,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { measureContainerStep } from "./measure-container-step.ts";
 import { listRunIds, runPipeline, triggerPipeline } from "./api.ts";
 import { countRunningSteps, measureMemory } from "./process-tree.ts";
-import { runScript, startRawElysia, startRunner, type ServerProcess } from "./server-process.ts";
+import { history } from "./measure-history.ts";
+import { logs } from "./measure-logs.ts";
+import type { Row } from "./row.ts";
+import type { rowNames } from "./row-names.ts";
+import { runScript, startRawElysia, startRunner, type ServerProcess, withServer } from "./server-process.ts";
 import { median } from "./statistics.ts";
 import type { LoadRequest, LoadResult } from "./load-client.ts";
 
-/** One line of the table. */
-export interface Row {
-  readonly what: string;
-  readonly unit: string;
-  readonly runner: number;
-  /** What the baseline is, and its value. */
-  readonly baseline: { readonly name: string; readonly value: number } | null;
-  /** Null where DESIGN names no goal. */
-  readonly goal: { readonly text: string; readonly met: boolean } | null;
-}
-
 const maxSteps = 8;
-
-async function withServer<T>(server: Promise<ServerProcess>, use: (server: ServerProcess) => Promise<T>): Promise<T> {
-  const started = await server;
-  try {
-    return await use(started);
-  } finally {
-    await started.stop();
-  }
-}
 
 async function withTemporaryFile<T>(use: (path: string) => Promise<T>): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), "runner-bench-raw-"));
@@ -186,7 +171,7 @@ async function idle(): Promise<Row[]> {
   const raw = await withServer(startRawElysia(), measure);
   return [
     {
-      what: `idle memory, ${String(ours.processes)} processes`,
+      what: "idle memory, all processes",
       unit: "MiB",
       runner: ours.pssMib,
       baseline: { name: "Elysia under bun", value: raw.pssMib },
@@ -230,7 +215,7 @@ async function burst(): Promise<Row[]> {
   const isKept = mostSteps <= maxSteps && lost === 0;
   return [
     {
-      what: `${String(count)} at once: ${String(mostSteps)} steps at most, ${String(lost)} lost`,
+      what: `${String(count)} at once, ${String(maxSteps)} steps at a time`,
       unit: "ms",
       runner: allMs,
       baseline: { name: `Bun.spawn, ${String(maxSteps)} at a time`, value: raw.allMs },
@@ -240,12 +225,15 @@ async function burst(): Promise<Row[]> {
 }
 
 /** By the names that scripts/bench takes. */
-export const measurements: Readonly<Record<string, () => Promise<Row[]>>> = {
+export const measurements: Readonly<Record<keyof typeof rowNames, () => Promise<Row[]>>> = {
   respond,
   accept,
   "no-op": noOpStep,
   process: processStep,
+  container: measureContainerStep,
   start,
   idle,
   burst,
+  history,
+  logs,
 };

@@ -3,10 +3,10 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 const here = import.meta.dir;
-const binary = join(here, "../../dist/runner");
+const binary = resolve(process.env["RUNNER_BINARY"] || join(here, "../../dist/runner"));
 
 export interface ServerProcess {
   readonly pid: number;
@@ -61,7 +61,10 @@ async function startServer(command: (port: number) => string[], env: Record<stri
 const plainEnvironment = { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: process.env["HOME"] ?? "/" };
 
 /** The compiled server on the pipelines of this folder, with a data folder of its own. */
-export async function startRunner(options: { readonly maxConcurrentSteps: number }): Promise<ServerProcess> {
+export async function startRunner(options: {
+  readonly maxConcurrentSteps: number;
+  readonly args?: readonly string[];
+}): Promise<ServerProcess> {
   const dir = await mkdtemp(join(tmpdir(), "runner-bench-"));
   const dataDir = join(dir, "data");
   const steps = String(options.maxConcurrentSteps);
@@ -77,6 +80,8 @@ export async function startRunner(options: { readonly maxConcurrentSteps: number
         `--port=${String(port)}`,
         `--max-concurrent-steps=${steps}`,
         "--log-format=json",
+        "--log-level=error",
+        ...(options.args ?? []),
       ],
       { ...plainEnvironment, XDG_STATE_HOME: join(dir, "state") },
     );
@@ -96,6 +101,13 @@ export function startRawElysia(): Promise<ServerProcess> {
   return startServer((port) => [process.execPath, join(here, "raw/elysia-server.ts"), String(port)], plainEnvironment);
 }
 
+export function startRawTicks(count: number): Promise<ServerProcess> {
+  return startServer(
+    (port) => [process.execPath, join(here, "raw/ticks.ts"), String(port), String(count)],
+    plainEnvironment,
+  );
+}
+
 /** Runs a script of this folder to its end; what it prints is JSON. */
 export async function runScript<T>(script: string, args: readonly string[]): Promise<T> {
   const child = Bun.spawn([process.execPath, join(here, script), ...args], {
@@ -108,4 +120,17 @@ export async function runScript<T>(script: string, args: readonly string[]): Pro
   const output = await new Response(child.stdout).text();
   if ((await child.exited) !== 0) throw new Error(`${script} failed`);
   return JSON.parse(output) as T;
+}
+
+/** Uses a started server and ends it. */
+export async function withServer<T>(
+  server: Promise<ServerProcess>,
+  use: (server: ServerProcess) => Promise<T>,
+): Promise<T> {
+  const started = await server;
+  try {
+    return await use(started);
+  } finally {
+    await started.stop();
+  }
 }

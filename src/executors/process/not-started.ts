@@ -6,6 +6,15 @@ export function notStarted(message: string, hint: string, cause?: unknown): AppE
   return new AppError("STEP_NOT_STARTED", message, { hint, ...(cause === undefined ? {} : { cause }) });
 }
 
+/** For a file of the step's own that could not be written; the cause says whether the disk is full. */
+export function notWritten(file: string, thrown: unknown): AppError {
+  return notStarted(
+    `${file} could not be written: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    "check that the data folder is writable and the disk is not full",
+    thrown,
+  );
+}
+
 /** The system's code of a thrown error, like `ENOENT`; empty where it has none. */
 export function systemCode(thrown: unknown): string {
   return thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";

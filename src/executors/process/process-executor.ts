@@ -1,12 +1,15 @@
 // The executor of process steps: local commands, each in a session and a folder of its own.
 
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, mkdirSync, statSync } from "node:fs";
 import { Buffer } from "node:buffer";
 import { isAbsolute, join, resolve } from "node:path";
 import { AppError } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { Executor, ProcessSpec, RunningStep, StepOutput } from "../executor.ts";
+import type { Executor, RunningStep, StepListener, StepSpec } from "../executor.ts";
+import { findMountOf } from "../work-folder.ts";
+import { controlProcesses } from "./control-processes.ts";
 import { endLeftover, findSpooledSteps } from "./leftovers.ts";
+import { placeLinks, removeLinks } from "./mount-links.ts";
 import { notStarted, shown } from "./not-started.ts";
 import { ProcessScan } from "./process-scan.ts";
 import { ProcessStep } from "./process-step.ts";
@@ -66,19 +69,23 @@ class ProcessExecutor implements Executor {
     };
   }
 
-  async start(spec: ProcessSpec, onOutput: (output: StepOutput) => Promise<void> | void): Promise<RunningStep> {
+  async start(spec: StepSpec, { onOutput }: StepListener): Promise<RunningStep> {
     const { stepId, timeoutMs } = spec;
     checkStepId(stepId);
     if (this.#running.has(stepId)) throw new AppError("INTERNAL", `the step ${stepId} is already running`);
     this.#running.add(stepId);
     try {
-      const wrapper = this.#prepare(spec, spoolPaths(this.#options.spoolDir, stepId));
       const folder = await this.#openFolder(stepId, spec.stdin);
       try {
+        const wrapper = this.#prepare(spec, folder.paths);
         const { graceMs, maxOutputBytes, clock, warn } = this.#options;
         const limits = { timeoutMs, graceMs, maxOutputBytes };
-        const step = new ProcessStep({ stepId, wrapper, folder, ...limits, onOutput, clock, scan: this.#scan, warn });
-        void step.outcome.finally(() => this.#running.delete(stepId));
+        const control = controlProcesses({ clock, scan: this.#scan });
+        const step = new ProcessStep({ stepId, wrapper, folder, ...limits, onOutput, clock, control, warn });
+        void step.outcome.finally(() => {
+          removeLinks(folder.paths.folder);
+          this.#running.delete(stepId);
+        });
         return step;
       } catch (thrown) {
         folder.close();
@@ -103,8 +110,16 @@ class ProcessExecutor implements Executor {
     return { endedSteps: steps.filter((_, index) => ended[index]) };
   }
 
+  async closeSandbox(): Promise<void> {
+    // There is none among processes.
+  }
+
   async endRun(): Promise<void> {
     // Processes share nothing.
+  }
+
+  async settle(): Promise<void> {
+    // Folders that are not removed yet are removed at the next start.
   }
 
   async #cleanLeftover(stepId: string): Promise<boolean> {
@@ -114,10 +129,9 @@ class ProcessExecutor implements Executor {
     return ended;
   }
 
-  /** Everything that can be refused before anything is made. */
-  #prepare(spec: ProcessSpec, paths: SpoolPaths): WrapperCommand {
-    if (spec.workDir !== undefined) checkWorkDir(spec.workDir);
-    const workDir = spec.workDir ?? paths.workDir;
+  /** Everything that can be refused before the command is started. */
+  #prepare(spec: StepSpec, paths: SpoolPaths): WrapperCommand {
+    const workDir = prepareWorkDir(spec, paths);
     const env = createStepEnvironment(spec, this.#options, paths.tmpDir);
     const { sh } = this.#options;
     const { command } = spec;
@@ -139,6 +153,7 @@ class ProcessExecutor implements Executor {
   /** A folder that cannot be removed is no reason to fail: the next start of the server tries again. */
   async #remove(stepId: string): Promise<void> {
     const { folder } = spoolPaths(this.#options.spoolDir, stepId);
+    removeLinks(folder);
     try {
       await removeFolder(folder);
     } catch (thrown) {
@@ -147,11 +162,35 @@ class ProcessExecutor implements Executor {
   }
 }
 
+/** The folder that the command is started in, with the mounts in place. */
+function prepareWorkDir({ workDir, mounts = [] }: StepSpec, paths: SpoolPaths): string {
+  if (workDir !== undefined && isAbsolute(workDir)) {
+    checkWorkDir(workDir);
+    const base = findMountOf(workDir, mounts) === undefined ? workDir : paths.workDir;
+    if (mounts.length > 0) placeLinks(paths.folder, base, mounts);
+    return workDir;
+  }
+  if (mounts.length > 0) placeLinks(paths.folder, paths.workDir, mounts);
+  return workDir === undefined ? paths.workDir : makeBelow(paths.workDir, workDir);
+}
+
+/** A relative workDir is a folder in the step's own, made where no mount brings it. */
+function makeBelow(base: string, workDir: string): string {
+  const path = join(base, workDir);
+  if (workDir.includes("\0") || (path !== base && !path.startsWith(`${base}/`))) {
+    throw notStarted(`the workDir ${shown(workDir)} leads out of the step's own folder`, "write an absolute path");
+  }
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (thrown) {
+    throw notStarted(`the workDir ${shown(workDir)} could not be made in the step's own folder`, "correct it", thrown);
+  }
+  checkWorkDir(path);
+  return path;
+}
+
 function checkWorkDir(workDir: string): void {
   const name = shown(workDir);
-  if (!isAbsolute(workDir)) {
-    throw notStarted(`the workDir ${name} is not an absolute path`, "write the whole path, beginning with /");
-  }
   let isFolder: boolean | undefined;
   try {
     isFolder = workDir.includes("\0") ? undefined : statSync(workDir, { throwIfNoEntry: false })?.isDirectory();

@@ -1,26 +1,45 @@
 // One step from its start to its outcome: output, time limit, output limit, cancellation, exit.
 
+import { AppError } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { RunningStep, StepOutcome, StepOutput } from "../executor.ts";
-import { endProcesses, killProcesses, pause, type Ending } from "./end-processes.ts";
+import type { RunningStep, StepListener, StepOutcome } from "../executor.ts";
+import { type Ending, type EndingTarget, pause } from "./end-processes.ts";
 import { OutputPump } from "./output-pump.ts";
 import { OutputTail } from "./output-tail.ts";
-import type { ProcessScan } from "./process-scan.ts";
 import { findProcessIdentity, type ProcessIdentity } from "./process-stat.ts";
 import { spawnWrapper, type WrapperCommand } from "./spawn-wrapper.ts";
 import type { SpoolFolder } from "./spool-folder.ts";
 import { createOutcome, createUnknownOutcome, type EndReason } from "./step-outcome.ts";
+
+/** What a process stands for: itself, or a container that it is attached to. */
+export interface StepControl {
+  /** Ends all of the step: politely, and after the grace by force. */
+  end(target: EndingTarget, graceMs: number): Promise<Ending>;
+  /**
+   * The exit status of a step that nobody ended, from that of its process; null where it was killed from outside.
+   * @throws {AppError} what the outcome rejects with.
+   */
+  settle(status: number | null, target: EndingTarget): Promise<SettledStatus>;
+}
+
+export interface SettledStatus {
+  readonly status: number | null;
+  /** Why, where more is known than the status says. */
+  readonly cause: string | null;
+}
 
 export interface ProcessStepOptions {
   readonly stepId: string;
   readonly wrapper: WrapperCommand;
   readonly folder: SpoolFolder;
   readonly timeoutMs: number | undefined;
+  /** How much of the time limit was spent before the process was started. */
+  readonly spentMs?: number;
   readonly graceMs: number;
   readonly maxOutputBytes: number;
-  readonly onOutput: (output: StepOutput) => Promise<void> | void;
+  readonly onOutput: StepListener["onOutput"];
   readonly clock: Clock;
-  readonly scan: ProcessScan;
+  readonly control: StepControl;
   readonly warn: (message: string) => void;
 }
 
@@ -67,7 +86,10 @@ export class ProcessStep implements RunningStep {
       onFailure: (thrown) => options.warn(`the output of step ${options.stepId} was dropped: ${String(thrown)}`),
       clock,
     });
-    this.outcome = this.#run().catch((thrown: unknown) => createUnknownOutcome(thrown));
+    this.outcome = this.#run().catch((thrown: unknown) => {
+      if (thrown instanceof AppError) throw thrown;
+      return createUnknownOutcome(thrown);
+    });
   }
 
   cancel(): void {
@@ -75,19 +97,37 @@ export class ProcessStep implements RunningStep {
   }
 
   async #run(): Promise<StepOutcome> {
-    const { folder, graceMs, maxOutputBytes, timeoutMs, clock } = this.#options;
-    const cancelTimeout = timeoutMs === undefined ? () => {} : clock.after(timeoutMs, () => this.#end("timed_out"));
+    const { folder, graceMs, maxOutputBytes, timeoutMs = 0, clock } = this.#options;
+    const cancelTimeout = this.#armTimeout();
     const cancelNote = clock.after(noteAfterMs, () => this.#noteIdentity());
     await this.#exited.promise;
     cancelTimeout();
     cancelNote();
     const ending = this.#ending ? await this.#ending : null;
-    const status = this.#readStatus();
-    if (status === null && !ending) await killProcesses(this.#mark, this.#options);
-    await this.#pump.finish();
-    folder.close();
-    const reason = this.#reason ?? (this.#pump.isOverLimit ? "output_limit" : null);
-    return createOutcome({ status, reason, ending, graceMs, timeoutMs: timeoutMs ?? 0, maxOutputBytes });
+    try {
+      const { status, cause } = await this.#settle(ending);
+      const reason = this.#reason ?? (this.#pump.isOverLimit ? "output_limit" : null);
+      return createOutcome({ status, cause, reason, ending, graceMs, timeoutMs, maxOutputBytes });
+    } finally {
+      folder.close();
+    }
+  }
+
+  #armTimeout(): () => void {
+    const { timeoutMs, spentMs = 0, clock } = this.#options;
+    if (timeoutMs === undefined) return () => {};
+    return clock.after(Math.max(0, timeoutMs - spentMs), () => this.#end("timed_out"));
+  }
+
+  async #settle(ending: Ending | null): Promise<SettledStatus> {
+    const known = this.#readStatus();
+    // What it wrote may say why it ended so.
+    if (known !== null) await this.#pump.finish();
+    try {
+      return ending ? { status: known, cause: null } : await this.#options.control.settle(known, this.#target);
+    } finally {
+      await this.#pump.finish();
+    }
   }
 
   /** The first reason counts; after the command has ended none does. */
@@ -100,16 +140,16 @@ export class ProcessStep implements RunningStep {
   async #endNow(): Promise<Ending> {
     const { clock, graceMs } = this.#options;
     await pause(clock, Math.max(0, this.#startedAt + youthMs - clock.elapsed()));
-    const target = { ...this.#mark, pid: this.pid, isWrapperAlive: () => this.#isWrapperAlive };
-    const ending = await endProcesses(target, graceMs, this.#options);
+    const ending = await this.#options.control.end(this.#target, graceMs);
     // A process stuck in the kernel never ends; its step does.
     const giveUp = clock.after(lastWaitMs, () => this.#exited.resolve());
     void this.#exited.promise.then(giveUp);
     return ending;
   }
 
-  get #mark(): { readonly stepId: string; readonly leader: ProcessIdentity | null } {
-    return { stepId: this.#options.stepId, leader: this.#leader };
+  get #target(): EndingTarget {
+    const { stepId } = this.#options;
+    return { stepId, leader: this.#leader, pid: this.pid, isWrapperAlive: () => this.#isWrapperAlive };
   }
 
   /** The wrapper's exit code stands in where the disk was too full for the status; 0 proves nothing by itself. */

@@ -1,6 +1,16 @@
 // The folder of one step: its stdin, output and exit status as files, its working folder and its temporary folder.
 
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
@@ -47,6 +57,8 @@ export class SpoolFolder {
       this.stdoutFd = this.#open("stdout", fileFlags);
       this.stderrFd = this.#open("stderr", fileFlags);
       this.statusFd = this.#open(statusFile, fileFlags);
+      // What comes later is in the same block of the disk, so the status can be written when the disk is full.
+      writeSync(this.statusFd, "\n");
     } catch (thrown) {
       this.close();
       throw thrown;

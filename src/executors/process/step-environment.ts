@@ -1,7 +1,7 @@
 // The environment of a step: a few names of ours and the step's own, never the server's.
 
 import { Buffer } from "node:buffer";
-import type { ProcessSpec } from "../executor.ts";
+import type { StepSpec } from "../executor.ts";
 import { notStarted, shown } from "./not-started.ts";
 
 /** Marks every process of a step, also one that left its session; see process-scan.ts. */
@@ -22,7 +22,7 @@ export interface EnvironmentDefaults {
  * @throws {AppError} STEP_NOT_STARTED when a name or value cannot be passed to a process.
  */
 export function createStepEnvironment(
-  spec: ProcessSpec,
+  spec: StepSpec,
   defaults: EnvironmentDefaults,
   tmpDir: string,
 ): Record<string, string> {

@@ -12,6 +12,8 @@ export type EndReason = "cancelled" | "timed_out" | "output_limit";
 export interface StepFacts {
   /** Exit status as its shell wrote it; null where it could not. */
   readonly status: number | null;
+  /** Why it has this status, where that is known better than from the status alone. */
+  readonly cause: string | null;
   readonly reason: EndReason | null;
   /** How our ending of it went; null where it ended by itself. */
   readonly ending: Ending | null;
@@ -39,6 +41,7 @@ export function createOutcome(facts: StepFacts): StepOutcome {
       message: "the step's processes were killed from outside before they could report an exit status",
     };
   }
+  if (facts.cause !== null) return { end: "signalled", code: status, message: facts.cause };
   // A shell reports a death by signal and an exit with 128 + its number alike.
   const signal = signalNames.get(status - 128);
   if (signal === undefined) return { end: "exited", code: status, message: null };

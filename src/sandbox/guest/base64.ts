@@ -3,27 +3,34 @@
 import { defineGlobal } from "./host.ts";
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const valueOf = new Map(Array.from(alphabet, (character, value) => [character, value]));
+const notInAlphabet = 255;
+/** By character code. */
+const values = new Uint8Array(128).fill(notInAlphabet);
+for (let value = 0; value < alphabet.length; value++) values[alphabet.charCodeAt(value)] = value;
 
 export function decodeBase64(text: string): Uint8Array {
   let clean = text.replaceAll(/[\t\n\f\r ]/g, "");
   if (clean.length % 4 === 0) clean = clean.replace(/={1,2}$/, "");
   if (clean.length % 4 === 1) throw new TypeError("atob: the text is not valid base64: its length is wrong");
   const bytes = new Uint8Array(Math.floor((clean.length * 3) / 4));
-  let buffer = 0;
-  let bits = 0;
   let length = 0;
-  for (const character of clean) {
-    const value = valueOf.get(character);
-    if (value === undefined) throw new TypeError(`atob: ${JSON.stringify(character)} is not a base64 character`);
-    buffer = ((buffer << 6) | value) & 0xffffff;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      bytes[length++] = (buffer >> bits) & 0xff;
-    }
+  for (let index = 0; index < clean.length; index += 4) {
+    const first = values[clean.charCodeAt(index)] ?? notInAlphabet;
+    const second = values[clean.charCodeAt(index + 1)] ?? notInAlphabet;
+    // Behind the end there is nothing to decode.
+    const third = index + 2 < clean.length ? (values[clean.charCodeAt(index + 2)] ?? notInAlphabet) : 0;
+    const fourth = index + 3 < clean.length ? (values[clean.charCodeAt(index + 3)] ?? notInAlphabet) : 0;
+    if ((first | second | third | fourth) > 63) throw notBase64(clean.slice(index, index + 4));
+    bytes[length++] = (first << 2) | (second >> 4);
+    bytes[length++] = ((second & 15) << 4) | (third >> 2);
+    bytes[length++] = ((third & 3) << 6) | fourth;
   }
   return bytes;
+}
+
+function notBase64(text: string): TypeError {
+  const wrong = Array.from(text).find((character) => !alphabet.includes(character)) ?? text;
+  return new TypeError(`atob: ${JSON.stringify(wrong)} is not a base64 character`);
 }
 
 export function encodeBase64(bytes: Uint8Array): string {

@@ -1,5 +1,6 @@
 // The guest's side of a run: installs the globals, takes deliveries, starts `pipeline` and reports how it settled.
 
+import { installArtifacts } from "./artifacts.ts";
 import { installAssert } from "./assert.ts";
 import { installBase64 } from "./base64.ts";
 import { deliverOutput, deliverResult, type CallFailure } from "./calls.ts";
@@ -7,6 +8,7 @@ import { installClock, seedRandom } from "./clock.ts";
 import { installConsole } from "./console.ts";
 import { installCrypto } from "./crypto.ts";
 import { formatValue } from "./format-value.ts";
+import { installFetch } from "./fetch.ts";
 import { defineGlobal, host, parseJson, stringifyJson } from "./host.ts";
 import { installHttp, setRequest, type RequestValue } from "./http.ts";
 import { installRuntime } from "./runtime.ts";
@@ -15,6 +17,8 @@ import { installStructuredClone } from "./structured-clone.ts";
 import { installTextEncoding } from "./text-encoding.ts";
 import { installTimers } from "./timers.ts";
 import { installUrl } from "./url.ts";
+import { installYaml } from "./yaml.ts";
+import { installVolumes } from "./volumes.ts";
 
 type Message =
   | { type: "init"; context: { runID: string }; request: RequestValue | null }
@@ -32,8 +36,12 @@ for (const install of [
   installCrypto,
   installHttp,
   installRuntime,
+  installVolumes,
+  installArtifacts,
   installStorage,
   installAssert,
+  installFetch,
+  installYaml,
 ]) {
   install();
 }

@@ -1,7 +1,19 @@
 // The guest's one way out: the host function, taken off the global object before any script runs.
 
 export type Operation =
-  "call" | "ask" | "console" | "clock" | "random" | "condition" | "parse_url" | "hmac" | "settle" | "unknown_call";
+  | "call"
+  | "ask"
+  | "console"
+  | "clock"
+  | "random"
+  | "condition"
+  | "parse_url"
+  | "hmac"
+  | "decode_text"
+  | "yaml_parse"
+  | "yaml_stringify"
+  | "settle"
+  | "unknown_call";
 
 type HostFunction = (operation: Operation, payload?: string) => string | number | undefined;
 

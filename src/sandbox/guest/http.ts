@@ -1,6 +1,8 @@
 // `http` and `webhookTrigger`: the request that started the run, its answer, and conditions on it.
 
+import { isHeaderName, isHeaderValue, isHopByHop } from "../../core/header-field.ts";
 import { notify } from "./calls.ts";
+import { caseless } from "./caseless.ts";
 import { defineGlobal, host, hostText, parseJson, stringifyJson } from "./host.ts";
 
 export interface RequestValue {
@@ -20,41 +22,17 @@ export function setRequest(request: RequestValue | null): void {
   current = request === null ? undefined : { ...request, headers: caseless(request.headers) };
 }
 
-/** Headers are listed in lower case and read in any case. */
-function caseless(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const lower = (name: string | symbol): string | symbol => (typeof name === "string" ? name.toLowerCase() : name);
-  return new Proxy(Object.assign(Object.create(null) as Record<string, string>, headers), {
-    get: (target, name) => Reflect.get(target, lower(name)) as unknown,
-    has: (target, name) => Reflect.has(target, lower(name)),
-    getOwnPropertyDescriptor: (target, name) => Reflect.getOwnPropertyDescriptor(target, lower(name)),
-  });
-}
-
-const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const headerValue = /^[\t\u0020-\u007E\u0080-\u00FF]*$/;
-const hopByHop = new Set([
-  "connection",
-  "content-length",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
-
 function checkHeaders(headers: unknown): Record<string, string> {
   if (headers === undefined || headers === null) return {};
   if (typeof headers !== "object") throw new TypeError("http.respond: headers must be an object of texts");
   const checked: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     const text = String(value);
-    if (!headerName.test(name)) throw new TypeError(`http.respond: ${stringifyJson(name)} is not a valid header name`);
-    if (!headerValue.test(text)) {
+    if (!isHeaderName(name)) throw new TypeError(`http.respond: ${stringifyJson(name)} is not a valid header name`);
+    if (!isHeaderValue(text)) {
       throw new TypeError(`http.respond: the value of header ${name} has a line break or another forbidden character`);
     }
-    if (hopByHop.has(name.toLowerCase())) {
+    if (isHopByHop(name)) {
       throw new TypeError(`http.respond: header ${name} belongs to the connection; the server sets it`);
     }
     checked[name.toLowerCase()] = text;

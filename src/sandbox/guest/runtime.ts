@@ -1,60 +1,78 @@
-// `runtime.run`: a step, done by the host.
+// `runtime`: steps, done by the host, as processes, in containers, or one after the other in one container.
 
 import { call, type OutputListener } from "./calls.ts";
 import { defineGlobal } from "./host.ts";
+import {
+  checkOptions,
+  optionalText,
+  readCommand,
+  readContainer,
+  readMounts,
+  readUser,
+  textMap,
+  type Caller,
+  type Options,
+} from "./step-options.ts";
 
-const known = new Set(["name", "command", "env", "workDir", "work_dir", "stdin", "timeout", "onOutput", "image"]);
-
-interface RunOptions {
-  readonly [field: string]: unknown;
+interface Sandbox {
+  readonly id: string;
+  exec(options: unknown): Promise<unknown>;
+  close(): Promise<void>;
 }
 
-function describeCommand(command: unknown): unknown {
-  if (typeof command === "string") return command;
-  const { path, args = [] } = (typeof command === "object" && command !== null ? command : {}) as {
-    path?: unknown;
-    args?: unknown;
-  };
-  if (typeof path !== "string" || path === "" || !Array.isArray(args)) {
-    throw new TypeError("runtime.run: command must be a text for the shell, or { path, args }");
-  }
-  return { path, args: args.map(String) };
+async function run(given: unknown): Promise<unknown> {
+  const options = checkOptions("runtime.run", given);
+  const container = readContainer("runtime.run", options);
+  const command = readCommand("runtime.run", options.command);
+  return await step(
+    "runtime.run",
+    options,
+    command,
+    container === undefined ? undefined : { type: "own", ...container },
+  );
 }
 
-function textMap(value: unknown, what: string): Record<string, string> {
-  if (value === undefined || value === null) return {};
-  if (typeof value !== "object") throw new TypeError(`runtime.run: ${what} must be an object of texts`);
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined && item !== null);
-  return Object.fromEntries(entries.map(([name, item]) => [name, String(item)]));
+async function startSandbox(given: unknown): Promise<Sandbox> {
+  const options = checkOptions("runtime.startSandbox", given);
+  const container = readContainer("runtime.startSandbox", options);
+  if (container === undefined) throw new TypeError("runtime.startSandbox: needs an image");
+  const named = { name: String(container.image), ...options };
+  const opened = await step("runtime.startSandbox", named, "", { type: "open", ...container });
+  const { id } = opened as { id: string };
+  let closed: Promise<unknown> | undefined;
+  return Object.freeze({
+    id,
+    exec: async (execution: unknown) => await exec(id, execution),
+    close: async () => {
+      closed ??= call("sandbox", "sandbox.close", { sandbox: id });
+      await closed;
+    },
+  });
 }
 
-function optionalText(value: unknown): string | undefined {
-  return value === undefined || value === null ? undefined : String(value);
+async function exec(sandbox: string, given: unknown): Promise<unknown> {
+  const options = checkOptions("sandbox.exec", given);
+  const command = readCommand("sandbox.exec", options.command);
+  return await step("sandbox.exec", options, command, { type: "inside", sandbox, user: readUser(options) });
 }
 
-async function run(options: RunOptions): Promise<unknown> {
-  if (typeof options !== "object" || options === null) throw new TypeError("runtime.run: takes { name, command, … }");
-  if (options.image !== undefined) {
-    throw Object.assign(
-      new Error(
-        `runtime.run: image ${JSON.stringify(options.image)} was asked for, but containers are not supported yet`,
-      ),
-      { code: "UNSUPPORTED", hint: "remove `image` to run the command as a local process" },
-    );
-  }
-  const unknown = Object.keys(options).find((field) => !known.has(field));
-  if (unknown !== undefined) throw new TypeError(`runtime.run: unknown option ${JSON.stringify(unknown)}`);
-  const command = describeCommand(options.command);
-  const name =
-    optionalText(options.name) ?? (typeof command === "string" ? command : (command as { path: string }).path);
+async function step(
+  caller: Caller,
+  options: Options,
+  command: ReturnType<typeof readCommand>,
+  container: Options | undefined,
+): Promise<unknown> {
+  const name = optionalText(options.name) ?? (typeof command === "string" ? command : command.path);
   if (options.onOutput !== undefined && typeof options.onOutput !== "function") {
-    throw new TypeError("runtime.run: onOutput must be a function (stream, text) => void");
+    throw new TypeError(`${caller}: onOutput must be a function (stream, text) => void`);
   }
   const onOutput = options.onOutput as OutputListener | undefined;
   const args = {
     command,
-    env: textMap(options.env, "env"),
-    workDir: optionalText(options.workDir ?? options.work_dir),
+    env: textMap(caller, options.env, "env"),
+    workDir: optionalText(options.workDir ?? options.work_dir) || undefined,
+    mounts: readMounts(caller, options),
+    container,
     stdin: optionalText(options.stdin),
     timeout: options.timeout ?? undefined,
     output: onOutput !== undefined,
@@ -63,5 +81,5 @@ async function run(options: RunOptions): Promise<unknown> {
 }
 
 export function installRuntime(): void {
-  defineGlobal("runtime", { run });
+  defineGlobal("runtime", { run, startSandbox });
 }

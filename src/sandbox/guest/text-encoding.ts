@@ -3,16 +3,47 @@
 import { defineGlobal } from "./host.ts";
 
 export function encodeUtf8(text: string): Uint8Array {
-  const bytes: number[] = [];
-  for (const character of text) {
-    let code = character.codePointAt(0) ?? 0;
+  const bytes = new Uint8Array(utf8Length(text));
+  let end = 0;
+  for (let index = 0; index < text.length; index++) {
+    let code = text.charCodeAt(index);
+    if (code < 0x80) {
+      bytes[end++] = code;
+      continue;
+    }
+    code = text.codePointAt(index) ?? 0;
+    if (code > 0xffff) index++;
     if (code >= 0xd800 && code <= 0xdfff) code = 0xfffd;
-    if (code < 0x80) bytes.push(code);
-    else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 63));
-    else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
-    else bytes.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
+    if (code < 0x800) bytes[end++] = 0xc0 | (code >> 6);
+    else {
+      if (code < 0x10000) bytes[end++] = 0xe0 | (code >> 12);
+      else {
+        bytes[end++] = 0xf0 | (code >> 18);
+        bytes[end++] = 0x80 | ((code >> 12) & 63);
+      }
+      bytes[end++] = 0x80 | ((code >> 6) & 63);
+    }
+    bytes[end++] = 0x80 | (code & 63);
   }
-  return new Uint8Array(bytes);
+  return bytes;
+}
+
+/** A surrogate stands for half of a character of four bytes, and one without its other half for U+FFFD. */
+function utf8Length(text: string): number {
+  let length = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code < 0x80) length++;
+    else if (code < 0x800) length += 2;
+    else {
+      length += 3;
+      if ((text.codePointAt(index) ?? 0) > 0xffff) {
+        length++;
+        index++;
+      }
+    }
+  }
+  return length;
 }
 
 /** Length of a well-formed sequence at `start`: 0 malformed (skip one byte), -1 cut off by the end of the bytes. */

@@ -10,6 +10,7 @@ import {
   type QuickJSRuntime,
   type VmCallResult,
 } from "quickjs-emscripten";
+import { Heap } from "./heap.ts";
 import { bundleGuest } from "../guest/guest-source.ts" with { type: "macro" };
 
 const guestSource = bundleGuest();
@@ -24,6 +25,11 @@ const maxStackBytes = 512 * 1024;
 
 /** The name of the guest's own code in stack traces. */
 const guestFileName = "<runner>";
+
+/** The engine has no memory for a text; it says the same itself. */
+class NoRoom extends Error {
+  override readonly message = "out of memory";
+}
 
 /** What the guest's one host function calls; a thrown Error becomes an Error in the guest. */
 export type HostFunction = (operation: string, payload: string) => string | number | undefined;
@@ -51,6 +57,7 @@ export class QuickJSInstance {
   readonly memoryBytes: number;
   readonly #memory: WebAssembly.Memory;
   readonly #growth: { readonly refused: boolean };
+  readonly #heap: Heap;
   readonly #runtime: QuickJSRuntime;
   readonly #context: QuickJSContext;
   readonly #receive: QuickJSHandle;
@@ -63,6 +70,7 @@ export class QuickJSInstance {
     memoryBytes: number,
     memory: WebAssembly.Memory,
     growth: { readonly refused: boolean },
+    heap: Heap,
     runtime: QuickJSRuntime,
     context: QuickJSContext,
     hooks: { current: InstanceHooks | null },
@@ -70,6 +78,7 @@ export class QuickJSInstance {
     this.memoryBytes = memoryBytes;
     this.#memory = memory;
     this.#growth = growth;
+    this.#heap = heap;
     this.#runtime = runtime;
     this.#context = context;
     this.#hooks = hooks;
@@ -83,7 +92,8 @@ export class QuickJSInstance {
     const maximum = Math.max(initialPages, Math.floor(memoryBytes / pageBytes));
     const memory = new WebAssembly.Memory({ initial: initialPages, maximum });
     const growth = watchGrowth(memory);
-    const variant = newVariant(baseVariant, { wasmModule, wasmMemory: memory });
+    const heap = new Heap();
+    const variant = heap.watch(newVariant(baseVariant, { wasmModule, wasmMemory: memory }));
     const module = await newQuickJSWASMModuleFromVariant(variant);
     const runtime = module.newRuntime({ maxStackSizeBytes: maxStackBytes });
     const context = runtime.newContext();
@@ -92,13 +102,13 @@ export class QuickJSInstance {
     // Everything the host keeps a handle of is made before the image is taken: a reset restores the memory these
     // handles point into, so a handle made later would dangle.
     using hostFunction = context.newFunction("host", (operation, payload) => {
-      const answer = hooks.current?.host(context.getString(operation), payload ? context.getString(payload) : "");
-      if (typeof answer === "string") return context.newString(answer);
+      const answer = hooks.current?.host(context.getString(operation), payload ? readText(context, payload) : "");
+      if (typeof answer === "string") return newText(context, heap, answer);
       return typeof answer === "number" ? context.newNumber(answer) : context.undefined;
     });
     context.setProp(context.global, "host", hostFunction);
     context.unwrapResult(context.evalCode(guestSource, guestFileName, { type: "global" })).dispose();
-    return new QuickJSInstance(memoryBytes, memory, growth, runtime, context, hooks);
+    return new QuickJSInstance(memoryBytes, memory, growth, heap, runtime, context, hooks);
   }
 
   /** Gives the instance to a run. */
@@ -109,7 +119,7 @@ export class QuickJSInstance {
   /** Hands a message to the guest. */
   receive(message: string): EngineError | null {
     return this.#guarded(() => {
-      using text = this.#context.newString(message);
+      using text = newText(this.#context, this.#heap, message);
       return this.#finish(this.#context.callFunction(this.#receive, this.#context.undefined, text));
     });
   }
@@ -172,6 +182,7 @@ export class QuickJSInstance {
     try {
       return action();
     } catch (thrown) {
+      if (thrown instanceof NoRoom) return { name: "InternalError", message: thrown.message, stack: "" };
       this.#broken = true;
       const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
       return { name: "EngineFailure", message, stack: "" };
@@ -192,6 +203,25 @@ function watchGrowth(memory: WebAssembly.Memory): { readonly refused: boolean } 
     }
   };
   return growth;
+}
+
+/** A text of the guest's. Where there is no room for a copy of it the library gives an empty one. */
+function readText(context: QuickJSContext, handle: QuickJSHandle): string {
+  const text = context.getString(handle);
+  if (text !== "") return text;
+  using length = context.getProp(handle, "length");
+  if (context.getNumber(length) > 0) throw new NoRoom();
+  return text;
+}
+
+/** A text for the guest. @throws {NoRoom} where the library would give another, or harm the engine. */
+function newText(context: QuickJSContext, heap: Heap, text: string): QuickJSHandle {
+  if (!heap.hasRoomFor(text)) throw new NoRoom();
+  const handle = context.newString(text);
+  using length = context.getProp(handle, "length");
+  if (context.getNumber(length) === text.length) return handle;
+  handle.dispose();
+  throw new NoRoom();
 }
 
 function takeGlobal(context: QuickJSContext, name: string): QuickJSHandle {

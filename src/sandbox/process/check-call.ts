@@ -12,12 +12,40 @@ const isNumber = (value: unknown): value is number => typeof value === "number" 
 const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+const isAbsolute = (value: unknown): boolean => isText(value) && value.startsWith("/");
 const isTextMap = (value: unknown): boolean => isFields(value) && Object.values(value).every(isText);
+
+function isTextOrSecret(value: unknown): boolean {
+  return isText(value) || (isFields(value) && isText(value["secret"]) && isOptionalText(value["prefix"]));
+}
 
 function isCommand(command: unknown): boolean {
   if (isText(command)) return true;
   return (
     isFields(command) && isText(command["path"]) && Array.isArray(command["args"]) && command["args"].every(isText)
+  );
+}
+
+function isMounts(mounts: unknown): boolean {
+  if (mounts === undefined) return true;
+  const isMount = (mount: unknown): boolean =>
+    isFields(mount) && isText(mount["target"]) && isAbsolute(mount["source"]) && typeof mount["readOnly"] === "boolean";
+  return Array.isArray(mounts) && mounts.every(isMount);
+}
+
+/** Where a step runs: absent, as a process. */
+function isPlace(place: unknown): boolean {
+  if (place === undefined) return true;
+  if (!isFields(place) || !isOptionalText(place["user"])) return false;
+  const { type, image, pull, privileged, cpu, memory, sandbox } = place;
+  if (type === "inside") return isText(sandbox);
+  return (
+    (type === "own" || type === "open") &&
+    isText(image) &&
+    ["always", "missing", "never"].some((policy) => policy === pull) &&
+    typeof privileged === "boolean" &&
+    (cpu === undefined || (isNumber(cpu) && cpu >= 0)) &&
+    (memory === undefined || isText(memory) || isNumber(memory))
   );
 }
 
@@ -27,6 +55,8 @@ const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>
     isTextMap(args["env"]) &&
     isOptionalText(args["workDir"]) &&
     isOptionalText(args["stdin"]) &&
+    isMounts(args["mounts"]) &&
+    isPlace(args["container"]) &&
     typeof args["output"] === "boolean",
   timer: (args) => isNumber(args["delayMs"]) || args["duration"] !== undefined,
   clear_timer: (args) => isNumber(args["call"]),
@@ -44,12 +74,23 @@ const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>
         (name !== "set" || args["value"] !== undefined),
   hmac: (args) => isText(args["algorithm"]) && isText(args["secret"]) && isText(args["message"]),
   fetch: (args) =>
-    isText(args["url"]) && isText(args["method"]) && isTextMap(args["headers"]) && isOptionalText(args["body"]),
+    isTextOrSecret(args["url"]) &&
+    isText(args["method"]) &&
+    isFields(args["headers"]) &&
+    Object.values(args["headers"]).every(isTextOrSecret) &&
+    isOptionalText(args["body"]) &&
+    isOptionalText(args["bytes"]) &&
+    ["follow", "manual", "error"].some((redirect) => redirect === args["redirect"]),
   volume: (args, name) =>
     name === "volumes.create"
       ? isOptionalText(args["name"])
       : name === "volumes.readFiles" && isText(args["volume"]) && isTextList(args["paths"]),
-  artifact: (args) => isText(args["name"]) && (isText(args["text"]) || isText(args["path"])),
+  artifact: (args) =>
+    isText(args["name"]) &&
+    (isText(args["text"])
+      ? args["path"] === undefined && args["volume"] === undefined
+      : isText(args["path"]) && isOptionalText(args["volume"])),
+  sandbox: (args, name) => name === "sandbox.close" && isText(args["sandbox"]),
 };
 
 /** A call as the guest made it, unchecked. */

@@ -31,7 +31,13 @@ import {
   maxValueLength,
 } from "./guest-limits.ts";
 import { ObservedValueSource } from "./observed-values.ts";
-import { hmac, parseUrl } from "./pure-operations.ts";
+import { decodeText, hmac, parseUrl } from "./pure-operations.ts";
+import type * as Yaml from "./yaml-operations.ts";
+
+/** Loaded with the first YAML: most processes never see any. */
+function loadYaml(): typeof Yaml {
+  return require("./yaml-operations.ts") as typeof Yaml;
+}
 
 /** What a guest needs of its process. */
 export interface GuestSurroundings {
@@ -179,6 +185,12 @@ export class Guest {
         return parseUrl(payload);
       case "hmac":
         return hmac(payload);
+      case "decode_text":
+        return decodeText(payload);
+      case "yaml_parse":
+        return loadYaml().parseYaml(payload);
+      case "yaml_stringify":
+        return loadYaml().stringifyYaml(payload);
       case "settle":
         return this.#settle(payload);
       case "unknown_call":

@@ -36,6 +36,11 @@ export function parseUrl(payload: string): string {
   }
 }
 
+/** Base64 of bytes as UTF-8, as JSON; malformed bytes become U+FFFD. */
+export function decodeText(payload: string): string {
+  return JSON.stringify(new TextDecoder("utf-8", { ignoreBOM: true }).decode(Buffer.from(payload, "base64")));
+}
+
 interface HmacQuestion {
   readonly algorithm: string;
   /** Base64. */

@@ -1,12 +1,13 @@
-// GET /api/runs/{id}/logs: text, or NDJSON by Accept or ?format=; ?follow=1 goes on until the run has ended.
+// GET /api/runs/{id}/logs: text, NDJSON or events by Accept or ?format=; ?follow=1 goes on until the run has ended.
 
 import type { Elysia } from "elysia";
-import { openAnswerSignal } from "../answer-signal.ts";
+import { AppError } from "../../core/app-error.ts";
+import { chooseLogFormat } from "../choose-log-format.ts";
 import { apiHeaders } from "../json-response.ts";
-import { createNdjsonFormat, createTextFormat, type LogFormat } from "../log-format.ts";
-import { createLogStream } from "../log-stream.ts";
+import { endEventId } from "../log-format.ts";
+import { logResponse } from "../log-response.ts";
 import { methodNotAllowed } from "../method-not-allowed.ts";
-import { readChoice, readFlag, readInteger } from "../read-query.ts";
+import { readFlag, readInteger } from "../read-query.ts";
 import { parseQuery, splitTarget } from "../request-path.ts";
 import type { RouteContext } from "../route-context.ts";
 
@@ -18,54 +19,30 @@ export function addLogRoutes(app: Elysia, context: RouteContext): void {
 
 async function readLogs(request: Request, runId: string, context: RouteContext): Promise<Response> {
   const query = parseQuery(splitTarget(request.url).search);
-  const format = chooseFormat(query, request.headers.get("accept"));
-  const follow = readFlag(query, "follow");
+  const format = chooseLogFormat(query, request.headers.get("accept"));
+  const isEvents = format.name === "sse";
+  const follow = readFlag(query, "follow", isEvents);
+  // An EventSource that comes back sends this beside the address it was given.
+  const lastEventId = isEvents ? request.headers.get("last-event-id") || null : null;
   const afterSeq = readInteger(query, "after", { min: 0, max: Number.MAX_SAFE_INTEGER, otherwise: 0 });
+  const options = { format, follow, afterSeq: readLastEventId(lastEventId) ?? afterSeq, started: false };
   // Asked first, because once a stream has begun it cannot become a 404.
   await context.engine.getRun(runId);
-  // no-transform and x-accel-buffering keep proxies from gathering what is to be seen as it happens.
-  const headers = {
-    ...apiHeaders,
-    "cache-control": "no-store, no-transform",
-    "x-accel-buffering": "no",
-    "content-type": format.contentType,
-  };
-  if (request.method === "HEAD") return new Response(null, { headers });
-  return new Response(openStream(request, runId, { format, follow, afterSeq }, context), { headers });
+  // The one answer that ends the reconnecting of an EventSource.
+  if (lastEventId === endEventId) return new Response(null, { status: 204, headers: apiHeaders });
+  return logResponse(request, runId, options, context);
 }
 
-interface LogSelection {
-  readonly format: LogFormat;
-  readonly follow: boolean;
-  readonly afterSeq: number;
-}
-
-function openStream(
-  request: Request,
-  runId: string,
-  { format, follow, afterSeq }: LogSelection,
-  { engine, limits, clock, connections, stopping, reportError }: RouteContext,
-): ReadableStream<Uint8Array> {
-  const answer = openAnswerSignal(request, stopping);
-  const { signal } = answer;
-  const stream = createLogStream(engine.readLogs(runId, { afterSeq, follow, signal }), {
-    format,
-    follow,
-    clock,
-    signal,
-    heartbeatMs: limits.heartbeatMs,
-    onEnd: (error) => {
-      if (error !== undefined && !signal.aborted) reportError(error, request);
-      answer.close();
-      connections.release(request);
+/** @throws {AppError} VALIDATION_FAILED when it is not an id of ours. */
+function readLastEventId(id: string | null): number | null {
+  if (id === null || id === endEventId) return null;
+  if (/^\d{1,15}$/.test(id)) return Number(id);
+  throw new AppError(
+    "VALIDATION_FAILED",
+    `Last-Event-ID is ${JSON.stringify(id.slice(0, 100))}, not an id of this log`,
+    {
+      hint: "send the id of the last event as it was received",
+      details: { header: "Last-Event-ID" },
     },
-  });
-  connections.hold(request);
-  return stream;
-}
-
-function chooseFormat(query: Readonly<Record<string, string>>, accept: string | null): LogFormat {
-  const asked = readChoice(query, "format", ["text", "ndjson"]);
-  const wantsNdjson = asked ? asked === "ndjson" : /\bapplication\/(?:x-)?ndjson\b/i.test(accept ?? "");
-  return wantsNdjson ? createNdjsonFormat() : createTextFormat();
+  );
 }

@@ -1,10 +1,14 @@
-// GET /api/pipelines, GET /api/pipelines/{id}, POST /api/pipelines/{id}/trigger. Ids may contain slashes.
+// GET /api/pipelines, GET, PUT and DELETE /api/pipelines/{id}, POST /api/pipelines/{id}/trigger. Ids may contain slashes.
 
 import type { Elysia } from "elysia";
 import { AppError } from "../../core/app-error.ts";
 import { isFinal, type Run } from "../../core/run.ts";
 import { openAnswerSignal } from "../answer-signal.ts";
+import { acceptsEvents } from "../choose-log-format.ts";
+import { publicPath } from "../base-path.ts";
 import { jsonResponse } from "../json-response.ts";
+import { createSseFormat } from "../log-format.ts";
+import { startedRunResponse } from "../log-response.ts";
 import { methodNotAllowed } from "../method-not-allowed.ts";
 import { parseTrigger } from "../parse-trigger.ts";
 import { pipelineToJson } from "../pipeline-json.ts";
@@ -13,51 +17,73 @@ import { readHeaders } from "../request-headers.ts";
 import { decodeId, parseQuery, splitTarget } from "../request-path.ts";
 import { readDuration } from "../read-query.ts";
 import type { RouteContext } from "../route-context.ts";
+import { removePipeline, setPipeline } from "./uploads.ts";
 import { runToJson } from "../../core/run-json.ts";
 
 const prefix = "/api/pipelines/";
 const triggerSuffix = "/trigger";
+const pipelineMethods = "GET, HEAD, PUT, DELETE";
 
 export function addPipelineRoutes(app: Elysia, context: RouteContext): void {
   app
     .get("/api/pipelines", async () => {
       const pipelines = await context.engine.listPipelines();
-      return jsonResponse({ pipelines: pipelines.map(pipelineToJson) });
+      return jsonResponse({ pipelines: pipelines.map((each) => pipelineToJson(each, context.publicUrl)) });
     })
     .all("/api/pipelines", ({ request }) => methodNotAllowed(request, "GET, HEAD"))
-    .get(`${prefix}*`, ({ request }) => getPipeline(request, context))
+    .get(`${prefix}*`, ({ request }) => unlessTrigger(request, () => getPipeline(request, context)))
     .post(`${prefix}*`, ({ request }) => trigger(request, context), { parse: "none" })
-    .all(`${prefix}*`, ({ request }) => methodNotAllowed(request, triggerTarget(request) ? "POST" : "GET, HEAD"));
+    .put(
+      `${prefix}*`,
+      ({ request }) =>
+        triggerTarget(request) ? methodNotAllowed(request, "POST") : setPipeline(request, prefix, context),
+      { parse: "none" },
+    )
+    .delete(`${prefix}*`, ({ request }) => unlessTrigger(request, () => removePipeline(request, prefix, context)), {
+      parse: "none",
+    })
+    .all(`${prefix}*`, ({ request }) => methodNotAllowed(request, triggerTarget(request) ? "POST" : pipelineMethods));
 }
 
-async function getPipeline(request: Request, { engine }: RouteContext): Promise<Response> {
+async function getPipeline(request: Request, { engine, publicUrl }: RouteContext): Promise<Response> {
   const id = decodeId(splitTarget(request.url).path.slice(prefix.length));
+  return jsonResponse(pipelineToJson(await engine.getPipeline(id), publicUrl));
+}
+
+/** A pipeline may be called `x/trigger`; only where there is none is this the other resource. */
+async function unlessTrigger(request: Request, work: () => Promise<Response>): Promise<Response> {
   try {
-    return jsonResponse(pipelineToJson(await engine.getPipeline(id)));
+    return await work();
   } catch (error) {
-    // A pipeline may be called `x/trigger`; only where there is none is this the other resource.
     const isMissing = error instanceof AppError && error.code === "PIPELINE_NOT_FOUND";
     if (isMissing && triggerTarget(request)) return methodNotAllowed(request, "POST");
     throw error;
   }
 }
 
-/** With `?wait=` the run itself: 200 once it has ended, 202 as it is when the wait was too short. */
+/**
+ * With `?wait=` the run itself: 200 once it has ended, 202 as it is when the wait was too short. With
+ * `Accept: text/event-stream` the run as it happens.
+ */
 async function trigger(request: Request, context: RouteContext): Promise<Response> {
-  const { engine, limits, connections } = context;
+  const { limits, connections } = context;
   const id = triggerTarget(request);
-  if (id === undefined) return methodNotAllowed(request, "GET, HEAD");
+  if (id === undefined) return methodNotAllowed(request, pipelineMethods);
   const waitMs = readDuration(parseQuery(splitTarget(request.url).search), "wait", limits.maxWaitMs);
   connections.hold(request);
+  let streams = false;
   try {
     const input = parseTrigger(await readBody(request, readHeaders(request.headers, limits), context));
-    const { runId } = await engine.trigger(id, input);
-    const location = { location: `/api/runs/${encodeURIComponent(runId)}` };
+    const { runId } = await context.engine.trigger(id, input);
+    const location = { location: publicPath(context.publicUrl, `/api/runs/${encodeURIComponent(runId)}`) };
+    streams = acceptsEvents(request.headers.get("accept"));
+    if (streams) return startedRunResponse(request, runId, createSseFormat(), context, location);
     if (waitMs === undefined) return jsonResponse({ run_id: runId }, 202, location);
     const run = await waitForEnd(runId, waitMs, request, context);
     return jsonResponse(runToJson(run), isFinal(run.status) ? 200 : 202, location);
   } finally {
-    connections.release(request);
+    // A stream lets go of its connection itself.
+    if (!streams) connections.release(request);
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Elysia } from "elysia";
 import { runStatuses } from "../../core/run.ts";
 import { jsonResponse } from "../json-response.ts";
+import { runListLimits } from "../limits.ts";
 import { methodNotAllowed } from "../method-not-allowed.ts";
 import { readChoice, readInteger } from "../read-query.ts";
 import { parseQuery, splitTarget } from "../request-path.ts";
@@ -26,7 +27,7 @@ async function listRuns(request: Request, { engine }: RouteContext): Promise<Res
   const query = parseQuery(splitTarget(request.url).search);
   const status = readChoice(query, "status", runStatuses);
   const { runs, nextCursor } = await engine.listRuns({
-    limit: readInteger(query, "limit", { min: 1, max: 500, otherwise: 50 }),
+    limit: readInteger(query, "limit", runListLimits),
     ...(status ? { status } : {}),
     ...(query["pipeline"] ? { pipeline: query["pipeline"] } : {}),
     ...(query["cursor"] ? { cursor: query["cursor"] } : {}),

@@ -3,9 +3,12 @@
 import type { Elysia } from "elysia";
 import { AppError, type ErrorCode } from "../../core/app-error.ts";
 import type { ReceivedRequest, WebhookAnswer } from "../../engine/engine.ts";
+import { acceptsEvents } from "../choose-log-format.ts";
 import { jsonResponse } from "../json-response.ts";
+import { createSseFormat, createTextFormat } from "../log-format.ts";
+import { startedRunResponse } from "../log-response.ts";
 import { readBody } from "../read-body.ts";
-import { readHeaders } from "../request-headers.ts";
+import { readHeaders, type RequestHeaders } from "../request-headers.ts";
 import { decodeId, parseQuery, splitTarget } from "../request-path.ts";
 import { responseHeaders } from "../response-headers.ts";
 import type { RouteContext } from "../route-context.ts";
@@ -20,16 +23,33 @@ export function addWebhookRoutes(app: Elysia, context: RouteContext): void {
 async function receiveWebhook(request: Request, context: RouteContext): Promise<Response> {
   const { url, path, search } = splitTarget(request.url);
   const pipeline = decodeId(path.slice(webhookPrefix.length));
-  const headers = readHeaders(request.headers, context.limits);
+  const headers = withoutSession(readHeaders(request.headers, context.limits), context);
   const query = parseQuery(search);
   context.connections.hold(request);
+  let streams = false;
   try {
     const body = await readBody(request, headers, context);
     const received = { pipeline, method: request.method, url, headers, query, body };
-    return toResponse(await receive(context, received), request.method);
+    const answer = await receive(context, received);
+    streams = answer.type === "stream";
+    return streams ? streamRun(request, answer.runId, context) : toResponse(answer, request.method);
   } finally {
-    context.connections.release(request);
+    // A stream lets go of its connection itself.
+    if (!streams) context.connections.release(request);
   }
+}
+
+/** A browser with a session sends it wherever its user opens this server. */
+function withoutSession(headers: RequestHeaders, { credentials }: RouteContext): RequestHeaders {
+  const { cookie, ...others } = headers;
+  if (cookie === undefined) return headers;
+  const rest = credentials.sessions.remove(cookie);
+  return rest === "" ? others : { ...others, cookie: rest };
+}
+
+function streamRun(request: Request, runId: string, context: RouteContext): Response {
+  const format = acceptsEvents(request.headers.get("accept")) ? createSseFormat() : createTextFormat();
+  return startedRunResponse(request, runId, format, context, { "x-run-id": runId });
 }
 
 function toResponse(answer: WebhookAnswer, method: string): Response {
@@ -56,6 +76,7 @@ const publicMessages: Partial<Record<ErrorCode, string>> = {
   PIPELINE_BROKEN: "this pipeline does not load",
   STORE_UNAVAILABLE: "the request could not be stored",
   SHUTTING_DOWN: "the server is stopping",
+  DISK_LOW: "the server has no room for new runs now",
 };
 
 async function receive({ engine }: RouteContext, received: ReceivedRequest): Promise<WebhookAnswer> {

@@ -54,6 +54,20 @@ export class SqliteArtifactReader implements ArtifactReader {
       runId,
       name,
     );
-    return row && { name: row.name, number: row.number, bytes: row.bytes, createdAt: row.created_at };
+    return row && toStored(row);
   }
+
+  async list(runId: string): Promise<readonly StoredArtifact[]> {
+    const sql = `SELECT ${columns} FROM artifacts WHERE run_id = ? ORDER BY number`;
+    return this.#db.all<ArtifactRow>(sql, runId).map(toStored);
+  }
+
+  async withoutRun(runIds: readonly string[]): Promise<readonly string[]> {
+    const sql = "SELECT value AS id FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = value)";
+    return this.#db.all<{ readonly id: string }>(sql, JSON.stringify(runIds)).map(({ id }) => id);
+  }
+}
+
+function toStored({ name, number, bytes, created_at: createdAt }: ArtifactRow): StoredArtifact {
+  return { name, number, bytes, createdAt };
 }

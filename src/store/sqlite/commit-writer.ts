@@ -3,6 +3,7 @@
 import { Database, type Statement } from "bun:sqlite";
 import type { Write } from "../writes.ts";
 import { type EncodedWrite, writeStatements } from "./encode-commit.ts";
+import { FilesInPlace } from "./file-in-place.ts";
 import { checkIdentity, migrate } from "./migrate.ts";
 import { migrations } from "./migrations/migrations.ts";
 import { applyPragmas, newFilePragmas, writerPragmas } from "./pragmas.ts";
@@ -12,6 +13,7 @@ import type { CommitFailure } from "./worker-messages.ts";
 export class CommitWriter {
   readonly #db: Database;
   readonly #path: string;
+  readonly #files: FilesInPlace;
   readonly #statements = new Map<Write["type"], Statement>();
 
   /**
@@ -27,6 +29,8 @@ export class CommitWriter {
       applyPragmas(this.#db, path, writerPragmas);
       migrate(this.#db, migrations);
       this.#proveWritable();
+      this.#files = new FilesInPlace(path);
+      this.#files.check();
     } catch (error) {
       this.#db.close();
       throw error;
@@ -36,6 +40,7 @@ export class CommitWriter {
   /** Applies the commits in order; those that fail by their own fault are left out and returned. */
   write(commits: readonly (readonly EncodedWrite[])[]): readonly CommitFailure[] {
     const failures: CommitFailure[] = [];
+    this.#files.check();
     this.#db.run("BEGIN IMMEDIATE");
     try {
       for (const [index, writes] of commits.entries()) {
@@ -48,9 +53,20 @@ export class CommitWriter {
     } catch (error) {
       // A full or failing disk makes SQLite roll back by itself, at times.
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+      // What was read wrongly must not be remembered when the disk is well again.
+      this.#db.run("PRAGMA shrink_memory");
       throw error;
     }
     return failures;
+  }
+
+  /** Moves what can be moved from the write-ahead log into the file, which is cut to its size with that. */
+  tidy(): void {
+    try {
+      this.#db.query("PRAGMA wal_checkpoint(PASSIVE)").all();
+    } catch {
+      // A later one will do it.
+    }
   }
 
   close(): void {

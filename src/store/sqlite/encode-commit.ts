@@ -9,6 +9,7 @@ import { logWrites } from "./logs.ts";
 import { runWrites } from "./runs.ts";
 import { toStoreError } from "./sqlite-error.ts";
 import { stepWrites } from "./steps.ts";
+import { upkeepWrites } from "./upkeep.ts";
 import { valueWrites } from "./values.ts";
 import { webhookSecretWrites } from "./webhook-secrets.ts";
 import type { Bind, WriteOf, WriteStatements } from "./write-statement.ts";
@@ -23,6 +24,7 @@ export const writeStatements: WriteStatements<Write["type"]> = {
   ...valueWrites,
   ...artifactWrites,
   ...webhookSecretWrites,
+  ...upkeepWrites,
 };
 
 export interface EncodedWrite {

@@ -1,5 +1,7 @@
 // The store on SQLite: takes the lock, opens the writer in its worker and the reader here, and closes them again.
 
+import { type AppError, toAppError } from "../../core/app-error.ts";
+import { type Clock, systemClock } from "../../core/clock.ts";
 import type { Store } from "../contract.ts";
 import { SqliteArtifactReader } from "./artifacts.ts";
 import { SqliteBundleReader } from "./bundles.ts";
@@ -14,8 +16,10 @@ import { createPrivateFile } from "./private-file.ts";
 import { ReadConnection } from "./read-connection.ts";
 import { SqliteRunReader } from "./runs.ts";
 import { toStoreError } from "./sqlite-error.ts";
+import { SqliteUpkeepReader } from "./upkeep.ts";
 import { SqliteValueReader } from "./values.ts";
 import { SqliteWebhookSecretReader } from "./webhook-secrets.ts";
+import { WriteHealth } from "./write-health.ts";
 import { WriterLink } from "./writer-link.ts";
 
 export interface SqliteStoreOptions {
@@ -28,6 +32,9 @@ export interface SqliteStoreOptions {
   readonly createWorker: () => Worker;
   /** Milliseconds since the Unix epoch. */
   readonly now?: () => number;
+  readonly clock?: Pick<Clock, "after">;
+  /** Told when nothing can be written any more, with the reason, and when it can be again, with null. */
+  readonly onTrouble?: (trouble: AppError | null) => void;
 }
 
 /**
@@ -44,7 +51,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     createPrivateFile(path);
     writer = new WriterLink(options.createWorker(), path);
     await writer.ask({ type: "open", path });
-    return createStore(writer, new ReadConnection(path), lock);
+    return createStore(writer, new ReadConnection(path), lock, options);
   } catch (error) {
     writer?.end();
     lock.release();
@@ -52,10 +59,21 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   }
 }
 
-function createStore(writer: WriterLink, reader: ReadConnection, lock: DatabaseLock): Store {
-  const queue = new CommitQueue(sendTo(writer));
+function createStore(
+  writer: WriterLink,
+  reader: ReadConnection,
+  lock: DatabaseLock,
+  { clock = systemClock, onTrouble }: SqliteStoreOptions,
+): Store {
+  const health = new WriteHealth({
+    clock,
+    probe: () => void queue.push(probe).catch(() => undefined),
+    onChange: (trouble) => onTrouble?.(trouble),
+  });
+  const queue = new CommitQueue(watch(sendTo(writer), health));
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
+    health.close();
     await queue.close();
     // First the reader: whoever closes last tidies up the write-ahead log, and this connection may not.
     reader.close();
@@ -71,6 +89,7 @@ function createStore(writer: WriterLink, reader: ReadConnection, lock: DatabaseL
     commit: async (writes) => {
       await queue.push(encodeCommit(writes));
     },
+    checkWritable: () => health.check(),
     runs: new SqliteRunReader(reader),
     journal: new SqliteJournalReader(reader),
     logs: new SqliteLogReader(reader),
@@ -79,6 +98,7 @@ function createStore(writer: WriterLink, reader: ReadConnection, lock: DatabaseL
     values: new SqliteValueReader(reader),
     artifacts: new SqliteArtifactReader(reader),
     webhookSecrets: new SqliteWebhookSecretReader(reader),
+    upkeep: new SqliteUpkeepReader(reader),
     close: () => (closing ??= close()),
   };
 }
@@ -87,6 +107,23 @@ function sendTo(writer: WriterLink): SendBatch {
   return async (commits) => {
     const reply = await writer.ask({ type: "batch", commits }, collectBuffers(commits));
     return reply.type === "committed" ? reply.failures : [];
+  };
+}
+
+const probe = encodeCommit([{ type: "space.probe" }]);
+
+/** Tells how writing goes; a batch of nothing but commits at fault says nothing about that. */
+function watch(send: SendBatch, health: WriteHealth): SendBatch {
+  return async (commits) => {
+    try {
+      const failures = await send(commits);
+      if (failures.length < commits.length) health.succeeded();
+      return failures;
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      if (error.class.retryable) health.failed(error);
+      throw error;
+    }
   };
 }
 

@@ -25,7 +25,8 @@ export const writerPragmas: Pragmas = {
   temp_store: 2,
   cache_size: -8192,
   wal_autocheckpoint: 1000,
-  journal_size_limit: 64 * 1024 * 1024,
+  // What a large transaction has added to the write-ahead log is given back after it.
+  journal_size_limit: 8 * 1024 * 1024,
   locking_mode: "normal",
 };
 

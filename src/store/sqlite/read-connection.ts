@@ -58,7 +58,18 @@ export class ReadConnection {
     try {
       return action();
     } catch (error) {
-      throw toStoreError(error, `cannot read ${this.#path}`);
+      const storeError = toStoreError(error, `cannot read ${this.#path}`);
+      if (storeError.class.retryable) this.#forgetPages();
+      throw storeError;
+    }
+  }
+
+  /** What was read wrongly must not be remembered when the disk is well again. */
+  #forgetPages(): void {
+    try {
+      this.#db.run("PRAGMA shrink_memory");
+    } catch {
+      // The trouble itself is told already.
     }
   }
 }

@@ -10,10 +10,14 @@ export interface WorkerScope {
   postMessage(message: WorkerReply): void;
 }
 
+/** With nothing to write for this long, what is in the write-ahead log is moved into the file. */
+const idleMs = 2000;
+
 /** Serves the one store that opened this worker, until it closes. */
 export function serveCommits(scope: WorkerScope): void {
   let path = "";
   let writer: CommitWriter | undefined;
+  let idle: ReturnType<typeof setTimeout> | undefined;
   const answer = (request: WorkerRequest): WorkerReply => {
     switch (request.type) {
       case "open":
@@ -29,6 +33,7 @@ export function serveCommits(scope: WorkerScope): void {
   };
   const attempts = { open: "cannot open", batch: "cannot write to", close: "cannot close" } as const;
   scope.onmessage = ({ data }: MessageEvent<WorkerRequest>) => {
+    clearTimeout(idle);
     let reply: WorkerReply;
     try {
       reply = answer(data);
@@ -36,5 +41,6 @@ export function serveCommits(scope: WorkerScope): void {
       reply = { type: "failed", error: packError(toStoreError(error, `${attempts[data.type]} the database ${path}`)) };
     }
     scope.postMessage(reply);
+    if (data.type === "batch") idle = setTimeout(() => writer?.tidy(), idleMs);
   };
 }

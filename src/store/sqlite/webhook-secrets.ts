@@ -24,7 +24,8 @@ export class SqliteWebhookSecretReader implements WebhookSecretReader {
     this.#db = db;
   }
 
-  async find(pipeline: string): Promise<string | undefined> {
-    return this.#db.get<{ secret: string }>("SELECT secret FROM webhook_secrets WHERE pipeline = ?", pipeline)?.secret;
+  async all(): Promise<ReadonlyMap<string, string>> {
+    const rows = this.#db.all<{ pipeline: string; secret: string }>("SELECT pipeline, secret FROM webhook_secrets");
+    return new Map(rows.map(({ pipeline, secret }) => [pipeline, secret]));
   }
 }

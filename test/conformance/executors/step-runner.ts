@@ -7,13 +7,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../../src/core/clock.ts";
 import {
+  type ContainerExecutorOptions,
+  ContainerEngine,
+  type ContainerPlace,
+  createContainerExecutor,
   createProcessExecutor,
   type Executor,
   type ProcessExecutorOptions,
-  type ProcessSpec,
   type RunningStep,
   type StepOutcome,
   type StepOutput,
+  type StepSpec,
 } from "../../../src/executors/executors.ts";
 
 export const fixturesDir = join(import.meta.dir, "../../fixtures/steps");
@@ -30,13 +34,13 @@ export interface FinishedStep extends StepOutcome {
 
 export interface StartedStep {
   readonly stepId: string;
-  readonly step: RunningStep;
+  readonly step: RunningStep & { readonly pid: number };
   /** What came so far. */
   readonly stdout: () => string;
   readonly finished: Promise<FinishedStep>;
 }
 
-export type SpecPart = Partial<ProcessSpec> & Pick<ProcessSpec, "command">;
+export type SpecPart = Partial<StepSpec> & Pick<StepSpec, "command">;
 
 export interface StepRunner {
   readonly executor: Executor;
@@ -44,16 +48,18 @@ export interface StepRunner {
   readonly dir: string;
   readonly spoolDir: string;
   readonly warnings: readonly string[];
+  /** What was noted of all steps, in order. */
+  readonly notes: readonly string[];
   start(spec: SpecPart, onOutput?: (output: StepOutput) => Promise<void> | void): Promise<StartedStep>;
   run(spec: SpecPart): Promise<FinishedStep>;
   close(): Promise<void>;
 }
 
+/** A runner of processes. */
 export function openStepRunner(options: Partial<ProcessExecutorOptions> = {}): StepRunner {
   const dir = mkdtempSync(join(tmpdir(), "runner-steps-"));
   const spoolDir = options.spoolDir ?? join(dir, "spool");
   const warnings: string[] = [];
-  const started: StartedStep[] = [];
   const executor = createProcessExecutor({
     path: testPath,
     home: "/home/of/steps",
@@ -64,15 +70,76 @@ export function openStepRunner(options: Partial<ProcessExecutorOptions> = {}): S
     ...options,
     spoolDir,
   });
+  return openRunner(executor, dir, spoolDir, warnings, {});
+}
+
+/** The container of a step that says no more than its image. */
+export function containerOf(image: string): ContainerPlace & { type: "own" } {
+  return { type: "own", image, pull: "never", privileged: false };
+}
+
+export interface ContainerRunnerOptions extends Partial<ContainerExecutorOptions> {
+  /** Where the engine's command is looked for; the machine's unless given. */
+  readonly path?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** docker unless given. */
+  readonly choice?: "docker" | "podman";
+}
+
+/** A runner of containers of busybox, in which the fixtures are on the PATH. */
+export function openContainerRunner({
+  path,
+  env,
+  choice = "docker",
+  ...options
+}: ContainerRunnerOptions = {}): StepRunner {
+  const dir = mkdtempSync(join(tmpdir(), "runner-containers-"));
+  const spoolDir = options.spoolDir ?? join(dir, "spool");
+  const warnings: string[] = [];
+  const engine = new ContainerEngine({
+    choice,
+    path: path ?? Bun.env["PATH"] ?? "",
+    env: env ?? Bun.env,
+    clock: systemClock,
+  });
+  const executor = createContainerExecutor({
+    engine,
+    clock: systemClock,
+    graceMs: 1000,
+    warn: (message) => warnings.push(message),
+    ...options,
+    spoolDir,
+  });
+  return openRunner(executor, dir, spoolDir, warnings, {
+    container: containerOf("busybox"),
+    env: { PATH: "/fixtures:/bin" },
+    mounts: [{ target: "/fixtures", source: fixturesDir, readOnly: true }],
+  });
+}
+
+function openRunner(
+  executor: Executor,
+  dir: string,
+  spoolDir: string,
+  warnings: readonly string[],
+  defaults: Partial<StepSpec>,
+): StepRunner {
+  const started: StartedStep[] = [];
+  const notes: string[] = [];
 
   const start: StepRunner["start"] = async (part, onOutput) => {
     const runId = randomUUID();
-    const spec: ProcessSpec = { stepId: `${runId}.1`, runId, pipeline: "test", env: {}, ...part };
+    const spec: StepSpec = { stepId: `${runId}.1`, runId, pipeline: "test", env: {}, ...defaults, ...part };
     const pieces: StepOutput[] = [];
-    const step = await executor.start(spec, (output) => {
-      pieces.push(output);
-      return onOutput?.(output);
+    const running = await executor.start(spec, {
+      onNote: (text) => notes.push(text),
+      onOutput: (output) => {
+        pieces.push(output);
+        return onOutput?.(output);
+      },
     });
+    // The tests that look at it are those of processes.
+    const step = running as StartedStep["step"];
     const textOf = (stream: string): string =>
       Buffer.concat(pieces.filter((piece) => piece.stream === stream).map((piece) => piece.bytes)).toString();
     const finished = step.outcome.then((outcome) => ({
@@ -83,6 +150,7 @@ export function openStepRunner(options: Partial<ProcessExecutorOptions> = {}): S
       pieces,
     }));
     const result = { stepId: spec.stepId, step, stdout: () => textOf("stdout"), finished };
+    finished.catch(() => {}); // The test may look at it later, or only at its outcome.
     started.push(result);
     return result;
   };
@@ -92,11 +160,13 @@ export function openStepRunner(options: Partial<ProcessExecutorOptions> = {}): S
     dir,
     spoolDir,
     warnings,
+    notes,
     start,
     run: async (spec) => (await start(spec)).finished,
     async close() {
       for (const { step } of started) step.cancel();
-      await Promise.all(started.map(({ finished }) => finished));
+      await Promise.allSettled(started.map(({ finished }) => finished));
+      await Promise.all(started.map(async ({ stepId }) => await executor.discard(stepId)));
       await rm(dir, { recursive: true, force: true });
     },
   };

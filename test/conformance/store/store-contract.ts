@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe } from "bun:test";
 import type { Store } from "../../../src/store/store.ts";
+import { testArtifacts } from "./artifact-contract.ts";
 import { testBundles } from "./bundle-contract.ts";
 import { testCommits } from "./commit-contract.ts";
 import { testInbound } from "./inbound-contract.ts";
@@ -10,7 +11,9 @@ import { testLogs } from "./log-contract.ts";
 import { testRunLists } from "./run-list-contract.ts";
 import { testRuns } from "./run-contract.ts";
 import { putBundle, type Subject } from "./subject.ts";
+import { testUpkeep } from "./upkeep-contract.ts";
 import { testValues } from "./value-contract.ts";
+import { testWebhookSecrets } from "./webhook-secret-contract.ts";
 
 /** A place that outlives the stores opened in it. */
 export interface StorePlace {
@@ -48,5 +51,8 @@ export function testStore(name: string, createPlace: () => StorePlace): void {
     testBundles(subject);
     testInbound(subject);
     testValues(subject);
+    testWebhookSecrets(subject);
+    testArtifacts(subject);
+    testUpkeep(subject);
   });
 }

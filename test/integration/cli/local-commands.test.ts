@@ -167,11 +167,11 @@ test("bare runner prints help on stderr and exits with 2; --help prints it on st
   const asked = await run(["--help"]);
   expect([asked.code, asked.stderr]).toEqual([0, ""]);
   expect(asked.stdout).toBe(bare.stderr);
-  for (const name of ["serve", "trigger", "run", "runs", "logs", "cancel", "check", "config", "version"]) {
+  for (const name of ["init", "serve", "trigger", "run", "runs", "logs", "cancel", "check", "config", "version"]) {
     expect(asked.stdout).toContain(`\n  ${name}`);
   }
   expect(asked.stdout).toEndWith(
-    "\n\nStart with: runner serve, then in another terminal: runner trigger NAME\n" +
+    "\n\nStart with: runner init && runner serve, then in another terminal: runner trigger hello\n" +
       "Settings: runner serve --help, runner config\n",
   );
   expect((await run(["check", "--help"])).stdout).not.toContain("Start with");

@@ -9,9 +9,19 @@ import { EngineHarness, until } from "../../fixtures/harness/engine-harness.ts";
 /** Refuses a commit: the error it returns is thrown instead. */
 let refuse: (writes: readonly Write[]) => AppError | undefined = () => undefined;
 
+/** How often reading a request fails before it succeeds. */
+let failingReads = 0;
+
 function refusing(store: Store): Store {
+  const inbound: Store["inbound"] = {
+    find: async (id) => {
+      if (failingReads-- > 0) throw full;
+      return await store.inbound.find(id);
+    },
+  };
   return new Proxy(store, {
     get(target, name) {
+      if (name === "inbound") return inbound;
       const value: unknown = Reflect.get(target, name);
       if (name !== "commit") return typeof value === "function" ? value.bind(target) : value;
       return async (writes: readonly Write[]) => {
@@ -41,6 +51,11 @@ afterAll(() => harness.close());
 beforeEach(() => {
   refuse = () => undefined;
 });
+
+async function receive(pipeline: string, text: string): Promise<unknown> {
+  const body = new TextEncoder().encode(text);
+  return await harness.engine.receiveWebhook({ pipeline, method: "POST", url: "/", headers: {}, query: {}, body });
+}
 
 async function expectHealthy(): Promise<void> {
   const run = await harness.run("return (await runtime.run({ name: 'after', command: 'echo fine' })).stdout;");
@@ -72,18 +87,37 @@ test("a queued run gets the request it was created with", async () => {
     "echo",
     "export const pipeline = async () => { await sleep('100ms'); return http.request().body; };",
   );
-  const receive = (body: string): Promise<unknown> =>
-    harness.engine.receiveWebhook({
-      pipeline: "echo",
-      method: "POST",
-      url: "/",
-      headers: {},
-      query: {},
-      body: new TextEncoder().encode(body),
-    });
-  await Promise.all(["a", "b", "c"].map(receive));
+  await Promise.all(["a", "b", "c"].map(async (body) => await receive("echo", body)));
   const { runs } = await harness.engine.listRuns({ pipeline: "echo", limit: 10 });
   expect(runs.map(({ result }) => JSON.stringify(result)).toSorted()).toEqual(['"a"', '"b"', '"c"']);
+});
+
+test("a queued run whose request cannot be read for a while begins when it can be", async () => {
+  await harness.add(
+    "late",
+    "export const pipeline = async () => { await sleep('50ms'); return http.request().body; };",
+  );
+  failingReads = 2;
+  await Promise.all(["a", "b"].map(async (body) => await receive("late", body)));
+  const { runs } = await harness.engine.listRuns({ pipeline: "late", limit: 10 });
+  await Promise.all(runs.map(async ({ id }) => await harness.end(id)));
+  const { runs: ended } = await harness.engine.listRuns({ pipeline: "late", limit: 10 });
+  expect(ended.map(({ result }) => JSON.stringify(result)).toSorted()).toEqual(['"a"', '"b"']);
+  expect(failingReads).toBeLessThan(0);
+});
+
+test("a run that the store refuses while it cannot take its end either ends when it can", async () => {
+  let refusedEnds = 0;
+  refuse = (writes) => {
+    if (writes.some(sets("bad"))) return broken;
+    const isEnd = writes.some((write) => write.type === "run.finish");
+    return isEnd && refusedEnds++ < 2 ? full : undefined;
+  };
+  expect(await harness.run("await storage.set('bad', 1);")).toMatchObject({
+    status: "failed",
+    error: { code: "INTERNAL" },
+  });
+  expect(refusedEnds).toBe(3);
 });
 
 test("a queued run that could not be cancelled can be cancelled later, and never begins", async () => {

@@ -204,7 +204,7 @@ describe("openCatalog() finds", () => {
     expect(await refusal(usual)).toMatchObject({
       code: "CONFIG_INVALID",
       message: `cannot read the pipelines folder ${usual}: it does not exist`,
-      hint: "run this in the folder that has pipelines/, make one with mkdir pipelines, or name it with --pipelines DIR",
+      hint: "run this in the folder that has pipelines/, make one with `runner init`, or name it with --pipelines DIR",
     });
     expect(await refusal(other)).toMatchObject({
       hint: `make it with mkdir ${other}, or name another with --pipelines DIR`,

@@ -143,13 +143,6 @@ describe("steps and timers", () => {
     });
   });
 
-  test("an image is refused in words", async () => {
-    const { end } = await runner.run(
-      "export const pipeline = () => runtime.run({ name: 'n', image: 'alpine', command: 'ls' });",
-    );
-    expect(end.type === "threw" && end.error.message).toContain("containers are not supported yet");
-  });
-
   test("output reaches onOutput before the result", async () => {
     const code = `export const pipeline = async () => {
       const seen = [];

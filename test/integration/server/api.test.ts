@@ -100,8 +100,8 @@ describe("errors", () => {
     ["POST", `/api/runs/${runId}/logs`, "GET, HEAD"],
     ["GET", `/api/runs/${runId}/cancel`, "POST"],
     ["OPTIONS", "/api/pipelines", "GET, HEAD"],
-    ["POST", "/api/pipelines/deploy", "GET, HEAD"],
-    ["DELETE", "/api/pipelines/home/backup", "GET, HEAD"],
+    ["POST", "/api/pipelines/deploy", "GET, HEAD, PUT, DELETE"],
+    ["PATCH", "/api/pipelines/home/backup", "GET, HEAD, PUT, DELETE"],
     ["GET", "/api/pipelines/deploy/trigger", "POST"],
     ["PUT", "/api/pipelines/deploy/trigger", "POST"],
     ["POST", "/healthz", "GET, HEAD"],
@@ -227,7 +227,9 @@ describe("pipelines", () => {
   test("are listed with state and last run, never with their secret", async () => {
     const version = { ...makePipeline("x").version, config: { webhook: { secret: "hunter2" }, params: {} } };
     const pipeline = makePipeline("home/b c", { version: version as never });
-    const engine = createFakeEngine({ listPipelines: async () => [{ pipeline, lastRun: makeRun() }] });
+    const engine = createFakeEngine({
+      listPipelines: async () => [{ pipeline, lastRun: makeRun(), secretFrom: "file" }],
+    });
     const text = await (await serve(engine).ask("/api/pipelines")).text();
     expect(text).not.toContain("hunter2");
     expect(JSON.parse(text).pipelines[0]).toMatchObject({
@@ -256,7 +258,7 @@ describe("pipelines", () => {
     } as const;
     const problems = [problem];
     const pipeline = makePipeline("x", { state: "broken", version: null, problems });
-    const engine = createFakeEngine({ getPipeline: async () => ({ pipeline, lastRun: null }) });
+    const engine = createFakeEngine({ getPipeline: async () => ({ pipeline, lastRun: null, secretFrom: null }) });
     const answer = await serve(engine).ask("/api/pipelines/x");
     expect(await readJson(answer))["toMatchObject"]({ state: "broken", version: null, config: null, problems });
   });

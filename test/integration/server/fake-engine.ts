@@ -85,14 +85,15 @@ export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
       yield makeEntry(3, { source: "system", text: "cut" });
     },
     cancel: async (id) => ({ ...findRun(id), status: "cancelled" }),
-    listPipelines: async () => [{ pipeline: makePipeline("deploy"), lastRun: makeRun() }],
+    listPipelines: async () => [{ pipeline: makePipeline("deploy"), lastRun: makeRun(), secretFrom: null }],
     async getPipeline(id) {
-      if (id === "deploy" || id === "home/backup") return { pipeline: makePipeline(id), lastRun: null };
+      if (id === "deploy" || id === "home/backup")
+        return { pipeline: makePipeline(id), lastRun: null, secretFrom: null };
       throw new AppError("PIPELINE_NOT_FOUND", `there is no pipeline ${id}`);
     },
     setPipeline: async (id) => ({
-      overview: { pipeline: makePipeline(id), lastRun: null },
-      created: true,
+      overview: { pipeline: makePipeline(id), lastRun: null, secretFrom: null },
+      change: "created",
       warnings: [],
     }),
     removePipeline: async () => {},

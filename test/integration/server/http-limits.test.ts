@@ -24,14 +24,29 @@ const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
 const codeOf = (answer: string) => /"code":"(\w+)"/.exec(answer)?.[1];
 
 describe("the size of a body", () => {
-  test("a declared length over the limit is 413 before a byte of it came, and the connection is closed", async () => {
+  test("a declared length far over the limit is 413 before a byte of it came, and the connection is closed", async () => {
     const { port, engine } = await listen();
     const raw = await openRaw(port);
-    raw.send(post("Content-Length: 1048577\n"));
+    raw.send(post("Content-Length: 8388609\n"));
     const answer = await raw.waitForClose();
     expect(answer).toStartWith("HTTP/1.1 413");
     expect(codeOf(answer)).toBe("BODY_TOO_LARGE");
     expect(engine.asked.webhooks).toHaveLength(0);
+  });
+
+  test("a declared length a little over the limit is 413 once all of it was sent, as a proxy does", async () => {
+    const { port, engine } = await listen();
+    const body = "x".repeat(3 * 1024 * 1024);
+    const answer = await exchange(port, post(`Content-Length: ${body.length}\n`) + body);
+    expect([answer.slice(0, 12), codeOf(answer)]).toEqual(["HTTP/1.1 413", "BODY_TOO_LARGE"]);
+    expect(engine.asked.webhooks).toHaveLength(0);
+  });
+
+  test("and also where it never comes", async () => {
+    const { port } = await listen();
+    const raw = await openRaw(port);
+    raw.send(`${post("Content-Length: 1048577\n")}begun`);
+    expect(codeOf(await raw.waitForClose())).toBe("BODY_TOO_LARGE");
   });
 
   test("exactly the limit is taken, declared and chunked", async () => {

@@ -7,14 +7,19 @@ const commands = listCommands({} as CommandContext);
 
 test("every command of the contract exists, with server as another name of serve", () => {
   expect(commands.map(({ usage }) => usage)).toEqual([
+    "init [DIR]",
     "serve",
     "trigger <NAME>",
     "run <FILE|NAME>",
     "runs [RUN]",
     "logs <RUN>",
     "cancel <RUN>",
+    "webhook <NAME>",
+    "set-pipeline <FILE>",
+    "remove-pipeline <NAME>",
     "check",
     "config",
+    "completion <SHELL>",
     "version",
   ]);
   expect(commands.find(({ aliases }) => aliases.includes("server"))?.name).toBe("serve");

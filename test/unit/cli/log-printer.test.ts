@@ -10,7 +10,8 @@ interface Screen extends Terminal {
 function openScreen(isTerminal: boolean): Screen {
   let written = "";
   const stream = (mark: string): OutputStream => ({
-    write: (text) => {
+    write: (content) => {
+      const text = String(content);
       written += isTerminal ? text : text.replaceAll(/^(?=.|\n)/gm, mark);
       return Promise.resolve();
     },

@@ -130,6 +130,18 @@ test("every setting but the token can be given by flag, variable and key, and me
   });
 });
 
+test("no free space need be left, but a retention of nothing is refused: it could mean for ever as well", async () => {
+  for (const minFreeSpace of ["0", "0B"]) expect((await load({ flags: { minFreeSpace } })).config.minFreeSpace).toBe(0);
+  await writeToml("min_free_space = 0");
+  const { config } = await load();
+  expect(config.minFreeSpace).toBe(0);
+  const { format, parse } = settings.minFreeSpace;
+  expect(parse(format(0))).toBe(0);
+  expect(await problemsOf({ flags: { retention: "0s" } })).toEqual([
+    expect.stringContaining("a duration from 1s to 3650d"),
+  ]);
+});
+
 test("every effective value is printed in a form that is accepted as input", async () => {
   const { config } = await load({ flags: { webhookTimeout: "1500ms", maxStepOutput: "1000" } });
   for (const { key, secret } of configTable.filter((row) => !row.secret)) {

@@ -48,8 +48,18 @@ describe("endOfGuest()", () => {
   });
 
   test("says what to use instead of a global that other runtimes have", () => {
-    const end = endOfGuest(threw({ name: "ReferenceError", message: "'fetch' is not defined" }), bundle);
-    expect(end.error?.hint).toContain("curl");
+    const missing = [
+      ["require", "use import"],
+      ["process", "pipelineContext"],
+      ["Buffer", "Uint8Array"],
+      ["AbortSignal", "timeout"],
+    ] as const;
+    for (const [name, hint] of missing) {
+      const end = endOfGuest(threw({ name: "ReferenceError", message: `'${name}' is not defined` }), bundle);
+      expect(end.error?.hint).toContain(hint);
+    }
+    const required = endOfGuest(threw({ message: 'Dynamic require of "fs" is not supported' }), bundle);
+    expect(required.error?.hint).toContain("use import");
     const unknown = endOfGuest(threw({ name: "ReferenceError", message: "'frobnicate' is not defined" }), bundle);
     expect(unknown.error?.hint).toBeNull();
   });

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type { StepStatus } from "../../../src/core/run.ts";
-import type { Executor, ProcessSpec, RunningStep, StepOutcome } from "../../../src/executors/executors.ts";
+import type { Executor, StepSpec, RunningStep, StepOutcome } from "../../../src/executors/executors.ts";
 import { RunLog } from "../../../src/engine/run-log.ts";
 import { StepCall } from "../../../src/engine/step-call.ts";
 import { StepSlots } from "../../../src/engine/step-slots.ts";
@@ -11,7 +11,7 @@ import { ManualClock, settlePromises } from "./manual-clock.ts";
 
 class Bench {
   readonly slots = new StepSlots(1);
-  readonly started: ProcessSpec[] = [];
+  readonly started: StepSpec[] = [];
   readonly statuses: StepStatus[] = [];
   readonly ends: CallOutcome[] = [];
   readonly outcome = Promise.withResolvers<StepOutcome>();
@@ -19,7 +19,7 @@ class Bench {
   readonly step: StepCall;
 
   constructor(startFails?: Error) {
-    const start = async (spec: ProcessSpec): Promise<RunningStep> => {
+    const start = async (spec: StepSpec): Promise<RunningStep> => {
       this.started.push(spec);
       if (startFails !== undefined) throw startFails;
       return { outcome: this.outcome.promise, cancel: () => this.cancels++ } as unknown as RunningStep;

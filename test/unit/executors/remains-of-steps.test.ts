@@ -107,7 +107,9 @@ describe("cleanLeftovers", () => {
       other.spoolDir,
       `setsid sleep 30 & echo $! >${other.dir}/daemon; echo ready; sleep 0.3`,
     );
-    await until("the command ended", () => readFileSync(join(other.spoolDir, stepId, "status"), "utf8") === "0\n");
+    await until("the command ended", () =>
+      readFileSync(join(other.spoolDir, stepId, "status"), "utf8").endsWith("0\n"),
+    );
     expect(await other.executor.cleanLeftovers()).toEqual({ endedSteps: [] });
     expect(existsSync(join(other.spoolDir, stepId))).toBe(false);
     process.kill(Number(readFileSync(join(other.dir, "daemon"), "utf8")), "SIGKILL");

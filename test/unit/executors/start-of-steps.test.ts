@@ -123,7 +123,8 @@ describe("a workDir", () => {
   test.each([
     ["/no/such/folder", "does not exist"],
     ["/etc/passwd", "is not a folder"],
-    ["relative/folder", "not an absolute path"],
+    ["../outside", "leads out of the step's own folder"],
+    ["a/../../outside", "leads out of the step's own folder"],
     ["/tmp/a\0b", "does not exist"],
     ["/etc/passwd/below", "does not exist"],
   ])("%j is refused", async (workDir, why) => {

@@ -35,4 +35,35 @@ describe("LoadQueue", () => {
     await queue.idle();
     expect(runs).toBe(2);
   });
+
+  test("says when one key is done, not waiting for the others", async () => {
+    const gate = Promise.withResolvers<void>();
+    const done: string[] = [];
+    const queue = new LoadQueue(1, async (key) => {
+      if (key === "slow") await gate.promise;
+      done.push(key);
+    });
+    await queue.settled("never added");
+    for (const key of ["a", "slow", "b"]) queue.add(key);
+    await queue.settled("a");
+    expect(done).toEqual(["a"]);
+    const cleared = queue.settled("b");
+    queue.clear();
+    await cleared;
+    gate.resolve();
+    await queue.settled("slow");
+    expect(done).toEqual(["a", "slow"]);
+  });
+
+  test("waits for a key that is worked on once more", async () => {
+    let runs = 0;
+    const queue = new LoadQueue(1, async () => {
+      runs += 1;
+      await Bun.sleep(1);
+    });
+    queue.add("a");
+    queue.add("a");
+    await queue.settled("a");
+    expect(runs).toBe(2);
+  });
 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { errorCodes } from "../../../src/core/app-error.ts";
 import { layers } from "../../architecture/layers.ts";
 import { codeIn, readme, tableRows } from "../../fixtures/readme/readme.ts";
+import { rowNames } from "../../bench/row-names.ts";
 import { renderTables } from "./readme-tables.ts";
 
 const root = join(import.meta.dir, "../../..");
@@ -19,11 +20,18 @@ describe("README.md", () => {
     expect(readme.trimEnd().split("\n").length).toBeLessThanOrEqual(360);
   });
 
+  test("its table of benchmarks has the rows that scripts/bench measures, in their order", () => {
+    // If this fails: scripts/bench --write
+    expect(tableRows("what").map(([what]) => what)).toEqual(Object.values(rowNames).flat());
+  });
+
   test("each code that it names is one of the table of codes", () => {
     const named = [...readme.matchAll(/`([A-Z]+(?:_[A-Z]+)*)`/g)].map(([, name = ""]) => name);
     const known = [...Object.keys(errorCodes), ...tableRows("flag of `serve`").flatMap((row) => codeIn(row[1] ?? ""))];
     const others = [
       "URL",
+      "YAML",
+      "HEAD",
       "RUNNER_SERVER",
       "PATH",
       "HOME",

@@ -1,13 +1,14 @@
 // A disk that is full, read-only, damaged or held by someone else: a clear error, nothing half kept, and life goes on.
 
 import { Database } from "bun:sqlite";
-import { openSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { openSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "bun:test";
 import { AppError } from "../../../src/core/app-error.ts";
-import type { Store } from "../../../src/store/store.ts";
+import { openSqliteStore, type Store } from "../../../src/store/store.ts";
+import { eventually } from "../../fixtures/harness/eventually.ts";
 import { setReadOnly, smallDiskUnavailable, withSmallDisk } from "./small-disk.ts";
-import { impossibleWrite, openStore, rejection, setValue, withDatabase } from "./store-files.ts";
+import { createWorker, impossibleWrite, openStore, rejection, setValue, withDatabase } from "./store-files.ts";
 
 // In CI a skip would be a failure, so there the tests run and say by failing what they lack.
 const cannotMount = smallDiskUnavailable !== null && !process.env["CI"];
@@ -168,6 +169,38 @@ test("a commit at fault is told apart from a disk at fault: it is not retryable"
     const store = await openStore(path);
     const error = await rejection(store.commit([impossibleWrite]));
     expect(error).toMatchObject({ code: "RUN_ALREADY_ENDED", class: { retryable: false } });
+    await store.close();
+  });
+});
+
+test("a store that cannot write says so without being asked to, and notices by itself when it can again", async () => {
+  await withDatabase(async (path) => {
+    const told: (string | null)[] = [];
+    const store = await openSqliteStore({
+      path,
+      createWorker,
+      onTrouble: (trouble) => told.push(trouble?.code ?? null),
+    });
+    await store.commit([setValue("k")]);
+    renameSync(path, `${path}.away`);
+    expect(() => store.checkWritable()).not.toThrow();
+    const error = await rejection(store.commit([setValue("k", 2)]));
+    expect(error).toMatchObject({ code: "STORE_UNAVAILABLE", hint: expect.stringContaining("put back") as string });
+    expect(() => store.checkWritable()).toThrow("was deleted or moved away");
+    renameSync(`${path}.away`, path);
+    await eventually("recovery", () => told.length === 2);
+    expect(() => store.checkWritable()).not.toThrow();
+    expect(told).toEqual(["STORE_UNAVAILABLE", null]);
+    expect(await store.values.get("deploy", "k")).toBe(1);
+    await store.close();
+  });
+});
+
+test("a commit at fault is no trouble of the store", async () => {
+  await withDatabase(async (path) => {
+    const store = await openStore(path);
+    await rejection(store.commit([impossibleWrite]));
+    expect(() => store.checkWritable()).not.toThrow();
     await store.close();
   });
 });

@@ -25,14 +25,20 @@ export async function withSmallDisk(mebibytes: number, action: (disk: string) =>
   const folder = makeFolder();
   const disk = join(folder, "disk");
   mkdirSync(disk);
-  const { ok, output } = run("mount", "-t", "tmpfs", "-o", `size=${mebibytes}m,mode=0700`, "tmpfs", disk);
-  if (!ok) throw new Error(`cannot mount a tmpfs on ${disk}: ${output}`);
+  const unmount = mountSmallDisk(disk, mebibytes);
   try {
     await action(disk);
   } finally {
-    run("umount", "--lazy", disk);
+    unmount();
     removeFolder(folder);
   }
+}
+
+/** Mounts one over a folder that exists; the function returned takes it away again. */
+export function mountSmallDisk(folder: string, mebibytes: number): () => void {
+  const { ok, output } = run("mount", "-t", "tmpfs", "-o", `size=${mebibytes}m,mode=0700`, "tmpfs", folder);
+  if (!ok) throw new Error(`cannot mount a tmpfs on ${folder}: ${output}`);
+  return () => void run("umount", "--lazy", folder);
 }
 
 /** Makes everything on the disk unwritable, or writable again. */

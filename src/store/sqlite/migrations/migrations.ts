@@ -3,5 +3,6 @@
 import type { Migration } from "../migrate.ts";
 import { initialMigration } from "./0001-initial.ts";
 import { artifactsAndSecretsMigration } from "./0002-artifacts-and-secrets.ts";
+import { endedRunsMigration } from "./0003-ended-runs.ts";
 
-export const migrations: readonly Migration[] = [initialMigration, artifactsAndSecretsMigration];
+export const migrations: readonly Migration[] = [initialMigration, artifactsAndSecretsMigration, endedRunsMigration];

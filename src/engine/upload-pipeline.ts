@@ -1,0 +1,107 @@
+// Uploads: a file that loads goes into the pipelines folder together with its webhook's secret, which is kept outside
+// of it; and their removal.
+
+import { AppError } from "../core/app-error.ts";
+import type { Catalog, Problem, UploadSteps } from "../pipelines/pipelines.ts";
+import { parseSecretReference } from "../secrets/secrets.ts";
+import type { Store, WebhookSecretWrite } from "../store/store.ts";
+import type { PipelineUpload, UploadedPipeline } from "./contract.ts";
+import { getPipeline } from "./receive-webhook.ts";
+import type { UploadedSecrets } from "./uploaded-secrets.ts";
+
+export interface PipelineUploaderOptions {
+  readonly catalog: Pick<Catalog, "get" | "list" | "upload" | "remove">;
+  readonly store: Pick<Store, "commit">;
+  readonly secrets: UploadedSecrets;
+}
+
+const maxSecretLength = 4096;
+
+export class PipelineUploader {
+  readonly #options: PipelineUploaderOptions;
+
+  constructor(options: PipelineUploaderOptions) {
+    this.#options = options;
+  }
+
+  /** See {@link Engine.setPipeline}. */
+  async set(id: string, upload: PipelineUpload): Promise<Omit<UploadedPipeline, "overview">> {
+    const { source, extension, webhookSecret: secret } = upload;
+    if (typeof secret === "string") checkSecret(secret);
+    const { catalog } = this.#options;
+    const steps = this.#createSteps(id, secret);
+    const { change } = await catalog.upload({ id, source, extension }, steps);
+    const problems = catalog.get(id)?.problems ?? [];
+    return {
+      change: change === "unchanged" && steps.secretChanged() ? "updated" : change,
+      warnings: problems.map(describeProblem),
+    };
+  }
+
+  /** See {@link Engine.removePipeline}. */
+  async remove(id: string): Promise<void> {
+    const { catalog, secrets } = this.#options;
+    await catalog.remove(id, {
+      after: async (wasThere) => {
+        // A file that was removed by hand has left its secret.
+        if (secrets.find(id) !== undefined) await this.#setSecret(id, null);
+        else if (!wasThere) getPipeline(catalog, id);
+      },
+    });
+  }
+
+  /**
+   * A webhook is never open for a moment that has, or is to have, a secret: a given one is stored before the file is in
+   * its place, and one that is to go goes after that.
+   */
+  #createSteps(id: string, secret: string | null | undefined): UploadSteps & { readonly secretChanged: () => boolean } {
+    const { store, secrets } = this.#options;
+    let known: string | undefined;
+    return {
+      secretChanged: () => secret !== undefined && (secret ?? undefined) !== known,
+      before: async (version, bundle) => {
+        known = secrets.find(id);
+        await store.commit([
+          ...(typeof secret === "string" ? [toWrite(id, secret)] : []),
+          { type: "bundle.put", bundle },
+          { type: "version.put", version },
+        ]);
+        if (typeof secret === "string") secrets.set(id, secret);
+      },
+      undo: async (version) => {
+        if (version === null) await store.commit([{ type: "version.remove", pipeline: id }]);
+        else await store.commit([{ type: "version.put", version }]);
+        if (typeof secret === "string") await this.#setSecret(id, known ?? null);
+      },
+      after: async () => {
+        if (secret === null && known !== undefined) await this.#setSecret(id, null);
+      },
+    };
+  }
+
+  async #setSecret(id: string, secret: string | null): Promise<void> {
+    await this.#options.store.commit([toWrite(id, secret)]);
+    this.#options.secrets.set(id, secret);
+  }
+}
+
+function describeProblem({ severity, message, hint }: Problem): string {
+  const text = hint === null ? message : `${message}; ${hint}`;
+  return severity === "warning" ? text : `the file on the server was changed since and does not load: ${text}`;
+}
+
+function toWrite(pipeline: string, secret: string | null): WebhookSecretWrite {
+  if (secret === null) return { type: "webhook_secret.remove", pipeline };
+  return { type: "webhook_secret.put", pipeline, secret };
+}
+
+/** @throws {AppError} VALIDATION_FAILED, without any part of the secret. */
+function checkSecret(secret: string): void {
+  parseSecretReference(secret);
+  const isText = secret.isWellFormed() && !secret.includes("\0");
+  if (isText && secret.length <= maxSecretLength) return;
+  const reason = isText ? `is longer than ${maxSecretLength} characters` : "holds characters that no text has";
+  throw new AppError("VALIDATION_FAILED", `the webhook secret ${reason}`, {
+    hint: "name a file on the server that holds it: file:/path",
+  });
+}

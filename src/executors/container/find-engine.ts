@@ -1,0 +1,94 @@
+// Which container engine there is: docker or podman, whichever is on the server's PATH and answers.
+
+import { AppError } from "../../core/app-error.ts";
+import { type EngineCommandEnd, reasonOf } from "./engine-command.ts";
+
+export type EngineChoice = "auto" | "docker" | "podman";
+
+export interface FoundEngine {
+  /** Absolute path of its command. */
+  readonly program: string;
+  /** What containers are made with, so that their output can be read back. */
+  readonly logArguments: readonly string[];
+  /** What makes `rm --force` forceful: podman's waits for SIGTERM first. */
+  readonly removeArguments: readonly string[];
+}
+
+export interface FindEngineOptions {
+  readonly choice: EngineChoice;
+  /** The server's PATH. */
+  readonly path: string;
+  readonly run: (argv: readonly string[]) => Promise<EngineCommandEnd>;
+}
+
+/** Drivers of docker's whose output can be read back without a second copy. */
+const readableDrivers = new Set(["json-file", "local", "journald"]);
+
+/**
+ * The engine to use; docker first.
+ * @throws {AppError} CONTAINER_ENGINE_UNAVAILABLE when none is there or none answers.
+ */
+export async function findEngine({ choice, path, run }: FindEngineOptions): Promise<FoundEngine> {
+  const names = choice === "auto" ? ["docker", "podman"] : [choice];
+  const tried: string[] = [];
+  for (const name of names) {
+    const program = Bun.which(name, { PATH: path });
+    if (program === null) {
+      tried.push(`${name} is not on the server's PATH`);
+      continue;
+    }
+    const answer = await run([program, "info", "--format", "{{json .}}"]);
+    const found = readInfo(program, answer);
+    if (typeof found !== "string") return found;
+    tried.push(`${program}: ${found}`);
+  }
+  throw unavailable(`no container engine can be used: ${tried.join("; ")}`);
+}
+
+/** An error that says what can be done about the engine's own words. */
+export function unavailable(message: string): AppError {
+  return new AppError("CONTAINER_ENGINE_UNAVAILABLE", message, { hint: hintFor(message) });
+}
+
+/** True where the engine's words say that it cannot be reached, and not what it thinks of a request. */
+export function saysUnreachable(text: string): boolean {
+  return /cannot connect to (?:the docker daemon|podman)|error during connect|permission denied while trying to connect|unable to connect to podman/i.test(
+    text,
+  );
+}
+
+function hintFor(message: string): string {
+  if (/permission denied/i.test(message)) {
+    return "let the server's user reach the engine's socket (usermod -aG docker USER), then start the server again";
+  }
+  if (/daemon running|cannot connect|error during connect/i.test(message)) {
+    return "start the engine, as with `systemctl start docker`";
+  }
+  return "install docker or podman, or leave out `image` to run the command as a local process";
+}
+
+/** The engine by what it says of itself, for podman may come under docker's name; else why it cannot be used. */
+function readInfo(program: string, answer: EngineCommandEnd): FoundEngine | string {
+  const info = parseObject(answer.stdout);
+  const serverErrors = info?.["ServerErrors"];
+  if (Array.isArray(serverErrors) && serverErrors.length > 0) return String(serverErrors[0]);
+  if (answer.code !== 0 || info === null) return reasonOf({ ...answer, stdout: "" });
+  const host = info["host"];
+  if (typeof host === "object" && host !== null) {
+    const driver = (host as { logDriver?: unknown }).logDriver;
+    const logArguments = driver === "none" ? ["--log-driver=k8s-file"] : [];
+    return { program, logArguments, removeArguments: ["--time=0"] };
+  }
+  const driver = info["LoggingDriver"];
+  const isReadable = typeof driver === "string" && readableDrivers.has(driver);
+  return { program, logArguments: isReadable ? [] : ["--log-driver=json-file"], removeArguments: [] };
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}

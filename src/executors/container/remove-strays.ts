@@ -1,0 +1,68 @@
+// Containers and folders that an earlier life of this server left behind.
+
+import type { Clock } from "../../core/clock.ts";
+import { findSpooledSteps } from "../process/leftovers.ts";
+import { removeFolder } from "../process/remove-folder.ts";
+import { isStepId } from "../process/step-id.ts";
+import { spoolPaths } from "../process/spool-folder.ts";
+import type { ContainerEngine } from "./container-engine.ts";
+import { containerName, stepIdOf } from "./container-name.ts";
+import { removeContainer } from "./container-state.ts";
+import { reasonOf } from "./engine-command.ts";
+import { findServerMark } from "./server-mark.ts";
+import { stopContainer } from "./stop-container.ts";
+
+export interface StrayOptions {
+  readonly engine: ContainerEngine;
+  readonly spoolDir: string;
+  readonly graceMs: number;
+  readonly clock: Clock;
+  /** True for a step of this life. */
+  readonly isOurs: (stepId: string) => boolean;
+  readonly warn: (message: string) => void;
+}
+
+/**
+ * Ends them with the grace and removes them; resolves with the steps whose containers still ran. The engine is asked
+ * only where this server has made containers before.
+ * @throws what the engine says.
+ */
+export async function removeStrays(options: StrayOptions): Promise<readonly string[]> {
+  const { spoolDir, isOurs, warn } = options;
+  const server = findServerMark(spoolDir);
+  if (server === null) return [];
+  const folders = (await findSpooledSteps(spoolDir)).filter((stepId) => !isOurs(stepId));
+  const ended = await removeContainers(options, server);
+  for (const stepId of folders) {
+    await removeFolder(spoolPaths(spoolDir, stepId).folder).catch((thrown: unknown) => {
+      warn(`the folder of the step ${stepId} could not be removed: ${String(thrown)}`);
+    });
+  }
+  return ended;
+}
+
+async function removeContainers(
+  { engine, graceMs, clock, isOurs }: StrayOptions,
+  server: string,
+): Promise<readonly string[]> {
+  const strays = (await list(engine, server, [])).filter((stepId) => !isOurs(stepId));
+  if (strays.length === 0) return [];
+  const running = (await list(engine, server, ["--filter=status=running"])).filter((stepId) => strays.includes(stepId));
+  await Promise.all(
+    running.map(async (stepId) => await stopContainer({ engine, name: containerName(stepId), graceMs, clock })),
+  );
+  const problem = await removeContainer(engine, ...strays.map(containerName));
+  if (problem !== null) throw new Error(problem);
+  return running;
+}
+
+/** Ids of the steps whose containers there are; the names are made of them. */
+async function list(engine: ContainerEngine, server: string, filters: readonly string[]): Promise<readonly string[]> {
+  const args = ["ps", "--all", `--filter=label=runner.server=${server}`, ...filters, "--format={{.Names}}"];
+  const end = await engine.ask(args);
+  if (end.code !== 0) throw new Error(reasonOf(end));
+  return end.stdout
+    .split("\n")
+    .map((name) => stepIdOf(name.trim()))
+    .filter(isStepId);
+}

@@ -1,0 +1,156 @@
+// `fetch`: an HTTP request made by the host. The answer is complete when the promise resolves.
+
+import { didYouMean } from "../../core/did-you-mean.ts";
+import { isHeaderName, isHeaderValue, isHopByHop } from "../../core/header-field.ts";
+import { encodeBase64 } from "./base64.ts";
+import { call } from "./calls.ts";
+import { type AnswerValue, FetchAnswer } from "./fetch-answer.ts";
+import { defineGlobal, hostText, parseJson, stringifyJson } from "./host.ts";
+
+const knownOptions = ["method", "headers", "body", "timeout", "redirect"];
+const otherOptions: Readonly<Record<string, string>> = {
+  signal: 'use timeout, like { timeout: "5s" }',
+  json: "use body: JSON.stringify(data)",
+  data: "use body: JSON.stringify(data)",
+  params: "add them to the address, for example with URLSearchParams",
+  query: "add them to the address, for example with URLSearchParams",
+  auth: 'use headers: { Authorization: { secret: "env:NAME", prefix: "Bearer " } }',
+  proxy: "the proxy is that of the server's own environment: HTTP_PROXY, HTTPS_PROXY, NO_PROXY",
+};
+const maxNameLength = 200;
+const maxTextLength = 1024 * 1024;
+
+/** A value that only the host looks up. */
+interface Secret {
+  readonly secret: string;
+  readonly prefix?: string;
+}
+
+function fail(message: string): never {
+  throw new TypeError(`fetch: ${message}`);
+}
+
+function readSecret(value: object, what: string): Secret {
+  const { secret, prefix } = value as { secret?: unknown; prefix?: unknown };
+  // Written out it would be in the journal.
+  if (typeof secret !== "string" || !/^(?:env|file):./.test(secret)) {
+    fail(`${what}: a secret is named, like { secret: "env:NAME" } or { secret: "file:/path" }`);
+  }
+  if (prefix === undefined) return { secret };
+  if (typeof prefix !== "string") fail(`${what}: the prefix of a secret must be a text, like "Bearer "`);
+  return { secret, prefix };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+interface Target {
+  readonly url: string | Secret;
+  /** Without what may be secret. */
+  readonly shown: string;
+}
+
+function readTarget(input: unknown): Target {
+  if (isObject(input) && "secret" in input) {
+    const secret = readSecret(input, "the address");
+    return { url: secret, shown: secret.secret };
+  }
+  const text = typeof input === "string" ? input : isObject(input) && "href" in input ? String(input.href) : undefined;
+  if (text === undefined)
+    fail('takes an address, like fetch("http://nas:8080/path", { method, headers, body, timeout })');
+  const parsed = parseJson(hostText("parse_url", stringifyJson({ url: text }))) as Record<string, string> | null;
+  const { protocol, origin = "", pathname = "" } = parsed ?? {};
+  if (protocol === "http:" || protocol === "https:") return { url: text, shown: origin + pathname };
+  const named = stringifyJson(text.replace(/[?#].*$/s, "").slice(0, maxNameLength));
+  const error = new TypeError(`fetch: ${named} is not an address of http or https`);
+  throw Object.assign(error, { code: "FETCH_FAILED", hint: "write it in full, like http://nas:8080/path" });
+}
+
+function pairsOf(headers: unknown): readonly (readonly [name: unknown, value: unknown])[] {
+  if (headers === undefined || headers === null) return [];
+  if (!isObject(headers)) fail('headers must be an object, like { "Content-Type": "application/json" }');
+  const isList = Symbol.iterator in headers;
+  return isList ? [...(headers as Iterable<readonly [unknown, unknown]>)] : Object.entries(headers);
+}
+
+function readHeaders(given: unknown): Record<string, string | Secret> {
+  const headers: Record<string, string | Secret> = {};
+  for (const [name, value] of pairsOf(given)) {
+    if (value === undefined || value === null) continue;
+    const lower = String(name).toLowerCase();
+    if (!isHeaderName(lower)) fail(`${stringifyJson(name)} is not a valid header name`);
+    if (isHopByHop(lower)) fail(`header ${lower} belongs to the connection; the host sets it`);
+    const text = isObject(value) ? readSecret(value, `header ${lower}`) : String(value);
+    if (typeof text === "string" && !isHeaderValue(text)) {
+      fail(`the value of header ${lower} has a line break or another forbidden character`);
+    }
+    headers[lower] = text;
+  }
+  return headers;
+}
+
+interface Body {
+  readonly body?: string;
+  readonly bytes?: string;
+  readonly type?: string;
+}
+
+function readBody(body: unknown): Body {
+  if (body === undefined || body === null) return {};
+  if (typeof body === "string") return { body, type: "text/plain;charset=UTF-8" };
+  if (body instanceof URLSearchParams) {
+    return { body: body.toString(), type: "application/x-www-form-urlencoded;charset=UTF-8" };
+  }
+  if (body instanceof ArrayBuffer) return readBytes(new Uint8Array(body));
+  if (ArrayBuffer.isView(body)) return readBytes(new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
+  const kind = Array.isArray(body) ? "a list" : isObject(body) ? "an object" : `a ${typeof body}`;
+  return fail(`body is ${kind}; write body: JSON.stringify(data), and the header "Content-Type": "application/json"`);
+}
+
+function readBytes(bytes: Uint8Array): Body {
+  if (bytes.length > maxTextLength) fail("body has over 1 MiB; send large files in a step, with curl");
+  return { bytes: encodeBase64(bytes) };
+}
+
+function checkOptions(options: unknown): Readonly<Record<string, unknown>> {
+  if (options === undefined || options === null) return {};
+  if (!isObject(options)) fail("the second argument must be an object { method, headers, body, timeout }");
+  const unknown = Object.keys(options).find((name) => !knownOptions.includes(name));
+  if (unknown === undefined) return options as Record<string, unknown>;
+  const nearest = didYouMean(unknown, knownOptions);
+  const instead = Object.hasOwn(otherOptions, unknown)
+    ? otherOptions[unknown]
+    : nearest && `did you mean ${stringifyJson(nearest)}?`;
+  const error = new TypeError(`fetch: unknown option ${stringifyJson(unknown)}`);
+  throw Object.assign(error, { hint: instead ?? `the options are ${knownOptions.join(", ")}` });
+}
+
+function readMethod(given: unknown, hasBody: boolean): string {
+  const method = given === undefined || given === null ? "GET" : String(given).toUpperCase();
+  if (!isHeaderName(method) || method === "CONNECT" || method === "TRACE") {
+    fail(`${stringifyJson(given)} is not a method to fetch with`);
+  }
+  if (hasBody && (method === "GET" || method === "HEAD")) fail(`a ${method} request has no body; set method: "POST"`);
+  return method;
+}
+
+async function fetch(input: unknown, given?: unknown): Promise<FetchAnswer> {
+  const options = checkOptions(given);
+  const { url, shown } = readTarget(input);
+  const { type, ...body } = readBody(options.body);
+  const method = readMethod(options.method, "body" in body || "bytes" in body);
+  const headers = readHeaders(options.headers);
+  if (type !== undefined && !Object.hasOwn(headers, "content-type")) headers["content-type"] = type;
+  const redirect = options.redirect ?? "follow";
+  if (redirect !== "follow" && redirect !== "manual" && redirect !== "error") {
+    fail(`redirect must be "follow", "manual" or "error", not ${stringifyJson(redirect)}`);
+  }
+  const args = { url, method, headers, ...body, timeout: options.timeout ?? undefined, redirect };
+  const name = `${method} ${shown}`.slice(0, maxNameLength);
+  return new FetchAnswer((await call("fetch", name, args)) as AnswerValue, name);
+}
+
+export function installFetch(): void {
+  defineGlobal("fetch", fetch);
+}

@@ -1,0 +1,51 @@
+// `volumes`: folders shared by the steps of a run, made and read by the host.
+
+import { call } from "./calls.ts";
+import { defineGlobal, stringifyJson } from "./host.ts";
+
+interface Volume {
+  readonly name: string;
+  readonly path: string;
+  readFiles(...paths: unknown[]): Promise<unknown>;
+}
+
+/** The name of a volume that is given by its name or as it was made. */
+export function volumeName(volume: unknown, what: string): string {
+  const name: unknown = typeof volume === "object" && volume !== null ? (volume as { name?: unknown }).name : volume;
+  if (typeof name === "string") return name;
+  throw new TypeError(`${what}: a volume is given by its name or as volumes.create made it`);
+}
+
+/** `size`, as PocketCI takes it, has no effect: a volume is a folder. */
+async function create(options: unknown = {}): Promise<Volume> {
+  if (typeof options !== "object" || options === null) throw new TypeError("volumes.create: takes { name }");
+  const unknown = Object.keys(options).find((field) => field !== "name" && field !== "size");
+  if (unknown !== undefined) throw new TypeError(`volumes.create: unknown option ${stringifyJson(unknown)}`);
+  const { name } = options as { name?: unknown };
+  if (name !== undefined && name !== null && typeof name !== "string") {
+    throw new TypeError("volumes.create: name must be a text");
+  }
+  const made = (await call("volume", "volumes.create", name ? { name } : {})) as { name: string; path: string };
+  // Not enumerable: the volume stays plain data wherever it is passed on, copied or printed.
+  return Object.defineProperty({ name: made.name, path: made.path } as Volume, "readFiles", {
+    value: (...paths: unknown[]) => readFiles(made.name, ...paths),
+  });
+}
+
+async function readFiles(volume: unknown, ...paths: unknown[]): Promise<unknown> {
+  const wanted = paths.flat();
+  if (!wanted.every((path) => typeof path === "string")) {
+    throw new TypeError("volumes.readFiles: takes a volume and the paths of files in it");
+  }
+  return await call("volume", "volumes.readFiles", {
+    volume: volumeName(volume, "volumes.readFiles"),
+    paths: wanted,
+  });
+}
+
+/** Also adds PocketCI's names for the same to `runtime`, so that its scripts run unchanged. */
+export function installVolumes(): void {
+  defineGlobal("volumes", { create, readFiles });
+  const { runtime } = globalThis as unknown as { runtime: object };
+  Object.assign(runtime, { createVolume: create, readFilesFromVolume: readFiles });
+}

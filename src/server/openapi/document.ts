@@ -1,0 +1,51 @@
+// The whole description of the API, as OpenAPI 3.1.
+
+import packageJson from "../../../package.json" with { type: "json" };
+import { artifactPaths } from "./artifacts.ts";
+import { healthPaths } from "./health.ts";
+import { logPaths } from "./logs.ts";
+import { pagePaths } from "./pages.ts";
+import { pipelinePaths } from "./pipelines.ts";
+import { runPaths } from "./runs.ts";
+import { schemas } from "./schemas.ts";
+import { webhookPaths } from "./webhooks.ts";
+
+export const openApi = {
+  openapi: "3.1.0",
+  info: {
+    title: "runner",
+    version: packageJson.version,
+    // It also stands in an attribute of the page.
+    description:
+      "Webhooks, schedules and hands trigger scripts; their runs survive a crash. JSON is snake_case, times are " +
+      "RFC 3339 in UTC, errors are application/problem+json with a code and a hint.",
+  },
+  tags: [
+    { name: "Webhooks", description: "Open to whoever can sign." },
+    { name: "Pipelines", description: "The scripts in the folder." },
+    { name: "Runs", description: "What was executed, its log and its files." },
+    { name: "Health", description: "For monitors; open." },
+    { name: "Sessions", description: "For browsers." },
+    { name: "Documentation", description: "This." },
+  ],
+  security: [{ token: [] }],
+  paths: {
+    ...webhookPaths,
+    ...pipelinePaths,
+    ...runPaths,
+    ...logPaths,
+    ...artifactPaths,
+    ...healthPaths,
+    ...pagePaths,
+  },
+  components: {
+    securitySchemes: {
+      token: {
+        type: "http",
+        scheme: "bearer",
+        description: "The content of runner.token in the data folder. In a browser with a session none is needed.",
+      },
+    },
+    schemas,
+  },
+};

@@ -1,0 +1,100 @@
+// One run, one entry and one pipeline that the examples tell of, made by the code that makes the answers.
+
+import type { JsonValue } from "../../core/json.ts";
+import type { LogEntry } from "../../core/log-entry.ts";
+import type { Run } from "../../core/run.ts";
+import { runToJson } from "../../core/run-json.ts";
+import { createNdjsonFormat, createSseFormat, createTextFormat, type LogFormat } from "../log-format.ts";
+import { pipelineToJson } from "../pipeline-json.ts";
+
+const startedAt = Date.UTC(2026, 0, 31, 3, 0, 0, 5);
+
+const run: Run = {
+  id: "019c11a5-5a05-7000-8c3e-2f6f3f8d5a01",
+  pipeline: "home/backup",
+  trigger: "manual",
+  status: "succeeded",
+  createdAt: startedAt - 5,
+  startedAt,
+  finishedAt: startedAt + 1512,
+  result: { files: 42 },
+  rerunOf: null,
+  error: null,
+  steps: [
+    {
+      id: "019c11a5-5a05-7000-8c3e-2f6f3f8d5a01.1",
+      name: "tar",
+      kind: "process",
+      status: "succeeded",
+      code: 0,
+      attempts: 1,
+      startedAt: startedAt + 4,
+      finishedAt: startedAt + 1508,
+    },
+  ],
+  artifacts: [{ name: "files.txt", bytes: 1337, createdAt: startedAt + 1510 }],
+};
+
+const step = run.steps[0];
+
+const entries: readonly LogEntry[] = [
+  { seq: 1, at: startedAt + 3, source: "console", level: "info", stepId: null, stepName: null, text: "to nas" },
+  {
+    seq: 2,
+    at: startedAt + 700,
+    source: "stdout",
+    level: "info",
+    stepId: step?.id ?? null,
+    stepName: step?.name ?? null,
+    text: "42 files\n",
+  },
+];
+
+export const runId = run.id;
+export const pipelineId = run.pipeline;
+export const runExample = asJson(runToJson(run));
+
+const pipeline = pipelineToJson(
+  {
+    pipeline: {
+      id: run.pipeline,
+      file: `${run.pipeline}.ts`,
+      state: "ok",
+      version: {
+        bundle: { hash: "9f86d081884c7d65", code: "", sourceMap: "" },
+        file: `${run.pipeline}.ts`,
+        loadedAt: startedAt - 60_000,
+        config: {
+          webhook: { provider: "github", secret: "env:KEY" },
+          params: { target: { type: "string", enum: ["nas", "pi"], default: "nas", required: false } },
+          timeoutMs: 1_800_000,
+        },
+      },
+      problems: [],
+    },
+    lastRun: run,
+    secretFrom: "file",
+  },
+  "https://runner.example.com",
+);
+
+export const pipelineExample = asJson(pipeline);
+export const uploadedExample = asJson({
+  ...pipeline,
+  change: "updated",
+  warnings: [],
+  webhook: pipeline.config?.webhook ?? null,
+});
+
+/** The log of the run in each form; `whole` as its starter gets it. */
+export function logExample(form: LogFormat["name"], whole: boolean): string {
+  const format = { text: createTextFormat, ndjson: createNdjsonFormat, sse: createSseFormat }[form]();
+  const begin = whole ? format.begin(run.id) : "";
+  const end = whole || form === "sse" ? format.end(run) : "";
+  return begin + entries.map((entry) => format.encode(entry)).join("") + end;
+}
+
+/** An interface's value has no index signature, though it is JSON. */
+function asJson(value: unknown): JsonValue {
+  return value as JsonValue;
+}

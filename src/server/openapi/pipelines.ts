@@ -1,0 +1,192 @@
+// The pipelines of the API, described.
+
+import { defaultHttpLimits } from "../limits.ts";
+import { pipelineExtensions } from "../../core/pipeline-file.ts";
+import {
+  answer,
+  content,
+  guardedProblems,
+  header,
+  json,
+  objectOf,
+  parameter,
+  type Paths,
+  ref,
+  type Schema,
+} from "./describe.ts";
+import { pipelineExample, pipelineId, runExample, runId, uploadedExample } from "./examples.ts";
+import { wholeEvents } from "./logs.ts";
+import { pipelineIdSchema, runIdSchema } from "./schemas.ts";
+
+const tags = ["Pipelines"];
+
+const pipelineParameter = parameter(
+  "path",
+  "pipeline",
+  "Id of the pipeline; its slashes may be written as they are or as %2F.",
+  pipelineIdSchema,
+  pipelineId,
+);
+
+const triggerBody: Schema = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    params: { type: "object", description: "Values of the pipeline's parameters." },
+    args: { type: "array", items: { type: "string" }, description: "What the script finds in pipelineContext.args." },
+  },
+};
+
+const uploadBody: Schema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["source"],
+  properties: {
+    source: { type: "string", description: "The file's text." },
+    extension: { enum: pipelineExtensions, default: ".ts" },
+    webhook_secret: {
+      type: ["string", "null"],
+      maxLength: 4096,
+      description: "The secret, env:NAME or file:/path; null removes the one uploaded before, absent leaves it.",
+    },
+  },
+};
+
+const exampleSource = 'export const pipeline = () => "hello";\n';
+const pipelineLink = { Location: header("The pipeline.", `/api/pipelines/${encodeURIComponent(pipelineId)}`) };
+
+const runLink = { Location: header("The run.", `/api/runs/${runId}`) };
+
+export const pipelinePaths: Paths = {
+  "/api/pipelines": {
+    get: {
+      operationId: "listPipelines",
+      summary: "List pipelines with their state and last run",
+      tags,
+      responses: {
+        "200": answer(
+          "All of them, by id.",
+          json(objectOf({ pipelines: { type: "array", items: ref("Pipeline") } }), { pipelines: [pipelineExample] }),
+        ),
+        ...guardedProblems(),
+      },
+    },
+  },
+  "/api/pipelines/{pipeline}": {
+    get: {
+      operationId: "getPipeline",
+      summary: "Get a pipeline",
+      tags,
+      parameters: [pipelineParameter],
+      responses: {
+        "200": answer("The pipeline.", json(ref("Pipeline"), pipelineExample)),
+        ...guardedProblems("PIPELINE_NOT_FOUND"),
+      },
+    },
+    put: {
+      operationId: "setPipeline",
+      summary: "Upload a pipeline",
+      description:
+        "Puts the file into the server's folder once it has been found to load; one that does not load changes " +
+        "nothing. The body is JSON, or the file itself as curl -T sends it.",
+      tags,
+      parameters: [
+        pipelineParameter,
+        parameter(
+          "query",
+          "extension",
+          "Of a file that is sent as it is.",
+          { enum: pipelineExtensions, default: ".ts" },
+          ".ts",
+        ),
+      ],
+      requestBody: {
+        required: true,
+        content: {
+          ...json(uploadBody, { source: exampleSource, webhook_secret: "env:HOOK_SECRET" }),
+          ...content("text/plain", { type: "string" }, exampleSource),
+        },
+      },
+      responses: {
+        "200": answer("The pipeline is in force.", json(ref("UploadedPipeline"), uploadedExample), pipelineLink),
+        "201": answer(
+          "The pipeline is new, and in force.",
+          json(ref("UploadedPipeline"), uploadedExample),
+          pipelineLink,
+        ),
+        ...guardedProblems(
+          "INVALID_JSON",
+          "VALIDATION_FAILED",
+          "LOAD_FAILED",
+          "BODY_TIMEOUT",
+          "BODY_TOO_LARGE",
+          "UNSUPPORTED_ENCODING",
+          "SANDBOX_FAILED",
+          "SHUTTING_DOWN",
+          "DISK_LOW",
+        ),
+      },
+    },
+    delete: {
+      operationId: "removePipeline",
+      summary: "Remove a pipeline",
+      description: "Removes the file and the webhook secret that was uploaded; runs stay.",
+      tags,
+      parameters: [pipelineParameter],
+      responses: {
+        "204": answer("It is gone."),
+        ...guardedProblems("PIPELINE_NOT_FOUND", "SHUTTING_DOWN"),
+      },
+    },
+  },
+  "/api/pipelines/{pipeline}/trigger": {
+    post: {
+      operationId: "triggerPipeline",
+      summary: "Start a run",
+      description:
+        "Answers at once with the run's id; with wait once the run has ended; with Accept: text/event-stream with " +
+        "the run as it happens. A caller that leaves does not end the run.",
+      tags,
+      parameters: [
+        pipelineParameter,
+        parameter(
+          "query",
+          "wait",
+          `Wait so long for the run's end, at most ${defaultHttpLimits.maxWaitMs / 60_000}m.`,
+          { type: "string" },
+          "30s",
+        ),
+      ],
+      requestBody: { content: json(triggerBody, { params: { target: "nas" }, args: [] }) },
+      responses: {
+        "200": answer(
+          "The run, which has ended, or its events.",
+          { ...json(ref("Run"), runExample), ...wholeEvents },
+          runLink,
+        ),
+        "202": {
+          description: "The run has begun; with wait, the run as it is when the time is over.",
+          headers: runLink,
+          content: {
+            "application/json": {
+              schema: { anyOf: [objectOf({ run_id: runIdSchema }), ref("Run")] },
+              examples: { "without wait": { value: { run_id: runId } }, "with wait": { value: runExample } },
+            },
+          },
+        },
+        ...guardedProblems(
+          "INVALID_JSON",
+          "VALIDATION_FAILED",
+          "PARAM_INVALID",
+          "PIPELINE_NOT_FOUND",
+          "BODY_TIMEOUT",
+          "PIPELINE_BROKEN",
+          "BODY_TOO_LARGE",
+          "UNSUPPORTED_ENCODING",
+          "SHUTTING_DOWN",
+          "DISK_LOW",
+        ),
+      },
+    },
+  },
+};

@@ -1,0 +1,142 @@
+// The shapes of the API's answers as JSON Schema; each list of words is the code's own.
+
+import { errorCodes } from "../../core/app-error.ts";
+import { logLevels, logSources } from "../../core/log-entry.ts";
+import { paramTypes } from "../../core/pipeline-config.ts";
+import { runStatuses, stepKinds, stepStatuses, triggers } from "../../core/run.ts";
+import { objectOf, orNull, ref, type Schema } from "./describe.ts";
+
+const text: Schema = { type: "string" };
+const textOrNull: Schema = { type: ["string", "null"] };
+const count: Schema = { type: "integer", minimum: 0 };
+const countOrNull: Schema = { type: ["integer", "null"], minimum: 0 };
+const time: Schema = { type: "string", format: "date-time", description: "RFC 3339 in UTC, with milliseconds." };
+const timeOrNull: Schema = { type: ["string", "null"], format: "date-time" };
+
+export const runIdSchema: Schema = { type: "string", format: "uuid", description: "UUIDv7: later runs sort later." };
+export const pipelineIdSchema: Schema = { type: "string", minLength: 1 };
+
+const codeOfRun: Schema = { type: "string", enum: Object.keys(errorCodes) };
+
+const scalar: Schema = { type: [...paramTypes] };
+
+const paramSpec: Schema = {
+  type: "object",
+  required: ["type", "required"],
+  properties: {
+    type: { enum: paramTypes },
+    required: { type: "boolean" },
+    default: scalar,
+    enum: { type: "array", items: scalar },
+    description: text,
+  },
+};
+
+const webhook = {
+  path: text,
+  url: { ...textOrNull, description: "null where the server was not told its public address." },
+  provider: textOrNull,
+  signed: { type: "boolean" },
+  secret_from: { enum: ["file", "upload", null] },
+} as const;
+
+const pipelineConfig = objectOf({
+  webhook: { ...orNull(objectOf(webhook)), description: "null: this pipeline takes no webhooks." },
+  params: { type: "object", additionalProperties: paramSpec },
+  timeout_ms: countOrNull,
+  memory_bytes: countOrNull,
+  concurrency_limit: countOrNull,
+});
+
+const pipeline = {
+  id: text,
+  file: text,
+  state: { enum: ["ok", "broken"] },
+  version: { type: ["string", "null"], description: "Hash of the version in force." },
+  loaded_at: timeOrNull,
+  config: orNull(pipelineConfig),
+  problems: { type: "array", items: ref("FileProblem") },
+  last_run: orNull(ref("Run")),
+} as const;
+
+export const schemas: Readonly<Record<string, Schema>> = {
+  Run: objectOf(
+    {
+      id: runIdSchema,
+      pipeline: text,
+      trigger: { enum: triggers },
+      status: { enum: runStatuses },
+      created_at: time,
+      started_at: timeOrNull,
+      finished_at: timeOrNull,
+      result: { description: "What the script returned: any JSON." },
+      rerun_of: textOrNull,
+      error: orNull(ref("RunError")),
+      steps: { type: "array", items: ref("Step") },
+      artifacts: { type: "array", items: ref("Artifact") },
+    },
+    "One execution of one version of a pipeline.",
+  ),
+  RunError: objectOf(
+    { code: codeOfRun, message: text, hint: textOrNull, file: textOrNull, line: countOrNull },
+    "Why a run did not succeed; file and line are the author's.",
+  ),
+  Step: objectOf(
+    {
+      id: text,
+      name: text,
+      kind: { enum: stepKinds },
+      status: { enum: stepStatuses },
+      code: { type: ["integer", "null"], description: "Exit code, or HTTP status of a fetch." },
+      attempts: count,
+      started_at: timeOrNull,
+      finished_at: timeOrNull,
+    },
+    "One thing a run asked the host to do and waits for.",
+  ),
+  Artifact: objectOf({ name: text, bytes: count, created_at: time }, "A file kept with a run."),
+  LogEntry: objectOf(
+    {
+      seq: { type: "integer", minimum: 1, description: "Order within the run; gaps are possible." },
+      at: time,
+      source: { enum: logSources },
+      level: { enum: logLevels },
+      step_id: textOrNull,
+      step_name: textOrNull,
+      text: { type: "string", description: "A line without its newline; of a step's output a raw chunk." },
+    },
+    "A console line of the script, a chunk of a step's output, or a note of the system.",
+  ),
+  Pipeline: objectOf(pipeline, "A script in the pipelines folder, with what it says about itself."),
+  UploadedPipeline: objectOf(
+    {
+      ...pipeline,
+      change: { enum: ["created", "updated", "unchanged"] },
+      warnings: { type: "array", items: text },
+      webhook: orNull(objectOf({ ...webhook, url: text })),
+    },
+    "A pipeline after its upload, with what its sender should know.",
+  ),
+  FileProblem: objectOf({
+    severity: { enum: ["error", "warning"] },
+    file: text,
+    line: countOrNull,
+    column: countOrNull,
+    message: text,
+    hint: textOrNull,
+  }),
+  Problem: {
+    type: "object",
+    description: "RFC 9457. Programs go by code; codes are added, never renamed.",
+    required: ["type", "title", "status", "detail", "code", "hint"],
+    properties: {
+      type: { const: "about:blank" },
+      title: text,
+      status: { type: "integer", minimum: 400, maximum: 599 },
+      detail: { type: "string", description: "What was tried and why it failed." },
+      code: { enum: Object.keys(errorCodes) },
+      hint: { type: ["string", "null"], description: "What to do about it." },
+      details: { type: "object", description: "As which parameter, or which line." },
+    },
+  },
+};

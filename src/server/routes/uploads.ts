@@ -1,0 +1,50 @@
+// PUT and DELETE /api/pipelines/{id}: a pipeline's file is uploaded, or removed.
+
+import { webhookUrl } from "../../core/webhook-address.ts";
+import { publicPath } from "../base-path.ts";
+import { jsonResponse, apiHeaders } from "../json-response.ts";
+import { isJsonUpload, parseFileUpload, parseJsonUpload } from "../parse-upload.ts";
+import { pipelineToJson } from "../pipeline-json.ts";
+import { readBody } from "../read-body.ts";
+import { readHeaders } from "../request-headers.ts";
+import { decodeId, parseQuery, splitTarget } from "../request-path.ts";
+import type { RouteContext } from "../route-context.ts";
+
+/** 201 where the pipeline is new, else 200: the pipeline, what changed, warnings, and its webhook. */
+export async function setPipeline(request: Request, prefix: string, context: RouteContext): Promise<Response> {
+  const { engine, limits, connections, publicUrl } = context;
+  const { path, search } = splitTarget(request.url);
+  const id = decodeId(path.slice(prefix.length));
+  const headers = readHeaders(request.headers, limits);
+  const contentType = headers["content-type"];
+  const isJson = isJsonUpload(contentType);
+  connections.hold(request);
+  try {
+    // A file of the greatest size, with the escapes that JSON needs for it.
+    const maxBodyBytes = isJson ? 2 * limits.maxBodyBytes : limits.maxBodyBytes;
+    const body = await readBody(request, headers, { ...context, limits: { ...limits, maxBodyBytes } });
+    const extension = parseQuery(search)["extension"];
+    const upload = isJson ? parseJsonUpload(body) : parseFileUpload(body, contentType, extension);
+    const { overview, change, warnings } = await engine.setPipeline(id, upload);
+    const pipeline = pipelineToJson(overview, publicUrl);
+    const { webhook } = pipeline.config ?? { webhook: null };
+    // As the caller reaches it, where the server does not know better.
+    const url = webhook?.url ?? webhookUrl(new URL(request.url).origin, id);
+    const answer = { ...pipeline, change, warnings, webhook: webhook && { ...webhook, url } };
+    const location = { location: publicPath(publicUrl, `/api/pipelines/${encodeURIComponent(id)}`) };
+    return jsonResponse(answer, change === "created" ? 201 : 200, location);
+  } finally {
+    connections.release(request);
+  }
+}
+
+export async function removePipeline(request: Request, prefix: string, context: RouteContext): Promise<Response> {
+  const id = decodeId(splitTarget(request.url).path.slice(prefix.length));
+  context.connections.hold(request);
+  try {
+    await context.engine.removePipeline(id);
+    return new Response(null, { status: 204, headers: apiHeaders });
+  } finally {
+    context.connections.release(request);
+  }
+}

@@ -1,0 +1,24 @@
+// The rows of the table, by the measurement of scripts/bench that gives them; the README has them in this order.
+
+export const rowNames = {
+  respond: ["webhook → respond, 32 connections", "webhook → respond, p99"],
+  accept: ["webhook → 202, 8 connections, p50", "webhook → 202, p99"],
+  "no-op": ["journaled no-op step"],
+  process: ["process step `true`"],
+  container: ["container step `true`"],
+  start: ["start to first answer"],
+  idle: ["idle memory, all processes"],
+  burst: ["500 at once, 8 steps at a time"],
+  history: [
+    "1,000,000 finished runs: trigger and wait",
+    "1,000,000 finished runs: list of 50",
+    "1,000,000 finished runs: list of 50 by pipeline and status",
+    "1,000,000 finished runs: log of 1,000 lines",
+  ],
+  logs: [
+    "log of 60 MiB, read when stored",
+    "log of 60 MiB, followed as steps write it",
+    "100 runs followed at once, 10 lines/s each: delay, p50",
+    "100 runs followed at once, 10 lines/s each: delay, p99",
+  ],
+} as const satisfies Readonly<Record<string, readonly string[]>>;

@@ -1,0 +1,146 @@
+// The API against its own description: whatever is sent, it answers as described, and never with a 500.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type RunningServer, startServer } from "../../../src/app.ts";
+import { loadConfig } from "../../../src/config.ts";
+import { openApi } from "../../../src/server/openapi/document.ts";
+import { arbitraryRequest, exampleRequest, type FuzzRequest } from "./arbitrary-request.ts";
+import { problemsOfAnswer, receive } from "./check-answer.ts";
+import { type Document, type Located, operationsOf, SchemaChecker } from "./described-api.ts";
+
+const document = openApi as unknown as Document;
+/** What takes pipelines away comes last. */
+const operations = operationsOf(document).toSorted((a, b) => removing(a) - removing(b));
+const checker = new SchemaChecker(document);
+
+function removing({ path, method }: Located): number {
+  if (path !== "/api/pipelines/{pipeline}") return 0;
+  return method === "PUT" ? 1 : method === "DELETE" ? 2 : 0;
+}
+
+const pipelines: Readonly<Record<string, string>> = {
+  "home/backup": `export const config = { webhook: { stream: true }, params: { target: { type: "string", enum: ["nas"] } } };
+    export const pipeline = async () => { artifacts.save("files.txt", "a"); await runtime.run({ command: "echo out" }); };`,
+  deploy: 'export const pipeline = () => { console.log("one\\ntwo"); return 1; };',
+  answers: 'export const pipeline = () => { http.respond({ status: 418, body: "short" }); throw new Error("stout"); };',
+  signed: 'export const config = { webhook: { secret: "hunter2hunter2" } }; export const pipeline = () => 1;',
+  closed: "export const config = { webhook: false }; export const pipeline = () => 1;",
+  lost: 'export const config = { webhook: { secret: "env:NOT_SET" } }; export const pipeline = () => 1;',
+  broken: "export const pipeline = ;",
+};
+
+let folder: string;
+let server: RunningServer;
+const known: Record<string, readonly string[]> = { pipeline: Object.keys(pipelines), name: ["files.txt"] };
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "runner-fuzz-"));
+  for (const [id, source] of Object.entries(pipelines)) {
+    await mkdir(join(folder, "pipelines/home"), { recursive: true });
+    await writeFile(join(folder, "pipelines", `${id}.ts`), source);
+  }
+  const { config } = await loadConfig({
+    flags: { port: "0", sandboxProcesses: "1" },
+    environment: {},
+    configFile: undefined,
+    cwd: folder,
+    cores: 2,
+  });
+  server = await startServer({ ...config, logLevel: "error" });
+  const ids = ["home/backup", "deploy", "answers"].map(async (id) => {
+    const target = `/api/pipelines/${encodeURIComponent(id)}/trigger?wait=20s`;
+    const answer = await send({ method: "POST", target, headers: {}, body: null, authorized: true });
+    return ((await answer.json()) as { id: string }).id;
+  });
+  known["run"] = await Promise.all(ids);
+});
+
+afterAll(async () => {
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function send({ method, target, headers, body, authorized }: FuzzRequest): Promise<Response> {
+  return await fetch(server.url + target, {
+    method,
+    headers: { ...headers, ...(authorized ? { authorization: `Bearer ${server.token}` } : {}) },
+    redirect: "manual",
+    ...(body === null ? {} : { body }),
+  });
+}
+
+describe("the request that its examples make", () => {
+  // The examples name no real token, and a run that has ended.
+  const refused: Readonly<Record<string, number>> = { logIn: 401, cancelRun: 409 };
+
+  for (const located of operations) {
+    test(`is taken by ${located.method} ${located.path}`, async () => {
+      const answer = await receive(await send(exampleRequest(located, known)));
+      const expected = refused[located.operation.operationId];
+      expect([answer.text.slice(0, 300), expected ?? answer.status < 400]).toEqual([
+        expect.any(String),
+        expected === undefined ? true : answer.status,
+      ]);
+      expect(problemsOfAnswer(answer, located.operation, checker)).toBe("");
+    });
+  }
+
+  test("puts back what the others need", async () => {
+    for (const [id, source] of Object.entries(pipelines)) {
+      if (id === "broken") continue;
+      const target = `/api/pipelines/${encodeURIComponent(id)}`;
+      const body = JSON.stringify({ source, webhook_secret: null });
+      const headers = { "content-type": "application/json" };
+      expect((await send({ method: "PUT", target, headers, body, authorized: true })).status).toBeLessThan(300);
+    }
+  });
+});
+
+describe("every answer is as described", () => {
+  for (const located of operations) {
+    const { path, method, operation } = located;
+    test(`${method} ${path}`, async () => {
+      const property = fc.asyncProperty(arbitraryRequest(located, known), async (request) => {
+        const answer = await receive(await send(request));
+        const problems = problemsOfAnswer(answer, operation, checker);
+        expect([request.target, problems]).toEqual([request.target, ""]);
+      });
+      // A wrong token is answered only after a second, and the page's script is large.
+      const numRuns = operation.operationId === "logIn" ? 6 : path === "/swagger/scalar.js" ? 10 : 60;
+      await fc.assert(property, { numRuns, interruptAfterTimeLimit: 12_000 });
+    });
+  }
+});
+
+test("methods that are not described are 405, with those that are", async () => {
+  const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"];
+  for (const [path, described] of Object.entries(document.paths)) {
+    const allowed = Object.keys(described).map((method) => method.toUpperCase());
+    if (path.startsWith("/api/webhooks/")) continue;
+    const target = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(known[name]?.[0] ?? ""));
+    for (const method of methods.filter((each) => !allowed.includes(each))) {
+      const answer = await send({ method, target, headers: {}, body: null, authorized: true });
+      const allow = (answer.headers.get("allow") ?? "").split(", ").filter((each) => each !== "HEAD");
+      expect([method, path, answer.status, allow.sort()]).toEqual([method, path, 405, allowed.sort()]);
+    }
+  }
+});
+
+test("HEAD is answered like GET, without a body", async () => {
+  for (const { path, method, operation } of operations.filter((each) => each.method === "GET")) {
+    const target = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+      encodeURIComponent(known[name]?.[1] ?? "files.txt"),
+    );
+    const answer = await receive(await send({ method: "HEAD", target, headers: {}, body: null, authorized: true }));
+    expect([method, path, Object.keys(operation.responses).includes(String(answer.status)), answer.text]).toEqual([
+      method,
+      path,
+      true,
+      "",
+    ]);
+  }
+});

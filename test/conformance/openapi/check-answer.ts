@@ -1,0 +1,60 @@
+// Whether an answer is one that the description tells of.
+
+import { type DescribedOperation, type JsonRecord, type SchemaChecker } from "./described-api.ts";
+
+export interface ReceivedAnswer {
+  readonly status: number;
+  /** Without its parameters; empty where there is none. */
+  readonly type: string;
+  readonly text: string;
+}
+
+export async function receive(answer: Response): Promise<ReceivedAnswer> {
+  const type = (answer.headers.get("content-type") ?? "").split(";")[0] ?? "";
+  return { status: answer.status, type, text: await answer.text() };
+}
+
+/** What is wrong with an answer; empty where it is as described. */
+export function problemsOfAnswer(
+  { status, type, text }: ReceivedAnswer,
+  operation: DescribedOperation,
+  checker: SchemaChecker,
+): string {
+  const described = operation.responses[String(status)] ?? operation.responses["default"];
+  if (status >= 500 && status !== 503) return `an answer with ${String(status)}: ${text.slice(0, 500)}`;
+  if (described === undefined) return `the status ${String(status)} is not described: ${text.slice(0, 500)}`;
+  const contents = described.content ?? {};
+  if (text === "" && Object.keys(contents).length === 0) return "";
+  const media = contents[type] ?? contents["*/*"];
+  if (media === undefined) return `${type} is not described`;
+  if (/[/+]json$/.test(type)) return checker.problemsOf(media.schema ?? {}, JSON.parse(text));
+  if (type === "application/x-ndjson") return problemsOfEntries(text.split("\n"), checker);
+  if (type === "text/event-stream") return problemsOfEvents(text, checker);
+  return "";
+}
+
+function problemsOfEntries(lines: readonly string[], checker: SchemaChecker): string {
+  const entries = lines.filter((line) => line !== "").map((line) => JSON.parse(line) as unknown);
+  return entries.map((entry) => checker.problemsOf(component("LogEntry"), entry)).join("");
+}
+
+const dataOf: Readonly<Record<string, JsonRecord>> = {
+  run: { type: "object", required: ["run_id"], properties: { run_id: { type: "string" } } },
+  log: component("LogEntry"),
+  end: component("Run"),
+};
+
+function problemsOfEvents(text: string, checker: SchemaChecker): string {
+  const events = text.split("\n\n").filter((event) => event !== "" && !event.startsWith(":"));
+  return events
+    .map((event) => {
+      const [, name = "", data = ""] = /^(?:id: \w+\n)?event: (\w+)\ndata: (.+)$/.exec(event) ?? [];
+      const schema = dataOf[name];
+      return schema === undefined ? `not an event: ${event}` : checker.problemsOf(schema, JSON.parse(data));
+    })
+    .join("");
+}
+
+function component(name: string): JsonRecord {
+  return { $ref: `#/components/schemas/${name}` };
+}

@@ -1,0 +1,106 @@
+// Mounts of processes: links in the work folder, and nothing of them left in a folder of the author's.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { randomUUID } from "node:crypto";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Mount } from "../../../src/executors/executors.ts";
+import { openStepRunner, type SpecPart, until } from "../../conformance/executors/step-runner.ts";
+
+const runner = openStepRunner();
+const volume = join(runner.dir, "volume");
+const author = join(runner.dir, "author");
+
+beforeAll(() => {
+  mkdirSync(join(volume, "sub"), { recursive: true });
+  mkdirSync(author);
+  writeFileSync(join(volume, "file"), "of the volume\n");
+});
+afterAll(async () => await runner.close());
+
+const at = (target: string, source = volume): Mount => ({ target, source, readOnly: false });
+
+async function refusal(part: Omit<SpecPart, "command">): Promise<string> {
+  const thrown: unknown = await runner.run({ command: "true", ...part }).catch((error: unknown) => error);
+  expect(thrown).toMatchObject({ code: "STEP_NOT_STARTED" });
+  return (thrown as Error).message;
+}
+
+describe("a mount of a process", () => {
+  test("is a link in its own folder, and what is written there stays when that goes", async () => {
+    const { stepId, stdout } = await runner.run({
+      command: "cat src/file; echo new > src/new; ls -A . deep",
+      mounts: [at("src"), at("deep/er/")],
+    });
+    await runner.executor.discard(stepId);
+    expect(stdout).toBe("of the volume\n.:\ndeep\nsrc\n\ndeep:\ner\n");
+    expect(readFileSync(join(volume, "new"), "utf8")).toBe("new\n");
+    expect(existsSync(join(runner.spoolDir, stepId))).toBe(false);
+  });
+
+  test("is seen by a command that is found through it, and from a workDir in it", async () => {
+    writeFileSync(join(volume, "tool"), "#!/bin/sh\npwd -L\n", { mode: 0o755 });
+    const { stdout } = await runner.run({
+      command: { path: "../src/tool", args: [] },
+      mounts: [at("src")],
+      workDir: "src",
+      env: {},
+    });
+    expect(stdout.trim()).toMatch(/\/(?:src|volume)$/);
+    expect((await runner.run({ command: "pwd; cat file", mounts: [at("src")], workDir: volume })).stdout).toBe(
+      `${volume}\nof the volume\n`,
+    );
+    expect(readdirSync(volume)).not.toContain("src");
+  });
+
+  test("is taken out of a folder of the author's when the step ends, with the folders made for it", async () => {
+    const { stdout } = await runner.run({ command: "ls -R", workDir: author, mounts: [at("src"), at("a/b/c")] });
+    expect(stdout).toContain("a/b:\nc\n");
+    expect(readdirSync(author)).toEqual([]);
+  });
+
+  test("is taken out also in a later life of the server", async () => {
+    const first = await runner.start({ command: "echo up; exec sleep 30", workDir: author, mounts: [at("src")] });
+    await until("it runs", () => first.stdout() === "up\n");
+    const second = openStepRunner({ spoolDir: runner.spoolDir });
+    expect((await second.executor.cleanLeftovers()).endedSteps).toContain(first.stepId);
+    expect(readdirSync(author)).toEqual([]);
+    await first.finished;
+    await second.close();
+  });
+
+  test("leaves what the step put in its place", async () => {
+    await runner.run({ command: "rm src; echo mine > src", workDir: author, mounts: [at("src")] });
+    expect(readFileSync(join(author, "src"), "utf8")).toBe("mine\n");
+    expect(await refusal({ workDir: author, mounts: [at("src")] })).toContain("is there already");
+    expect(readFileSync(join(author, "src"), "utf8")).toBe("mine\n");
+  });
+
+  test.each([
+    ["/src", "absolute path"],
+    ["../src", "not below"],
+    ["a/../../src", "not below"],
+    [".", "not below"],
+    ["a\0b", "not below"],
+  ])("%j is refused", async (target, why) => {
+    expect(await refusal({ mounts: [at(target)] })).toContain(why);
+  });
+
+  test("of nothing, in another, and twice in one place is refused, and nothing is left", async () => {
+    expect(await refusal({ mounts: [at("src", "/no/such/place")] })).toContain("does not exist");
+    const stepId = `${randomUUID()}.1`;
+    await refusal({ stepId, mounts: [at("src"), at("src")] });
+    await refusal({ stepId, mounts: [at("src"), at("src/sub/new")] });
+    expect(existsSync(join(runner.spoolDir, stepId))).toBe(false);
+    expect(readdirSync(join(volume, "sub"))).toEqual([]);
+  });
+
+  test("does not leave the author's folder by a link that is there", async () => {
+    const trap = join(runner.dir, "trap");
+    mkdirSync(trap);
+    symlinkSync(volume, join(trap, "out"));
+    expect(await refusal({ workDir: trap, mounts: [at("out/in")] })).toContain("by a link");
+    expect(lstatSync(join(trap, "out")).isSymbolicLink()).toBe(true);
+    expect(existsSync(join(volume, "in"))).toBe(false);
+  });
+});
