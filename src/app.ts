@@ -196,10 +196,11 @@ async function openRunning(
   opened: OpenedParts,
   watch: boolean,
 ): Promise<Engine> {
+  // First, because its processes take the longest to start.
+  const pool = openPool(config, opened, logger);
   const onTrouble = logTrouble(logger, "the database can be written again");
   const store = await openSqliteStore({ path: database, createWorker: createStoreWorker, now: Date.now, onTrouble });
   opened.add(async () => await store.close());
-  const pool = openPool(config, opened, logger);
   const secrets = openSecrets();
   const uploadedSecrets = await UploadedSecrets.load(store);
   const versions = versionsIn(store, uploadedSecrets);

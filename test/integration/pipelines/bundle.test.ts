@@ -144,10 +144,10 @@ describe("loadBundle() bundles", () => {
 
 describe("loadBundle() refuses, with place and hint,", () => {
   test.each([
-    ['import fs from "fs"; fs;', "main.ts:2:16", "does not exist in the sandbox", "process step"],
+    ['import fs from "fs"; fs;', "main.ts:2:16", "does not exist in the sandbox", "in a step"],
     ['import { exec } from "node:child_process"; exec;', "main.ts:2:22", "node:child_process", "runtime.run"],
     ['import { createHmac } from "crypto"; createHmac;', "main.ts:2:28", '"crypto"', "crypto.hmac"],
-    ['import { serve } from "bun"; serve;', "main.ts:2:23", '"bun"', "http.request"],
+    ['import { serve } from "bun"; serve;', "main.ts:2:23", '"bun"', "fetch()"],
     ['import { Database } from "bun:sqlite"; Database;', "main.ts:2:26", "bun:sqlite", "storage"],
     ['export * from "http";', "main.ts:2:15", '"http"', "http.respond"],
     ['import x from "../x.ts"; x;', "main.ts:2:15", "outside the pipelines folder", "lib/"],
@@ -173,7 +173,7 @@ describe("loadBundle() refuses, with place and hint,", () => {
     ["const x = require(name); x;", "main.ts:2:11", "computed path", "fixed path"],
     ["const x = import(name); x;", "main.ts:2:11", "computed path", "fixed path"],
     ['const x = import("./lib/a" + name); x;', "main.ts:2:11", "computed path", "fixed path"],
-    ['const x = import("fs"); x;', "main.ts:2:18", '"fs"', "process step"],
+    ['const x = import("fs"); x;', "main.ts:2:18", '"fs"', "in a step"],
   ])("%s", async (line, expectedPlace, message, hint) => {
     const found = await problems({
       "main.ts": `const name = "x";\n${line}\nexport const pipeline = () => name;`,

@@ -126,10 +126,10 @@ describe("fetch refuses", () => {
 
 describe("an answer", () => {
   test("has headers that are read in any case, also one called get", async () => {
-    const headers = { "content-type": "x/y", get: "G", then: "T" };
+    const headers = { "content-type": "x/y", get: "G", link: "L" };
     const value = await evaluate(
       `const { headers } = await fetch('http://h');
-       return [headers['Content-TYPE'], headers.get('CONTENT-type'), headers.get('get'), headers.get('none'), headers.has('Then'),
+       return [headers['Content-TYPE'], headers.get('CONTENT-type'), headers.get('get'), headers.get('none'), headers.has('Link'),
          headers.has('none'), Object.keys(headers), [...headers], 'GET' in headers, headers.constructor ?? null];`,
       answered({ headers }),
     );

@@ -15,8 +15,10 @@ const day = 24 * 60 * 60 * 1000;
 test("an expired certificate, and one that is not valid yet, are refused with their dates", async () => {
   const files = makeCertificate(folder, "ci.example.org");
   expect((await loadTls(files, Date.now() + day)).cert).toContain("BEGIN CERTIFICATE");
-  const expired = loadTls(files, Date.now() + 31 * day);
-  await expect(expired).rejects.toMatchObject({ code: "CONFIG_INVALID" });
-  await expect(expired).rejects.toThrow(/tls-cert\.pem: the certificate expired on .*GMT/);
-  await expect(loadTls(files, Date.now() - day)).rejects.toThrow(/tls-cert\.pem: the certificate is valid from .*GMT/);
+  const refusalAt = async (nowMs: number): Promise<unknown> =>
+    await loadTls(files, nowMs).catch((error: unknown) => error);
+  const expired = await refusalAt(Date.now() + 31 * day);
+  expect(expired).toMatchObject({ code: "CONFIG_INVALID" });
+  expect(String(expired)).toMatch(/tls-cert\.pem: the certificate expired on .*GMT/);
+  expect(String(await refusalAt(Date.now() - day))).toMatch(/tls-cert\.pem: the certificate is valid from .*GMT/);
 });
