@@ -2,37 +2,23 @@
 
 import { randomBytes } from "node:crypto";
 import { mkdtemp } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative } from "node:path";
+import { openExecutor, stepPath } from "./app/open-executor.ts";
+import { noStore, openPipelines, reportFirstLoad, versionsIn } from "./app/open-pipelines.ts";
 import { type Config, environment } from "./config.ts";
 import type { AppError } from "./core/app-error.ts";
 import { systemClock } from "./core/clock.ts";
-import { formatDuration } from "./core/duration.ts";
 import type { LogEntry } from "./core/log-entry.ts";
 import type { Run } from "./core/run.ts";
 import { type Engine, openEngine, UploadedSecrets } from "./engine/engine.ts";
-import {
-  ContainerEngine,
-  createContainerExecutor,
-  createFetcher,
-  createProcessExecutor,
-  createTreeRemover,
-  type Executor,
-  routeExecutor,
-} from "./executors/executors.ts";
+import { createFetcher, createTreeRemover } from "./executors/executors.ts";
 import { makePrivateFolder, openFreeSpaceWatch, openRunFiles } from "./files/files.ts";
-import {
-  type Catalog,
-  type CatalogChange,
-  type CatalogOptions,
-  openCatalog,
-  type Pipeline,
-  type Problem,
-} from "./pipelines/pipelines.ts";
-import { inspectModule, openSandboxPool, type SandboxPool } from "./sandbox/sandbox.ts";
+import type { Pipeline } from "./pipelines/pipelines.ts";
+import { openSandboxPool, type SandboxPool } from "./sandbox/sandbox.ts";
 import { createSecretReader, loadApiToken, type SecretReader } from "./secrets/secrets.ts";
 import { createServer, type Listening } from "./server/server.ts";
-import { openSqliteStore, type Store } from "./store/store.ts";
+import { openSqliteStore } from "./store/store.ts";
 import { createLogger, type Logger, type ServerFacts, warnAfterStart } from "./telemetry/telemetry.ts";
 
 export interface RunningServer {
@@ -46,8 +32,6 @@ export interface RunningServer {
 /** Answers in flight and steps that are ended may take this long; a service manager waits for 15 s. */
 const stopGraceMs = 12_000;
 const answersGraceMs = 8000;
-/** What a step finds in PATH where the server's own environment has none. */
-const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
  * A server that answers when this resolves.
@@ -58,7 +42,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const opened = new OpenedParts();
   try {
     await makePrivateFolder(config.dataDir);
-    const engine = await openRunning(config, config.dataDir, config.storage.file, logger, opened, true);
+    const places = { work: config.dataDir, files: config.dataDir, database: config.storage.file };
+    const engine = await openRunning(config, places, logger, opened, true);
     const tokenPath = config.token === null ? join(config.dataDir, "runner.token") : null;
     const token = config.token ?? (await loadApiToken(tokenPath ?? "", randomBytes));
     const server = createServer({ engine, token, logger, publicUrl: config.publicUrl });
@@ -116,7 +101,8 @@ export async function checkPipelines(config: Config): Promise<{ readonly pipelin
   const opened = new OpenedParts();
   try {
     const pool = openPool(config, opened, openLogger(config));
-    const catalog = await openPipelines(config, opened, pool, openSecrets(), noStore, openLogger(config), false);
+    const catalog = await openPipelines(config, pool, openSecrets(), noStore, openLogger(config), false);
+    opened.add(async () => await catalog.close());
     return { pipelines: catalog.list() };
   } finally {
     await opened.close();
@@ -139,14 +125,17 @@ export interface RunOnceOptions {
 export async function runOnce(config: Config, options: RunOnceOptions): Promise<Run> {
   const opened = new OpenedParts();
   const folder = await mkdtemp(join(tmpdir(), "runner-"));
-  const removeTree = createTreeRemover({ path: environment["PATH"] || defaultPath });
+  const removeTree = createTreeRemover({ path: stepPath });
   // A container may leave there what is not ours to remove; the run has its end all the same.
   opened.add(async () => await removeTree(folder).catch(() => undefined));
   try {
     const { pipelines, id } = locateTarget(config.pipelines, options.target);
     const logger = openLogger({ ...config, logLevel: config.logLevel === "debug" ? "debug" : "error" });
     const database = options.database ?? join(folder, "runner.db");
-    const engine = await openRunning({ ...config, pipelines }, folder, database, logger, opened, false);
+    // Beside a database that is kept, so that its artifacts are too.
+    const filesFolder = options.database === undefined ? folder : `${options.database}-files`;
+    const places = { work: folder, files: filesFolder, database };
+    const engine = await openRunning({ ...config, pipelines }, places, logger, opened, false);
     opened.add(async () => await engine.stop({ stopSteps: true, graceMs: stopGraceMs }));
     return await followToEnd(engine, id, options);
   } finally {
@@ -187,11 +176,18 @@ class OpenedParts {
   }
 }
 
+interface Places {
+  /** Holds the folders of running steps. */
+  readonly work: string;
+  /** Holds volumes and artifacts. */
+  readonly files: string;
+  readonly database: string;
+}
+
 /** Everything that runs need, wired. */
 async function openRunning(
   config: Config,
-  workFolder: string,
-  database: string,
+  { work, files: filesFolder, database }: Places,
   logger: Logger,
   opened: OpenedParts,
   watch: boolean,
@@ -204,15 +200,16 @@ async function openRunning(
   const secrets = openSecrets();
   const uploadedSecrets = await UploadedSecrets.load(store);
   const versions = versionsIn(store, uploadedSecrets);
-  const catalog = await openPipelines(config, opened, pool, secrets, versions, logger, watch);
+  const catalog = await openPipelines(config, pool, secrets, versions, logger, watch);
+  opened.add(async () => await catalog.close());
   if (watch) reportFirstLoad(catalog, logger);
-  const executor = openExecutor(config, workFolder, logger);
+  const executor = openExecutor(config, work, logger);
   opened.add(async () => await executor.settle());
   const fetcher = createFetcher({ fetch });
-  const removeTree = createTreeRemover({ path: environment["PATH"] || defaultPath });
-  const files = openRunFiles({ dataDir: workFolder, maxArtifactBytes: config.maxArtifactSize, removeTree });
+  const removeTree = createTreeRemover({ path: stepPath });
+  const files = openRunFiles({ dataDir: filesFolder, maxArtifactBytes: config.maxArtifactSize, removeTree });
   const room = await openFreeSpaceWatch({
-    folders: [...new Set([workFolder, dirname(database)])],
+    folders: [...new Set([work, dirname(database)])],
     minBytes: watch ? config.minFreeSpace : 0,
     clock: systemClock,
     onChange: logTrouble(logger, "there is room for new runs again"),
@@ -239,23 +236,6 @@ function logTrouble(logger: Logger, passed: string): (trouble: AppError | null) 
   };
 }
 
-/** Processes and containers keep their steps' output in folders of their own; no engine is looked for before its use. */
-function openExecutor(config: Config, workFolder: string, logger: Logger): Executor {
-  const path = environment["PATH"] || defaultPath;
-  const warn = (message: string): void => logger.warn(message);
-  const limits = { clock: systemClock, maxOutputBytes: config.maxStepOutput, warn };
-  const processes = createProcessExecutor({
-    spoolDir: join(workFolder, "spool"),
-    path,
-    home: environment["HOME"] || homedir(),
-    lang: environment["LANG"] || "C.UTF-8",
-    ...limits,
-  });
-  const engine = new ContainerEngine({ choice: config.containerEngine, env: environment, path, clock: systemClock });
-  const containers = createContainerExecutor({ engine, spoolDir: join(workFolder, "containers"), ...limits });
-  return routeExecutor(processes, containers);
-}
-
 function createStoreWorker(): Worker {
   return new Worker(new URL("./store-worker.ts", import.meta.url).href);
 }
@@ -277,111 +257,6 @@ function openPool(config: Config, opened: OpenedParts, logger: Logger): SandboxP
 
 function openSecrets(): SecretReader {
   return createSecretReader({ env: environment, now: Date.now });
-}
-
-type VersionStore = Pick<
-  CatalogOptions,
-  "lastGood" | "findBundle" | "saveVersion" | "removeVersion" | "findUploadedSecret"
->;
-
-/** `check` keeps nothing. */
-const noStore: Promise<VersionStore> = Promise.resolve({
-  lastGood: [],
-  findBundle: async () => undefined,
-  saveVersion: async () => {},
-  removeVersion: async () => {},
-});
-
-async function versionsIn(store: Store, uploadedSecrets: UploadedSecrets): Promise<VersionStore> {
-  return {
-    findUploadedSecret: (pipeline) => uploadedSecrets.find(pipeline),
-    lastGood: await store.bundles.versions(),
-    findBundle: async (hash) => await store.bundles.find(hash),
-    saveVersion: async (version, bundle) => {
-      await store.commit([
-        { type: "bundle.put", bundle },
-        { type: "version.put", version },
-      ]);
-    },
-    removeVersion: async (pipeline) => await store.commit([{ type: "version.remove", pipeline }]),
-  };
-}
-
-async function openPipelines(
-  config: Config,
-  opened: OpenedParts,
-  pool: SandboxPool,
-  secrets: SecretReader,
-  versions: Promise<VersionStore>,
-  logger: Logger,
-  watch: boolean,
-): Promise<Catalog> {
-  const catalog: Catalog = await openCatalog({
-    ...(await versions),
-    root: config.pipelines,
-    watch,
-    clock: systemClock,
-    readExports: async (bundle, file) => await readExports(pool, bundle, file),
-    checkSecret: async (reference) => {
-      const resolved = await secrets.resolve(reference);
-      return resolved.ok ? null : resolved.message;
-    },
-    onChange: (change) => logChange(logger, change, catalog.get(change.id)?.version !== null),
-    onError: (error) => logger.error(error.message),
-  });
-  opened.add(async () => await catalog.close());
-  return catalog;
-}
-
-const readExports = async (
-  pool: SandboxPool,
-  bundle: Parameters<CatalogOptions["readExports"]>[0],
-  file: string,
-): ReturnType<CatalogOptions["readExports"]> => {
-  const inspected = await inspectModule(pool, bundle, file);
-  if (!inspected.ok) {
-    const { position, message } = inspected;
-    return {
-      ok: false,
-      message,
-      hint: null,
-      file: position?.file ?? null,
-      line: position?.line ?? null,
-      column: position?.column ?? null,
-    };
-  }
-  const { kinds, config } = inspected.exports;
-  const names = Object.keys(kinds);
-  return {
-    ok: true,
-    exports: { pipeline: kinds["pipeline"] ?? "undefined", names, ...(config === null ? {} : { config }) },
-  };
-};
-
-function describeProblem(problem: Problem | undefined): { readonly place?: string; readonly problem?: string } {
-  if (problem === undefined) return {};
-  const { file, line, message } = problem;
-  return { place: line === null ? file : `${file}:${line}`, problem: message };
-}
-
-function logChange(logger: Logger, { id, state, problems, tookMs }: CatalogChange, hasVersion: boolean): void {
-  const took = formatDuration(tookMs);
-  if (state === "broken") {
-    const rest = hasVersion ? "its last good version stays in force" : "it has no good version yet and answers 409";
-    logger.error(`a saved pipeline does not load; ${rest}`, { pipeline: id, ...describeProblem(problems[0]) });
-  } else logger.info(state === "ok" ? "pipeline in force" : "pipeline removed", { pipeline: id, took });
-  for (const { severity, message } of problems) {
-    if (severity === "warning") logger.warn(message, { pipeline: id });
-  }
-}
-
-function reportFirstLoad(catalog: Catalog, logger: Logger): void {
-  for (const { id, problems } of catalog.list()) {
-    for (const problem of problems) {
-      if (problem.severity === "warning") logger.warn(problem.message, { pipeline: id });
-      else logger.error("a pipeline does not load", { pipeline: id, ...describeProblem(problem) });
-    }
-  }
 }
 
 function openLogger(config: Pick<Config, "logFormat" | "logLevel">): Logger {

@@ -14,7 +14,8 @@ const variablesOf = new WeakMap<object, Expressions.ConditionVariables>();
 
 await serveGuests({
   evaluateCondition: (expression, request) => {
-    const { createConditionVariables, evaluateCondition } = loadExpressions();
+    const { checkCondition, createConditionVariables, evaluateCondition } = loadExpressions();
+    if (request === null) return checkCondition(expression);
     const variables = variablesOf.get(request) ?? createConditionVariables(request);
     variablesOf.set(request, variables);
     return evaluateCondition(expression, variables);

@@ -1,6 +1,7 @@
 // The HTTP API as the commands use it: problem+json becomes an AppError, a failing connection SERVER_NOT_FOUND.
 
 import { AppError, errorCodes, type ErrorCode } from "../core/app-error.ts";
+import { formatByteSize } from "../core/byte-size.ts";
 import type { LogEntryJson } from "../core/log-entry-json.ts";
 import { connectionTo } from "./connection-to.ts";
 import type { ServerAddress } from "./find-server.ts";
@@ -91,6 +92,10 @@ export interface ApiClientOptions {
   readonly silenceMs?: number;
 }
 
+/** What answers may be no server of ours, and is not to fill our memory. An entry of a log has 64 KiB of text. */
+const maxAnswerBytes = 256 * 1024 * 1024;
+const maxLogLineChars = 4 * 1024 * 1024;
+
 interface Request {
   readonly method?: "POST" | "PUT" | "DELETE";
   readonly body?: unknown;
@@ -111,7 +116,9 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     async trigger(pipeline, { params, args }, signal) {
       const path = `/api/pipelines/${encodeURIComponent(pipeline)}/trigger`;
       const answer = await ask(path, { method: "POST", body: { params, args }, signal });
-      if (isRecord(answer) && typeof answer["run_id"] === "string") return { run_id: answer["run_id"] };
+      const runId = isRecord(answer) ? answer["run_id"] : undefined;
+      // It is printed as it is, and pasted into other commands.
+      if (typeof runId === "string" && /^\w[\w-]*$/.test(runId)) return { run_id: runId };
       throw notRunner(url);
     },
     getRun: async (id) => asRun(await ask(runPath(id)), url),
@@ -161,6 +168,7 @@ async function* readLogs(
     const lines = (rest + decoder.decode(piece, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) if (line.trim() !== "") yield parseLogLine(line, options.address.url);
+    if (rest.length > maxLogLineChars) throw notRunner(options.address.url, "a line without an end");
   }
   // A last line without its newline is a whole entry, or a cut one that the parser refuses.
   if (rest.trim() !== "") yield parseLogLine(rest, options.address.url);
@@ -244,16 +252,24 @@ function isTimeout(reason: unknown): boolean {
 }
 
 async function readJson(response: Response, url: string): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
   try {
-    return await response.json();
+    for await (const chunk of response.body ?? []) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > maxAnswerBytes) break;
+    }
+    if (bytes <= maxAnswerBytes) return JSON.parse(Buffer.concat(chunks).toString()) as unknown;
   } catch {
     throw notRunner(url);
   }
+  throw notRunner(url, `over ${formatByteSize(maxAnswerBytes)}`);
 }
 
 /** RFC 9457, with our `code` and `hint`; a code this version does not know becomes the nearest of the same class. */
 async function readProblem(response: Response, address: ServerAddress): Promise<AppError> {
-  const problem: unknown = await response.json().catch(() => null);
+  const problem: unknown = await readJson(response, address.url).catch(() => null);
   const code = isRecord(problem) ? problem["code"] : undefined;
   if (!isRecord(problem) || typeof code !== "string") return notRunner(address.url, `HTTP ${response.status}`);
   const message = [problem["detail"], problem["title"], code].find((text) => typeof text === "string" && text !== "");

@@ -1,6 +1,7 @@
 // Which server a command talks to: --server, RUNNER_SERVER, or the one that noted itself on this machine.
 
-import { relative, isAbsolute } from "node:path";
+import { existsSync } from "node:fs";
+import { isAbsolute, join, relative } from "node:path";
 import type { Environment } from "../config.ts";
 import { AppError } from "../core/app-error.ts";
 import { findStateDir, readServerNotes, type ServerNote } from "./server-notes.ts";
@@ -61,6 +62,7 @@ function sameServer(a: string, b: string): boolean {
 
 function chooseNote(notes: readonly ServerNote[], cwd: string): ServerNote {
   const here = notes.filter((note) => belongsTo(note, cwd));
+  if (here.length === 0) refuseOthers(notes, cwd);
   const candidates = here.length > 0 ? here : notes;
   if (candidates.length === 1 && candidates[0]) return candidates[0];
   if (candidates.length === 0) {
@@ -71,6 +73,15 @@ function chooseNote(notes: readonly ServerNote[], cwd: string): ServerNote {
   const list = candidates.map((note) => `  ${note.url}  ${note.dataDir}`).join("\n");
   throw new AppError("SERVER_NOT_FOUND", `${candidates.length} servers are running, which one is meant?\n${list}`, {
     hint: `choose with --server, like --server ${candidates[0]?.url}`,
+  });
+}
+
+/** In a folder that has had a server of its own nobody means another one. */
+function refuseOthers(notes: readonly ServerNote[], cwd: string): void {
+  const [other] = notes;
+  if (other === undefined || !existsSync(join(cwd, "data", "runner.token"))) return;
+  throw new AppError("SERVER_NOT_FOUND", `the server of this folder (${join(cwd, "data")}) is not running`, {
+    hint: `start it with \`runner serve\`; another one runs at ${other.url} (${other.dataDir}): choose it with --server`,
   });
 }
 

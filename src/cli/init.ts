@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { join, relative, resolve } from "node:path";
 import { loadConfig } from "../config.ts";
+import { AppError } from "../core/app-error.ts";
 import type { CommandContext } from "./command-context.ts";
 import { readEmbeddedFiles } from "./init/embedded-files.ts" with { type: "macro" };
 import { renderSettingsFile } from "./init/settings-file.ts";
@@ -69,7 +70,15 @@ async function nextCommands(folder: string, isNew: boolean, context: CommandCont
 }
 
 async function printUnit(folder: string, { program, terminal }: CommandContext): Promise<void> {
-  await terminal.out.write(renderUnitFile({ program: absoluteWords(program), folder }));
+  const words = absoluteWords(program);
+  // A line break in a name would begin a setting of its own.
+  const unfit = [folder, ...words].find((path) => /\p{Cc}/u.test(path));
+  if (unfit !== undefined) {
+    throw new AppError("USAGE", `no unit can name the path ${JSON.stringify(unfit)}: it has control characters`, {
+      hint: "rename the folder",
+    });
+  }
+  await terminal.out.write(renderUnitFile({ program: words, folder }));
 }
 
 /** How to start this program from anywhere: the executable, or the script with what executes it. */

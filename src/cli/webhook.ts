@@ -5,6 +5,7 @@ import { AppError } from "../core/app-error.ts";
 import type { PipelineSummary } from "./api-client.ts";
 import { addClientFlags, connect, type ClientFlags } from "./client-flags.ts";
 import type { CommandContext } from "./command-context.ts";
+import { curlFor } from "./curl-for.ts";
 import { printable } from "./printable.ts";
 import { formatTable } from "./table.ts";
 import type { OutputStream } from "./terminal.ts";
@@ -64,7 +65,8 @@ function describeWebhook({ id, config, problems = [] }: PipelineSummary, serverU
   }
   const { path, signed, provider = null } = config.webhook;
   const publicUrl = config.webhook.url ?? null;
-  const url = publicUrl ?? serverUrl + path;
+  const { command, base } = curlFor(serverUrl);
+  const url = checkUrl(publicUrl ?? base + path, serverUrl);
   const isForGit = provider === null || provider === "github";
   return {
     pipeline: id,
@@ -72,11 +74,19 @@ function describeWebhook({ id, config, problems = [] }: PipelineSummary, serverU
     public: publicUrl !== null,
     provider,
     signed,
-    curl: requestCommands({ url, provider, signed }),
+    curl: requestCommands({ command: publicUrl === null ? command : "curl", url, provider, signed }),
     gh: isForGit ? githubCommand(url, signed) : null,
     gitea: isForGit ? giteaFields(url, signed) : null,
     problems: problems.map(({ message }) => message),
   };
+}
+
+/** The server's word becomes part of commands that are pasted into a shell: here it can be nothing but an address. */
+function checkUrl(text: string, serverUrl: string): string {
+  const url = URL.parse(text);
+  if (url !== null && /^https?:$/.test(url.protocol)) return url.href;
+  const message = `the server at ${serverUrl} gave ${JSON.stringify(text.slice(0, 200))} as the address of a webhook`;
+  throw new AppError("SERVER_NOT_FOUND", message, { hint: "check the address given with --server or RUNNER_SERVER" });
 }
 
 function formatReport(report: WebhookReport, out: OutputStream): string {

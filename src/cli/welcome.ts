@@ -5,6 +5,7 @@ import type { Config } from "../config.ts";
 import { createApiClient, type PipelineSummary } from "./api-client.ts";
 import type { RunningServer } from "../app.ts";
 import type { CommandContext } from "./command-context.ts";
+import { curlFor } from "./curl-for.ts";
 import { printable } from "./printable.ts";
 import { findProgramName, quote } from "./program-name.ts";
 import { formatTable } from "./table.ts";
@@ -81,12 +82,4 @@ function findExamples(
       ? `${command} -X POST ${base}${webhook.path}`
       : `${command} -X POST -H ${token} ${base}/api/pipelines/${encodeURIComponent(open.id)}/trigger`;
   return [`${program} trigger ${open.id}`, curl];
-}
-
-function curlFor(url: string): { readonly command: string; readonly base: string } {
-  if (url.startsWith("unix:")) {
-    return { command: `curl --unix-socket ${quote(url.slice("unix:".length))}`, base: "http://localhost" };
-  }
-  // The certificate is for another name than this machine's own, or curl does not know who signed it.
-  return { command: url.startsWith("https:") ? "curl --insecure" : "curl", base: url };
 }

@@ -27,10 +27,12 @@ export function parsePath(input: SettingInput, baseDir: string): string {
 
 /** A name or an address to listen on, without scheme and port. */
 export function parseHost(input: SettingInput): string {
-  const isHost = typeof input === "string" && input.length <= 255 && /^[\w.:%-]+$/.test(input);
-  const hasPort = isHost && /^[^:]*:\d+$/.test(input);
+  // As in an address: [::1].
+  const host = typeof input === "string" ? input.replace(/^\[(.*:.*)\]$/, "$1") : "";
+  const isHost = host.length <= 255 && /^[\w.:%-]+$/.test(host);
+  const hasPort = /^[^:]*:\d+$/.test(host);
   if (!isHost || hasPort) refuse(input, "a host name or an IP address", 'the port is a setting of its own: "port"');
-  return input;
+  return host;
 }
 
 /** Whole numbers within both bounds; "8e3" and "0x1F" are refused although Number() would take them. */

@@ -6,13 +6,18 @@ import type { FollowOptions } from "./contract.ts";
 import type { LogFollower } from "./run-log.ts";
 import type { RunRegistry } from "./run-registry.ts";
 
-/** An entry of output may be 64 KiB, and a page is in memory as a whole. */
-const pageSize = 100;
+/** An entry of output may be 64 KiB, and a page stays in memory for as long as its reader takes: many may be slow. */
+const pageChars = 256 * 1024;
+const firstPageEntries = 8;
+const maxPageEntries = 200;
+
+type LogStore = { readonly logs: Pick<Store["logs"], "list"> };
+type Runs = Pick<RunRegistry, "findLive" | "isUnfinished">;
 
 /** The entries of a run's log in order of `seq`, each once. */
 export async function* readLogs(
-  store: Store,
-  runs: RunRegistry,
+  store: LogStore,
+  runs: Runs,
   runId: string,
   options: FollowOptions,
 ): AsyncGenerator<LogEntry> {
@@ -48,12 +53,12 @@ export async function* readLogs(
   }
 }
 
-function follow(runs: RunRegistry, runId: string): LogFollower | null {
+function follow(runs: Runs, runId: string): LogFollower | null {
   return runs.findLive(runId)?.log.follow() ?? null;
 }
 
 /** Waits until a queued run begins. Null when it has ended. */
-async function followQueued(runs: RunRegistry, runId: string, signal?: AbortSignal): Promise<LogFollower | null> {
+async function followQueued(runs: Runs, runId: string, signal?: AbortSignal): Promise<LogFollower | null> {
   const waitMs = 50;
   while (runs.isUnfinished(runId) && signal?.aborted !== true) {
     const follower = follow(runs, runId);
@@ -63,13 +68,21 @@ async function followQueued(runs: RunRegistry, runId: string, signal?: AbortSign
   return null;
 }
 
-async function* readStored(store: Store, runId: string, afterSeq: number): AsyncGenerator<LogEntry> {
+async function* readStored(store: LogStore, runId: string, afterSeq: number): AsyncGenerator<LogEntry> {
   let lastSeq = afterSeq;
-  for (;;) {
-    const page = await store.logs.list(runId, { afterSeq: lastSeq, limit: pageSize });
-    yield* page;
-    const last = page.at(-1);
-    if (last === undefined || page.length < pageSize) return;
+  for (let limit = firstPageEntries; ;) {
+    const { entries, isCut } = cut(await store.logs.list(runId, { afterSeq: lastSeq, limit }));
+    yield* entries;
+    const last = entries.at(-1);
+    if (last === undefined || (!isCut && entries.length < limit)) return;
     lastSeq = last.seq;
+    limit = isCut ? entries.length : Math.min(2 * limit, maxPageEntries);
   }
+}
+
+/** The entries of a page that are kept in memory; what is cut off is read again. */
+function cut(page: readonly LogEntry[]): { readonly entries: readonly LogEntry[]; readonly isCut: boolean } {
+  let chars = 0;
+  const tooMany = page.findIndex(({ text }, index) => (chars += text.length) > pageChars && index > 0);
+  return tooMany === -1 ? { entries: page, isCut: false } : { entries: page.slice(0, tooMany), isCut: true };
 }

@@ -4,7 +4,7 @@ import { AppError } from "../core/app-error.ts";
 import { didYouMean } from "../core/did-you-mean.ts";
 import type { InboundRequest, WebhookResponse } from "../core/inbound-request.ts";
 import type { WebhookConfig } from "../core/pipeline-config.ts";
-import type { Catalog, Pipeline, PipelineVersion } from "../pipelines/pipelines.ts";
+import type { Catalog, Pipeline, PipelineVersion, Problem } from "../pipelines/pipelines.ts";
 import type { InboundRecord } from "../store/store.ts";
 import { type InboundVerdict, toInboundRequest, verifyInbound } from "../webhooks/webhooks.ts";
 import type { ReceivedRequest, WebhookAnswer } from "./contract.ts";
@@ -168,11 +168,15 @@ export function getVersion(catalog: Pick<Catalog, "get" | "list">, id: string): 
   const problem = pipeline.problems.find(({ severity }) => severity === "error");
   throw new AppError(
     "PIPELINE_BROKEN",
-    `pipeline ${JSON.stringify(id)} does not load: ${problem?.message ?? "unknown"}`,
+    `pipeline ${JSON.stringify(id)} does not load: ${problem === undefined ? "unknown" : describeProblem(problem)}`,
     {
-      hint: "`runner check` shows every problem with its line",
+      hint: problem?.hint ?? "`runner check` shows every problem with its line",
     },
   );
+}
+
+function describeProblem({ file, line, message }: Problem): string {
+  return `${line === null ? file : `${file}:${line}`}: ${message}`;
 }
 
 /** @throws {AppError} PIPELINE_NOT_FOUND. */

@@ -44,7 +44,7 @@ const askedAtOnce = 500;
 /** A server that dies while it removes old runs leaves the files of one batch of them at most. */
 const mostOrphans = 50;
 
-/** Removes the files of runs that are no longer in the database. More than a few mean that it is another database. */
+/** Removes the files of runs that are no longer in the database, unless it must be another database, or a new one. */
 async function removeOrphans({ files, store, logger }: RunParts): Promise<void> {
   const runs = await files.artifacts.listRuns();
   const orphans: string[] = [];
@@ -52,7 +52,9 @@ async function removeOrphans({ files, store, logger }: RunParts): Promise<void> 
     await setImmediate();
     orphans.push(...(await store.artifacts.withoutRun(runs.slice(from, from + askedAtOnce))));
   }
-  if (orphans.length > mostOrphans || (orphans.length > 0 && orphans.length === runs.length)) {
+  if (orphans.length === 0) return;
+  const isNew = (await store.runs.list({ limit: 1 })).runs.length === 0;
+  if (orphans.length > mostOrphans || isNew) {
     logger.warn("the data folder holds artifacts of runs that this database does not know; they are left alone", {
       runs: orphans.length,
       hint: "remove what you do not need from the folder `artifacts`",

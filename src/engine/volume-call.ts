@@ -1,8 +1,8 @@
 // `volumes` of a script.
 
-import { AppError } from "../core/app-error.ts";
 import { RunTurns } from "./run-turns.ts";
 import { StepSlots } from "./step-slots.ts";
+import { takeSlot } from "./take-slot.ts";
 import type { Work, WorkContext, WorkResult } from "./work-call.ts";
 
 type VolumeArgs =
@@ -30,37 +30,19 @@ async function readFiles(
   { parts, run, signal }: WorkContext,
 ): Promise<WorkResult> {
   const endTurn = await turns.take(run);
-  let release = endTurn;
+  // Whatever has become of the result by then, the end of the run frees the way for others.
+  signal.addEventListener("abort", endTurn);
+  let freeSlot = (): void => {};
+  const release = (): void => {
+    freeSlot();
+    endTurn();
+  };
   try {
-    const freeSlot = await takeSlot(signal);
-    release = () => {
-      freeSlot();
-      endTurn();
-    };
-    // Whatever has become of the result by then, the end of the run frees the way for others.
-    signal.addEventListener("abort", release);
+    freeSlot = await takeSlot(slots, signal);
     const value = await parts.files.volumes.readFiles(run.id, volume, paths, signal);
     return { value, after: (handed) => void handed.then(release) };
   } catch (thrown) {
     release();
     throw thrown;
   }
-}
-
-/** The function that gives it back, once. @throws {AppError} RUN_CANCELLED. */
-async function takeSlot(signal: AbortSignal): Promise<() => void> {
-  const cancelled = new AppError("RUN_CANCELLED", "the run ended before its files were read");
-  if (signal.aborted) throw cancelled;
-  return await new Promise((resolve, reject) => {
-    let given = false;
-    const giveUp = slots.wait(() =>
-      resolve(() => {
-        if (!given) slots.release();
-        given = true;
-      }),
-    );
-    signal.addEventListener("abort", () => {
-      if (giveUp()) reject(cancelled);
-    });
-  });
 }

@@ -34,6 +34,12 @@ export function evaluateCondition(expression: string, variables: ConditionVariab
   }
 }
 
+/** Whether the text is an expression at all: true where it is, for want of variables to ask it about. */
+export function checkCondition(expression: string): ConditionResult {
+  const condition = findCompiled(expression);
+  return "message" in condition ? { ok: false, message: condition.message } : { ok: true, value: true };
+}
+
 /** The most recently used expressions stay compiled, those that do not compile too. */
 function findCompiled(expression: string): Compiled {
   // Too long a text is refused each time: the cache must not hold what nobody could have meant.

@@ -104,7 +104,7 @@ export class ArtifactFiles {
         hint: "a step's folder goes with the step: let it write into a volume and give { volume, path }",
       });
     }
-    const found = this.#volumes.locate(path);
+    const found = await this.#volumes.locate(path);
     if (found !== null) return await this.#volumes.openFile(found.runId, found.name, found.path);
     return await openRegularFile({ path, shown, inside: null });
   }

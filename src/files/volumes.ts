@@ -84,12 +84,16 @@ export class Volumes {
     return await openRegularFile({ path: absolute, shown, inside });
   }
 
-  /** The volume that an absolute path is in, and the rest of the path; null where it is in none. */
-  locate(path: string): { readonly runId: string; readonly name: string; readonly path: string } | null {
-    const below = relative(this.#root, resolve(path));
-    const [runId = "", name = "", ...rest] = below.split(sep);
-    if (!runIdPattern.test(runId) || rest.length === 0) return null;
-    return { runId, name, path: rest.join(sep) };
+  /**
+   * The volume that an absolute path is in, and the rest of the path; null where it is in none. Steps may know the
+   * folder by another path than we do: the data folder may be reached by a symlink.
+   */
+  async locate(path: string): Promise<{ readonly runId: string; readonly name: string; readonly path: string } | null> {
+    for (const root of [this.#root, await realpath(this.#root).catch(() => this.#root)]) {
+      const [runId = "", name = "", ...rest] = relative(root, resolve(path)).split(sep);
+      if (runIdPattern.test(runId) && rest.length > 0) return { runId, name, path: rest.join(sep) };
+    }
+    return null;
   }
 
   /** @throws {AppError} STORE_UNAVAILABLE when something is left that this user may not remove. */

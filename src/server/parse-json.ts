@@ -13,9 +13,9 @@ export function parseJson(bytes: Uint8Array): unknown {
     const before = text.slice(0, offset);
     const line = before.split("\n").length;
     const column = offset - before.lastIndexOf("\n");
-    const found =
-      offset < text.length ? JSON.stringify(String.fromCodePoint(text.codePointAt(offset) ?? 0)) : "its end";
-    throw new AppError("INVALID_JSON", `the body is not JSON: unexpected ${found} at line ${line}, column ${column}`, {
+    const character = JSON.stringify(String.fromCodePoint(text.codePointAt(offset) ?? 0));
+    const found = offset < text.length ? `unexpected ${character}` : "it ends too early,";
+    throw new AppError("INVALID_JSON", `the body is not JSON: ${found} at line ${line}, column ${column}`, {
       cause,
       details: { line, column, offset },
     });

@@ -4,7 +4,7 @@ import { systemClock, type Clock } from "../core/clock.ts";
 import { AppError } from "../core/app-error.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Logger } from "../telemetry/telemetry.ts";
-import { basePathOf, withoutBasePath } from "./base-path.ts";
+import { basePathOf, missingSlash, withoutBasePath } from "./base-path.ts";
 import { createErrorLog } from "./error-log.ts";
 import { createHttpApp, type RequestHandler } from "./http-app.ts";
 import { defaultHttpLimits, type HttpLimits } from "./limits.ts";
@@ -57,13 +57,13 @@ export function createServer(options: ServerOptions): HttpServer {
  * valid one, and CONNECT has no path at all; the routes need an absolute URL.
  */
 function acceptAddress(handle: RequestHandler, basePath: string): RequestHandler {
+  const handleBelow = basePath === "" ? handle : belowBasePath(handle, basePath);
   return (request) => {
-    if (request.url.startsWith("http://")) return handle(basePath === "" ? request : atRoot(request, basePath));
+    if (request.url.startsWith("http://")) return handleBelow(request);
     // The routes find the path behind "http://" alone; that the connection is secure they are told by the listener.
-    if (request.url.startsWith("https://"))
-      return handle(atRoot(atUrl(request, `http${request.url.slice(5)}`), basePath));
+    if (request.url.startsWith("https://")) return handleBelow(atUrl(request, `http${request.url.slice(5)}`));
     if (request.url.startsWith("/") && !request.headers.has("host")) {
-      return handle(new Request(`http://localhost${request.url}`, request));
+      return handleBelow(new Request(`http://localhost${request.url}`, request));
     }
     return problemResponse(new AppError("BAD_REQUEST", "the request's address or its Host header is not valid"), {
       close: true,
@@ -71,10 +71,15 @@ function acceptAddress(handle: RequestHandler, basePath: string): RequestHandler
   };
 }
 
-/** The request as a proxy that takes the base path off would pass it on. */
-function atRoot(request: Request, basePath: string): Request {
-  const url = basePath === "" ? null : withoutBasePath(request.url, basePath);
-  return url === null ? request : atUrl(request, url);
+/** Gives requests to the routes as a proxy that takes the base path off would pass them on. */
+function belowBasePath(handle: RequestHandler, basePath: string): RequestHandler {
+  return (request) => {
+    const { method, url } = request;
+    const location = method === "GET" || method === "HEAD" ? missingSlash(url, basePath) : null;
+    if (location !== null) return new Response(null, { status: 303, headers: { location } });
+    const rest = withoutBasePath(url, basePath);
+    return handle(rest === null ? request : atUrl(request, rest));
+  };
 }
 
 /** The same request: a new one would not be the one that the connection knows. */

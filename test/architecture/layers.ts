@@ -4,7 +4,7 @@
 export const layers: readonly (readonly string[])[] = [
   ["main.ts"],
   ["cli"],
-  ["app.ts"],
+  ["app"],
   ["sandbox-process.ts", "store-worker.ts"],
   ["config"],
   ["server"],
@@ -17,7 +17,7 @@ export const layers: readonly (readonly string[])[] = [
 export const wiring: readonly string[] = ["app.ts", "sandbox-process.ts", "store-worker.ts"];
 
 /** A file beside its folder: it belongs to the folder and is its door. */
-export const doorsBeside: Readonly<Record<string, string>> = { config: "config.ts" };
+export const doorsBeside: Readonly<Record<string, string>> = { app: "app.ts", config: "config.ts" };
 
 /** Folders that are a vocabulary: each file is a door of its own. */
 export const withoutDoor: readonly string[] = ["core"];

@@ -1,6 +1,6 @@
 // Writes the files of a new server: what is there stays as it is, but for the types, which are ours.
 
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { AppError } from "../../core/app-error.ts";
 
@@ -19,7 +19,8 @@ export async function writeNewFile({ path, text, generatedBy }: NewFile): Promis
   try {
     await mkdir(dirname(path), { recursive: true });
     if (await create(path, text)) return "written";
-    if (generatedBy === undefined) return "kept";
+    // Reading a FIFO would wait for whoever writes into it.
+    if (generatedBy === undefined || !(await isFile(path))) return "kept";
     const present = await readFile(path, "utf8");
     if (present === text || !present.startsWith(generatedBy)) return "kept";
     await replace(path, text);
@@ -41,6 +42,10 @@ async function create(path: string, text: string): Promise<boolean> {
     if ((cause as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw cause;
   }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isFile() ?? false;
 }
 
 /** An editor that watches the file never sees half of it. */

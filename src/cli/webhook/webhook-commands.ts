@@ -6,6 +6,8 @@ import { quote } from "../program-name.ts";
 export const secretVariable = "WEBHOOK_SECRET";
 
 export interface RequestOptions {
+  /** curl, with the options that reaching the address takes. */
+  readonly command: string;
   readonly url: string;
   /** null: any, so the plainest one. */
   readonly provider: string | null;
@@ -13,7 +15,7 @@ export interface RequestOptions {
 }
 
 /** A request as this provider sends it: lines for a POSIX shell with curl and openssl. */
-export function requestCommands({ url, provider, signed }: RequestOptions): string {
+export function requestCommands({ command, url, provider, signed }: RequestOptions): string {
   const { body, event, signedText, header } = shapeOf(provider);
   const lines = [`body=${quote(body)}`];
   if (signed) {
@@ -23,7 +25,7 @@ export function requestCommands({ url, provider, signed }: RequestOptions): stri
     );
   }
   const headers = ["-H 'Content-Type: application/json'", ...event, ...(signed ? header : [])];
-  lines.push(`curl -sS ${quote(url)} -d "$body" ${headers.join(" ")}`);
+  lines.push(`${command} -sS ${quote(url)} -d "$body" ${headers.join(" ")}`);
   return lines.join("\n");
 }
 

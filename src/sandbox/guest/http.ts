@@ -58,7 +58,6 @@ function respond(response: { status?: unknown; body?: unknown; headers?: unknown
 }
 
 function webhookTrigger(expression: unknown): boolean {
-  if (current === undefined) return true;
   const answer = parseJson(hostText("condition", String(expression))) as { value: boolean; error?: string };
   if (answer.error !== undefined) {
     const text = `webhookTrigger(${stringifyJson(String(expression))}): ${answer.error}`;

@@ -1,5 +1,6 @@
 // The options of a step as scripts write them, checked and made plain for the host.
 
+import { didYouMean } from "../../core/did-you-mean.ts";
 import { stringifyJson } from "./host.ts";
 
 export interface Options {
@@ -37,7 +38,11 @@ export function checkOptions(caller: Caller, options: unknown): Options {
     );
   }
   const unknown = Object.keys(options).find((field) => !known[caller].has(field));
-  if (unknown !== undefined) throw new TypeError(`${caller}: unknown option ${stringifyJson(unknown)}`);
+  if (unknown !== undefined) {
+    const nearest = didYouMean(unknown, [...known[caller]]);
+    const question = nearest === undefined ? "" : `; did you mean ${stringifyJson(nearest)}?`;
+    throw new TypeError(`${caller}: unknown option ${stringifyJson(unknown)}${question}`);
+  }
   return options as Options;
 }
 
@@ -63,7 +68,14 @@ export function textMap(caller: Caller, value: unknown, what: string): Record<st
   if (value === undefined || value === null) return {};
   if (typeof value !== "object") throw new TypeError(`${caller}: ${what} must be an object of texts`);
   const entries = Object.entries(value).filter(([, item]) => item !== undefined && item !== null);
-  return Object.fromEntries(entries.map(([name, item]) => [name, String(item)]));
+  return Object.fromEntries(
+    entries.map(([name, item]) => {
+      if (typeof item !== "object" && typeof item !== "function") return [name, String(item)];
+      throw new TypeError(
+        `${caller}: ${what}.${name} must be a text; use JSON.stringify for data, await for a promise`,
+      );
+    }),
+  );
 }
 
 export function optionalText(value: unknown): string | undefined {
@@ -91,6 +103,9 @@ export function readMounts(caller: Caller, options: Options): MountArguments[] |
 }
 
 function readMount(caller: Caller, target: string, value: unknown): MountArguments {
+  if (value instanceof Promise) {
+    throw new TypeError(`${caller}: mounts[${stringifyJson(target)}] is a promise: write await volumes.create()`);
+  }
   const { source, path, readOnly } = (
     typeof value === "object" && value !== null ? value : { source: value }
   ) as Options;

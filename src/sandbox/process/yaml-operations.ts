@@ -2,12 +2,13 @@
 
 import {
   Composer,
-  type Document,
+  Document,
   Lexer,
   LineCounter,
   type ParsedNode,
   Parser,
-  stringify,
+  Scalar,
+  visit,
   type YAMLParseError,
 } from "yaml";
 import type { JsonValue } from "../../core/json.ts";
@@ -31,6 +32,8 @@ const maxOpen = maxDepth + 2;
 const maxValues = 200_000;
 const maxMessageLength = 300;
 const maxOutputLength = 4 * 1024 * 1024;
+/** Where the library folds a text it may lose characters of it. */
+const notFolded = { lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER };
 
 /** `{ value }`, or `{ error, line?, column? }`, as JSON. */
 export function parseYaml(payload: string): string {
@@ -56,7 +59,13 @@ export function stringifyYaml(payload: string): string {
     const data = JSON.parse(payload) as JsonValue;
     new OutputMeter().add(data);
     // What YAML 1.1 takes for something else is quoted: "yes", "0o7", "1:30".
-    return JSON.stringify({ value: stringify(data, { lineWidth: 0, compat: "yaml-1.1" }) });
+    const document = new Document(data, { compat: "yaml-1.1" });
+    visit(document, {
+      Scalar: (_key, node) => {
+        if (needsQuotes(node, node === document.contents)) node.type = Scalar.QUOTE_DOUBLE;
+      },
+    });
+    return JSON.stringify({ value: document.toString(notFolded) });
   } catch (thrown) {
     return describe(thrown);
   }
@@ -87,6 +96,13 @@ function compose(text: string, lines: LineCounter): readonly ParsedDocument[] {
   const [error] = composer.streamInfo().errors;
   if (error !== undefined) throw problemOf(error);
   return documents;
+}
+
+/** The library writes these texts as blocks or bare, and they are read back as others. */
+function needsQuotes({ value }: Scalar, isRoot: boolean): boolean {
+  if (typeof value !== "string") return false;
+  if (!isRoot) return /^\s*\n\s*$/.test(value);
+  return value.startsWith("\uFEFF") || (value.includes("\n") && /^\s*( |$)/.test(value));
 }
 
 function problemOf({ message, pos: [offset] }: YAMLParseError): YamlProblem {

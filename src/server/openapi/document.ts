@@ -17,7 +17,7 @@ export const openApi = {
     version: packageJson.version,
     // It also stands in an attribute of the page.
     description:
-      "Webhooks, schedules and hands trigger scripts; their runs survive a crash. JSON is snake_case, times are " +
+      "Scripts are triggered by webhooks and by hand; each run is recorded with its steps and its log. JSON is snake_case, times are " +
       "RFC 3339 in UTC, errors are application/problem+json with a code and a hint.",
   },
   tags: [

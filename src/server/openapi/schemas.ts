@@ -113,7 +113,9 @@ export const schemas: Readonly<Record<string, Schema>> = {
       ...pipeline,
       change: { enum: ["created", "updated", "unchanged"] },
       warnings: { type: "array", items: text },
-      webhook: orNull(objectOf({ ...webhook, url: text })),
+      webhook: orNull(
+        objectOf({ ...webhook, url: { ...textOrNull, description: "Without a public address as this request came." } }),
+      ),
     },
     "A pipeline after its upload, with what its sender should know.",
   ),

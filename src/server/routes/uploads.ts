@@ -29,13 +29,20 @@ export async function setPipeline(request: Request, prefix: string, context: Rou
     const pipeline = pipelineToJson(overview, publicUrl);
     const { webhook } = pipeline.config ?? { webhook: null };
     // As the caller reaches it, where the server does not know better.
-    const url = webhook?.url ?? webhookUrl(new URL(request.url).origin, id);
+    const origin = originOf(request, connections.isSecure);
+    const url = webhook?.url ?? (origin === null ? null : webhookUrl(origin, id));
     const answer = { ...pipeline, change, warnings, webhook: webhook && { ...webhook, url } };
     const location = { location: publicPath(publicUrl, `/api/pipelines/${encodeURIComponent(id)}`) };
     return jsonResponse(answer, change === "created" ? 201 : 200, location);
   } finally {
     connections.release(request);
   }
+}
+
+/** Null where the Host header is none; in a request's address the scheme is always http. */
+function originOf(request: Request, isSecure: boolean): string | null {
+  const url = URL.parse(request.url);
+  return url === null ? null : `${isSecure ? "https" : "http"}://${url.host}`;
 }
 
 export async function removePipeline(request: Request, prefix: string, context: RouteContext): Promise<Response> {

@@ -116,6 +116,13 @@ describe("where something is already", () => {
     expect(await readdir(home.dir)).not.toContain("elsewhere.json");
   });
 
+  test("what is no file in the place of the types is left alone, and nobody waits for it", async () => {
+    await mkdir(join(home.dir, "pipelines"));
+    Bun.spawnSync(["mkfifo", join(home.dir, "pipelines/runner.d.ts")]);
+    const { code, stdout } = await run([]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining("kept     pipelines/runner.d.ts")]);
+  }, 10_000);
+
   test("files go where runner.toml says that pipelines are", async () => {
     await writeFile(join(home.dir, "runner.toml"), 'pipelines = "scripts"\n');
     expect((await run([])).stdout).toContain("written  scripts/hello.ts\n");
@@ -138,6 +145,12 @@ describe("--systemd", () => {
     expect(stdout).toContain(`\nExecStart=${process.execPath} serve\n`);
     expect(stdout).toContain("\nKillMode=process\n");
     expect(await visible()).toEqual([]);
+  });
+
+  test("a line break in the path cannot add a setting of its own", async () => {
+    const { code, stdout, stderr } = await run(["--systemd", "box\nExecStartPre=/bin/false"]);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain("control characters");
   });
 
   const verifier = Bun.which("systemd-analyze");

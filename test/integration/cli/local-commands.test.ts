@@ -108,6 +108,7 @@ test("run --json prints only the finished run, in the shape of the API", async (
     rerun_of: null,
     error: null,
     steps: [],
+    artifacts: [],
   });
 });
 

@@ -33,8 +33,17 @@ const run = async (...args: readonly string[]): Promise<string> => {
 
 /** The command that `serve` prints to try, as it is. */
 async function pasted(output: string): Promise<string> {
-  const command = output.split("\n").find((line) => line.trim().startsWith("curl ")) ?? "";
-  const child = Bun.spawn(["sh", "-c", command], { cwd: home.dir, stdout: "pipe", stderr: "pipe" });
+  return await shell(output.split("\n").find((line) => line.trim().startsWith("curl ")) ?? "");
+}
+
+/** The request that `webhook` prints, as it is. */
+async function tried(...args: readonly string[]): Promise<string> {
+  const output = await run("webhook", "hello", ...args);
+  return await shell(output.slice(output.indexOf("# try it")));
+}
+
+async function shell(script: string): Promise<string> {
+  const child = Bun.spawn(["sh", "-c", script], { cwd: home.dir, stdout: "pipe", stderr: "pipe" });
   return await child.stdout.text();
 }
 
@@ -47,6 +56,7 @@ test("on a unix socket, found by its note or named", async () => {
   expect(await run("trigger", "hello", "--server", `unix:${socket}`)).toContain('"done"');
   expect(await run("runs", "--server", `unix://${socket}`)).toContain("succeeded");
   expect(await pasted(output)).toContain("run_id");
+  expect(await tried("--server", `unix:${socket}`)).toContain("run_id");
   expect(await run("runs", "--server", "unix:/nowhere.sock")).toContain("SERVER_NOT_FOUND");
 });
 
@@ -58,6 +68,7 @@ test("by HTTPS with its own certificate, which is trusted for that server alone"
   expect(await run("trigger", "hello")).toContain('"done"');
   expect(await run("runs", "--server", url)).toContain("succeeded");
   expect(await pasted(output)).toContain("run_id");
+  expect(await tried()).toContain("run_id");
   // Another server under another certificate gets nothing, though the note names one.
   const other = makeCertificate(home.dir, "other", "other");
   await Bun.write(certFile, Bun.file(other.certFile));

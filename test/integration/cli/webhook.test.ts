@@ -215,3 +215,42 @@ describe("a server with a public address", () => {
     }
   });
 });
+
+describe("a server that means harm", () => {
+  /** What the command prints about a webhook for which a server gives this address. */
+  async function printed(webhook: Readonly<Record<string, unknown>>): Promise<string> {
+    const hostile = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: () => Response.json({ id: "x", state: "ok", config: { webhook: { signed: true, ...webhook } } }),
+    });
+    try {
+      const { stdout, stderr } = await runBinary(workspace, ["webhook", "x", "--server", hostile.url.href]);
+      return stdout + stderr;
+    } finally {
+      await hostile.stop(true);
+    }
+  }
+
+  test("cannot have a line executed, or the terminal controlled", async () => {
+    for (const tail of ["\u001B]0;title\u0007", "\u001B[201~", "\u009B2J", "\ntouch pwned #"]) {
+      const outputs = [
+        await printed({ url: `http://x/${tail}` }),
+        await printed({ path: `/x${tail}` }),
+        await printed({ path: `/x?${tail}#${tail}` }),
+      ];
+      for (const output of outputs) {
+        expect(output).not.toMatch(/[^\P{Cc}\n]/u);
+        expect(output).not.toContain("\ntouch");
+        expect(output).toContain("# try it");
+      }
+    }
+  });
+
+  test.each(["--config=/tmp/curlrc", "file:///etc/passwd", "javascript:alert(1)", "", "-"])(
+    "cannot give %j as an address",
+    async (url) => {
+      expect(await printed({ url, path: "/x" })).toContain("SERVER_NOT_FOUND");
+    },
+  );
+});

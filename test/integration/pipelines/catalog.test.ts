@@ -144,7 +144,7 @@ describe("openCatalog() finds", () => {
     ["export default () => {}", null, "exports default; pipeline is missing"],
     ["export const pipline = () => {}", null, "exports pipline; pipeline is missing"],
     ["const x = 1;", null, "the file exports nothing; pipeline is missing"],
-    ["export const pipeline = 'x';", null, "pipeline is a string; it must be a function"],
+    ["export const pipeline = 'x';", null, "pipeline must be a function; its type is string"],
     ["throw new Error('at load')", 1, "at load"],
     ["\nimport 'fs';", 2, '"fs"'],
     ["(", 1, "Unexpected"],

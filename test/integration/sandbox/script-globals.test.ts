@@ -94,6 +94,12 @@ describe("the request", () => {
     expect(console[0]).toContain("webhookTrigger");
   });
 
+  test("an invalid condition is said in the log of a run by hand too, which passes every condition", async () => {
+    const { end, console } = await runner.run("export const pipeline = () => webhookTrigger('payload.ref = 1');");
+    expect(end).toEqual({ type: "returned", value: true });
+    expect(console[0]).toContain("webhookTrigger");
+  });
+
   test("only the first response counts, and without a webhook there is none", async () => {
     const code =
       "export const pipeline = () => { http.respond({ status: 201, body: 'a' }); http.respond({ status: 500 }); };";

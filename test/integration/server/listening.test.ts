@@ -234,9 +234,13 @@ describe("a public address with a base path", () => {
       expect(await curl(`${url}${base}/healthz`)).toContain("ok");
     }
     expect(await curl(`${url}/my/runners/healthz`)).toContain("token");
-    expect(await curl("-o", "/dev/null", "-w", "%{http_code}", "-H", "Accept: text/html", `${url}/my/runner`)).toBe(
-      "303",
-    );
+  });
+
+  test("leads a browser from the path alone into it, for the addresses of pages are relative", async () => {
+    const { url } = await listen({}, "https://example.org/my/runner");
+    const follow = ["-L", "-o", "/dev/null", "-w", "%{url_effective}", "-H", "Accept: text/html"];
+    expect(await curl(...follow, `${url}/my/runner?x=1`)).toBe(`${url}/my/runner/login?next=%2F%3Fx%3D1`);
+    expect(await curl(...follow, `${url}/my/runner/swagger`)).toBe(`${url}/my/runner/login?next=%2Fswagger`);
   });
 
   test("is in the addresses that the server gives", async () => {
@@ -256,12 +260,15 @@ describe("a public address with a base path", () => {
   });
 });
 
-test("a request without a Host header has its path all the same, also over a unix socket", async () => {
+test.each([
+  ["/healthz", null],
+  ["/my/runner/healthz", "https://example.org/my/runner"],
+])("a request for %p without a Host header is understood, also over a unix socket", async (target, publicUrl) => {
   const path = join(folder, "s");
-  await listen({ socket: path });
+  await listen({ socket: path }, publicUrl);
   const answer = await new Promise<string>((resolve) => {
     let text = "";
-    const socket = net.connect({ path }, () => socket.write("GET /healthz HTTP/1.0\r\n\r\n"));
+    const socket = net.connect({ path }, () => socket.write(`GET ${target} HTTP/1.0\r\n\r\n`));
     socket.on("data", (bytes) => (text += bytes.toString()));
     socket.on("close", () => resolve(text));
   });

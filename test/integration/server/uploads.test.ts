@@ -1,9 +1,13 @@
 // PUT and DELETE /api/pipelines/{id}, without a port and with an engine that only remembers.
 
 import { describe, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { AppError } from "../../../src/core/app-error.ts";
 import type { Engine, PipelineUpload } from "../../../src/engine/engine.ts";
 import { createServer } from "../../../src/server/server.ts";
+import { makeCertificate } from "../../fixtures/certificates/make-certificate.ts";
 import { createFakeEngine, makePipeline, token } from "./fake-engine.ts";
 import { readJson } from "./read-json.ts";
 
@@ -44,7 +48,7 @@ function serve(changes: Partial<Engine> = {}, publicUrl: string | null = null) {
     );
   const json = { "content-type": "application/json" };
   const putJson = (path: string, value: unknown) => ask("PUT", path, JSON.stringify(value), json);
-  return { uploads, removed, logged, ask, putJson };
+  return { server, uploads, removed, logged, ask, putJson };
 }
 
 describe("PUT /api/pipelines/{id}", () => {
@@ -70,6 +74,25 @@ describe("PUT /api/pipelines/{id}", () => {
     const url = "https://example.org/hooks/api/webhooks/home/backup";
     const answer = await readJson(await putJson("/api/pipelines/home/backup", { source }));
     expect(answer).toMatchObject({ webhook: { url }, config: { webhook: { url } } });
+  });
+
+  test("names the address by which the caller came: by HTTPS, and none where its Host is no host", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "runner-uploads-"));
+    const { certFile, keyFile } = makeCertificate(folder, "ci.example.org");
+    const listening = await serve().server.listen({ host: "127.0.0.1", port: 0, tlsCert: certFile, tlsKey: keyFile });
+    try {
+      const put = async (host: string): Promise<unknown> => {
+        const options = { ca: readFileSync(certFile, "utf8"), checkServerIdentity: () => undefined };
+        const headers = { host, authorization: `Bearer ${token}` };
+        const url = `${listening.url}/api/pipelines/deploy`;
+        return await readJson(await fetch(url, { method: "PUT", body: source, headers, tls: options }));
+      };
+      expect(await put("nas:8443")).toMatchObject({ webhook: { url: "https://nas:8443/api/webhooks/deploy" } });
+      expect(await put("[::1")).toMatchObject({ change: "created", webhook: { url: null } });
+    } finally {
+      await listening.stop(0);
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("answers 200 where the pipeline was there", async () => {

@@ -62,6 +62,32 @@ test("a redirect is not followed: it could carry the token away", async () => {
   expect(paths).not.toContain("/elsewhere");
 });
 
+test.each(["r\u001B]0;title\u0007", "r\nrm -rf x", "-rf", "", "$(id)"])(
+  "%j is no id of a run that could be printed or pasted",
+  async (runId) => {
+    const client = connectTo(() => Response.json({ run_id: runId }));
+    expect(client.trigger("x", { params: {}, args: [] })).rejects.toMatchObject({ code: "SERVER_NOT_FOUND" });
+  },
+);
+
+test("an answer without an end is given up before it fills the memory", async () => {
+  let sentBytes = 0;
+  const piece = new Uint8Array(1024 * 1024).fill(32);
+  const client = connectTo(() => {
+    const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+      sentBytes += piece.length;
+      controller.enqueue(piece);
+    };
+    return new Response(new ReadableStream({ pull }));
+  });
+  expect(client.getRun("r")).rejects.toThrow("it said over 256 MiB");
+  await client.getRun("r").catch(() => undefined);
+  sentBytes = 0;
+  const error: unknown = await collect(client.readLogs("r", { after: 0, follow: true })).catch((thrown) => thrown);
+  expect(error).toMatchObject({ code: "SERVER_NOT_FOUND" });
+  expect(sentBytes).toBeLessThan(128 * 1024 * 1024);
+});
+
 test("a server that does not answer in time is not found", async () => {
   const client = connectTo(() => new Promise<Response>(() => undefined), { timeoutMs: 100 });
   expect(client.getRun("r")).rejects.toMatchObject({ code: "SERVER_NOT_FOUND" });

@@ -92,6 +92,15 @@ test("the server whose folders hold the current folder, or are in it, is preferr
   expect(find("/srv/bb")).rejects.toThrow("2 servers are running");
 });
 
+test("in a folder that had a server of its own no other one is meant", async () => {
+  await writeServerNote(dir, note("a"));
+  const cwd = join(state, "here");
+  await mkdir(join(cwd, "data"), { recursive: true });
+  expect(await find(cwd)).toMatchObject({ url: note("a").url });
+  await writeFile(join(cwd, "data/runner.token"), "token");
+  expect(find(cwd)).rejects.toThrow(`the server of this folder (${join(cwd, "data")}) is not running`);
+});
+
 test("a named server gets the token of its own note and of no other", async () => {
   await writeServerNote(dir, { ...note("a"), url: "http://127.0.0.1:8080" });
   expect(await find("/", "localhost:8080/")).toMatchObject({ url: "http://localhost:8080", tokenFrom: "note" });

@@ -201,6 +201,10 @@ test("all problems of all sources come at once, also of values that another sour
   ]);
 });
 
+test("an IPv6 address may have the brackets of a URL", async () => {
+  expect((await load({ flags: { host: "[::1]" } })).config.host).toBe("::1");
+});
+
 test("an unknown key is a problem with its line and the nearest known key", async () => {
   await writeToml('# first\nwebhook_timout = "5s"\n\n[server]\nport = 1\n');
   expect(await problemsOf({})).toEqual([

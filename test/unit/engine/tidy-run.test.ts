@@ -103,6 +103,14 @@ describe("tidyEarlierRuns()", () => {
     expect([existsSync(path("artifacts", known)), existsSync(path("artifacts", removed))]).toEqual([true, false]);
   });
 
+  test("removes them also where no other run has any", async () => {
+    await createEnded();
+    const removed = Bun.randomUUIDv7();
+    await keep(removed);
+    await tidyEarlierRuns(partsWith(folder.reopen()));
+    expect([existsSync(path("artifacts", removed)), warned]).toEqual([false, []]);
+  });
+
   test.each([
     ["is a new one", 0, 3],
     ["is an older copy", 1, 51],

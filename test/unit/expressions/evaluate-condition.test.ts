@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import {
+  checkCondition,
   type ConditionSource,
   type ConditionVariables,
   createConditionVariables,
@@ -215,4 +216,9 @@ test("results stay right while far more expressions than are kept come and go", 
 
 test("a condition has a value at once, not a promise", () => {
   expect(evaluateCondition('method == "POST"', on({}))).toEqual({ ok: true, value: true });
+});
+
+test("without variables an expression can be told from what is none", () => {
+  expect(checkCondition('payload.ref == "x"')).toEqual({ ok: true, value: true });
+  expect(checkCondition('payload.ref = "x"')).toMatchObject({ ok: false });
 });

@@ -1,8 +1,17 @@
 // Files of artifacts: from where they are taken, what bounds them, and what is left when something goes wrong.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, truncateSync } from "node:fs";
-import { writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { createTreeRemover } from "../../../src/executors/executors.ts";
 import { openRunFiles, type ArtifactSource } from "../../../src/files/files.ts";
@@ -93,6 +102,19 @@ describe("artifacts.save()", () => {
     expect(await rejection(save(1, { path: join(volume.path, "out") }))).toMatchObject({ code: "FILE_NOT_FOUND" });
   });
 
+  test("does not follow links of a volume that is named by the real path of the data folder", async () => {
+    const data = join(folder.dir, "data");
+    mkdirSync(join(folder.dir, "disk"));
+    symlinkSync("disk", data);
+    const volume = await folder.files.volumes.create(runId, "v");
+    symlinkSync("/etc/hostname", join(volume.path, "out"));
+    writeFileSync(join(volume.path, "in"), "x");
+    const real = realpathSync(volume.path);
+    expect(real).not.toBe(volume.path);
+    expect(await rejection(save(1, { path: join(real, "out") }))).toMatchObject({ code: "FILE_NOT_FOUND" });
+    expect(await save(2, { path: join(real, "in") })).toBe(1);
+  });
+
   test("takes as many bytes as are allowed and not one more, as a text and as a file", async () => {
     const path = join(folder.dir, "big");
     writeFileSync(path, "");
@@ -108,7 +130,7 @@ describe("artifacts.save()", () => {
 
   test("never copies more than is allowed of a file that grows meanwhile", async () => {
     const path = join(folder.dir, "growing");
-    const grower = Bun.spawn(["sh", "-c", `exec cat /dev/zero > ${path}`], { stderr: "ignore" });
+    const grower = Bun.spawn(["sh", "-c", `exec head -c 1000000000 /dev/zero > ${path}`], { stderr: "ignore" });
     try {
       while (!existsSync(path)) await Bun.sleep(1);
       let refused: unknown = null;

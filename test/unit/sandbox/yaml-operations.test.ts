@@ -87,6 +87,20 @@ test.each([
   expect(parse(text)).toEqual({ value });
 });
 
+const folded = `${" \n".repeat(30)}\tend`;
+test.each<[unknown]>([
+  [" \n"],
+  ["  indented\nmore"],
+  ["\n then"],
+  ["\uFEFF1"],
+  [folded],
+  [{ key: " \n" }],
+  [{ key: [folded] }],
+  [{ [folded]: 1 }],
+])("what stringify makes of %j is read as the same again", (value) => {
+  expect(parse(String(stringify(value).value))).toEqual({ value });
+});
+
 describe("no text takes long", () => {
   const length = 1024 * 1024;
   const fill = (text: string): string => text.repeat(Math.floor(length / text.length));

@@ -1,7 +1,7 @@
 // Addresses with and without the path of the public address.
 
 import { expect, test } from "bun:test";
-import { basePathOf, publicPath, withoutBasePath } from "../../../src/server/base-path.ts";
+import { basePathOf, missingSlash, publicPath, withoutBasePath } from "../../../src/server/base-path.ts";
 
 test.each([
   [null, ""],
@@ -26,3 +26,13 @@ test.each([
   ["http://h/api/webhooks/x", "/api", null],
   ["http://h/api/api/webhooks/x", "/api", "http://h/api/webhooks/x"],
 ])("%p without %p is %p", (url, base, expected) => expect(withoutBasePath(url, base)).toBe(expected));
+
+test.each([
+  ["http://h/base", "/base", "./base/"],
+  ["http://h/a/base?x=/", "/a/base", "./base/?x=/"],
+  ["http://h/base/", "/base", null],
+  ["http://h/base/x", "/base", null],
+  ["http://h/bas", "/base", null],
+  ["http://h/", "/base", null],
+  ["http://h/api", "/api", null],
+])("%p below %p leads to %p", (url, base, expected) => expect(missingSlash(url, base)).toBe(expected));

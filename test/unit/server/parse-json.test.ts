@@ -26,7 +26,7 @@ test("an error has the line and the column of the first wrong character, from 1"
 });
 
 test("a text that is cut off ends at its end", () => {
-  expect(errorOf('{"a":').message).toBe("the body is not JSON: unexpected its end at line 1, column 6");
+  expect(errorOf('{"a":').message).toBe("the body is not JSON: it ends too early, at line 1, column 6");
 });
 
 test("a character outside the basic plane is shown whole", () => {

@@ -1,0 +1,121 @@
+// The catalog of pipelines, wired to the sandbox that inspects them, to the store that keeps them, and to the log.
+
+import type { Config } from "../config.ts";
+import { systemClock } from "../core/clock.ts";
+import { formatDuration } from "../core/duration.ts";
+import type { UploadedSecrets } from "../engine/engine.ts";
+import {
+  type Catalog,
+  type CatalogChange,
+  type CatalogOptions,
+  openCatalog,
+  type Problem,
+} from "../pipelines/pipelines.ts";
+import { inspectModule, type SandboxPool } from "../sandbox/sandbox.ts";
+import type { SecretReader } from "../secrets/secrets.ts";
+import type { Store } from "../store/store.ts";
+import type { Logger } from "../telemetry/telemetry.ts";
+
+type VersionStore = Pick<
+  CatalogOptions,
+  "lastGood" | "findBundle" | "saveVersion" | "removeVersion" | "findUploadedSecret"
+>;
+
+/** `check` keeps nothing. */
+export const noStore: Promise<VersionStore> = Promise.resolve({
+  lastGood: [],
+  findBundle: async () => undefined,
+  saveVersion: async () => {},
+  removeVersion: async () => {},
+});
+
+export async function versionsIn(store: Store, uploadedSecrets: UploadedSecrets): Promise<VersionStore> {
+  return {
+    findUploadedSecret: (pipeline) => uploadedSecrets.find(pipeline),
+    lastGood: await store.bundles.versions(),
+    findBundle: async (hash) => await store.bundles.find(hash),
+    saveVersion: async (version, bundle) => {
+      await store.commit([
+        { type: "bundle.put", bundle },
+        { type: "version.put", version },
+      ]);
+    },
+    removeVersion: async (pipeline) => await store.commit([{ type: "version.remove", pipeline }]),
+  };
+}
+
+/** The catalog of the pipelines folder, with what it says in the server's log. */
+export async function openPipelines(
+  config: Pick<Config, "pipelines">,
+  pool: SandboxPool,
+  secrets: SecretReader,
+  versions: Promise<VersionStore>,
+  logger: Logger,
+  watch: boolean,
+): Promise<Catalog> {
+  const catalog: Catalog = await openCatalog({
+    ...(await versions),
+    root: config.pipelines,
+    watch,
+    clock: systemClock,
+    readExports: async (bundle, file) => await readExports(pool, bundle, file),
+    checkSecret: async (reference) => {
+      const resolved = await secrets.resolve(reference);
+      return resolved.ok ? null : resolved.message;
+    },
+    onChange: (change) => logChange(logger, change, catalog.get(change.id)?.version !== null),
+    onError: (error) => logger.error(error.message),
+  });
+  return catalog;
+}
+
+const readExports = async (
+  pool: SandboxPool,
+  bundle: Parameters<CatalogOptions["readExports"]>[0],
+  file: string,
+): ReturnType<CatalogOptions["readExports"]> => {
+  const inspected = await inspectModule(pool, bundle, file);
+  if (!inspected.ok) {
+    const { position, message } = inspected;
+    return {
+      ok: false,
+      message,
+      hint: null,
+      file: position?.file ?? null,
+      line: position?.line ?? null,
+      column: position?.column ?? null,
+    };
+  }
+  const { kinds, config } = inspected.exports;
+  const names = Object.keys(kinds);
+  return {
+    ok: true,
+    exports: { pipeline: kinds["pipeline"] ?? "undefined", names, ...(config === null ? {} : { config }) },
+  };
+};
+
+function describeProblem(problem: Problem | undefined): { readonly place?: string; readonly problem?: string } {
+  if (problem === undefined) return {};
+  const { file, line, message } = problem;
+  return { place: line === null ? file : `${file}:${line}`, problem: message };
+}
+
+function logChange(logger: Logger, { id, state, problems, tookMs }: CatalogChange, hasVersion: boolean): void {
+  const took = formatDuration(tookMs);
+  if (state === "broken") {
+    const rest = hasVersion ? "its last good version stays in force" : "it has no good version yet and answers 409";
+    logger.error(`a saved pipeline does not load; ${rest}`, { pipeline: id, ...describeProblem(problems[0]) });
+  } else logger.info(state === "ok" ? "pipeline in force" : "pipeline removed", { pipeline: id, took });
+  for (const { severity, message } of problems) {
+    if (severity === "warning") logger.warn(message, { pipeline: id });
+  }
+}
+
+export function reportFirstLoad(catalog: Catalog, logger: Logger): void {
+  for (const { id, problems } of catalog.list()) {
+    for (const problem of problems) {
+      if (problem.severity === "warning") logger.warn(problem.message, { pipeline: id });
+      else logger.error("a pipeline does not load", { pipeline: id, ...describeProblem(problem) });
+    }
+  }
+}
