@@ -100,7 +100,8 @@ function checkExports(read: ReadExportsResult, bundle: Bundle, file: string): Ch
 
 function describeMissing({ pipeline, names }: ScriptExports, file: string): Problem {
   const hint = "write: export const pipeline = async () => { … }";
-  if (names.includes("pipeline")) return createError(file, `pipeline must be a function; its type is ${pipeline}`, hint);
+  if (names.includes("pipeline"))
+    return createError(file, `pipeline must be a function; its type is ${pipeline}`, hint);
   if (names.length === 0) return createError(file, "the file exports nothing; pipeline is missing", hint);
   const shown = names.slice(0, 10).join(", ");
   const near = names.includes("default") ? "default" : didYouMean("pipeline", names);

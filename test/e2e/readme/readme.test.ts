@@ -82,7 +82,7 @@ describe("the table of globals", () => {
       const globals = codeIn(names).map((code) => code.replace(/\(.*/, ""));
       const [members = ""] = codeIn(does);
       const isList =
-        globals.length === 1 && ["storage", "assert", "crypto", "pipelineContext"].includes(globals[0] ?? "");
+        globals.length === 1 && ["storage", "assert", "crypto", "pipelineContext", "YAML"].includes(globals[0] ?? "");
       if (!isList) return globals;
       return members.split(" ").map((member) => `${globals[0] ?? ""}.${member.replace(/\(.*/, "")}`);
     });
@@ -102,8 +102,16 @@ describe("the table of the HTTP API", () => {
 
   test.each(requests)("%s exists", async (request) => {
     const [method = "", path = ""] = request.split(" ");
-    const real = path.replace("{pipeline}", "hello").replace("{run}", "01a1fb27-84db-7265-b967-56d05c6835fd");
-    const response = await server.request(method === "ANY" ? "PUT" : method, real);
+    const isUpload = ["PUT", "DELETE"].includes(method);
+    const real = path
+      .replace("{pipeline}", isUpload ? "uploaded" : "hello")
+      .replace("{run}", "01a1fb27-84db-7265-b967-56d05c6835fd");
+    const upload = { source: "export const pipeline = () => {};" };
+    const response = await server.request(
+      method === "ANY" ? "PUT" : method,
+      real,
+      method === "PUT" ? upload : undefined,
+    );
     const body = await response.text();
     const code = response.ok ? null : (JSON.parse(body) as { code: string }).code;
     expect([request, code]).toEqual([request, path.includes("{run}") ? "RUN_NOT_FOUND" : null]);

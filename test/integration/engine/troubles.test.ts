@@ -1,6 +1,6 @@
 // What a store that refuses, a queue that is long and processes that die must not do to the runs that follow.
 
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { AppError } from "../../../src/core/app-error.ts";
 import type { Store, Write } from "../../../src/store/store.ts";
@@ -80,6 +80,17 @@ test("the steps of a run that the store refuses are ended, and their slots are f
   expect(run.status).toBe("failed");
   expect(run.steps).toMatchObject([{ status: "failed" }]);
   await expectHealthy();
+});
+
+test("nothing stays on disk of a run that the store refuses: neither its volumes nor the files of its steps", async () => {
+  refuse = (writes) => (writes.some(sets("bad")) ? broken : undefined);
+  const run = await harness.run(
+    "await volumes.create(); void runtime.run({ command: 'echo up; sleep 30' }); await sleep('300ms'); await storage.set('bad', 1);",
+  );
+  expect(run.status).toBe("failed");
+  const left = (folder: string): string[] =>
+    existsSync(harness.path(folder)) ? readdirSync(harness.path(folder)).filter((name) => name.startsWith(run.id)) : [];
+  await until(() => left("volumes").length === 0 && left("spool").length === 0);
 });
 
 test("a queued run gets the request it was created with", async () => {
