@@ -239,12 +239,26 @@ async function send({ address, fetch }: ApiClientOptions, path: string, request:
     throw await readProblem(response, address);
   } catch (cause) {
     if (cause instanceof AppError || (request.signal?.aborted && !isTimeout(request.signal.reason))) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError("SERVER_NOT_FOUND", `the server at ${address.url} does not answer: ${reason}`, {
-      cause,
-      hint: "start it with `runner serve`, or name another with --server URL",
-    });
+    const { reason, hint } = explainSilence(cause, address.url);
+    throw new AppError("SERVER_NOT_FOUND", `the server at ${address.url} does not answer: ${reason}`, { cause, hint });
   }
+}
+
+function explainSilence(cause: unknown, url: string): { readonly reason: string; readonly hint: string } {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  if (/certificate|CERT/.test(message + code)) {
+    const hint = "to trust a certificate of your own, set NODE_EXTRA_CA_CERTS=/path/cert.pem for this command";
+    return { reason: `its certificate is not trusted (${message})`, hint };
+  }
+  if (code === "ECONNRESET" && url.startsWith("http:")) {
+    return {
+      reason: "it closed the connection",
+      hint: `it may speak HTTPS: try --server ${url.replace("http", "https")}`,
+    };
+  }
+  const hint = "start it with `runner serve`, or name another with --server URL";
+  return { reason: code === "ConnectionRefused" ? "nothing listens there" : message, hint };
 }
 
 function isTimeout(reason: unknown): boolean {

@@ -40,7 +40,7 @@ export function addCompletionCommand(program: Command, context: CommandContext):
 function parseShell(text: string): string {
   if (text === pipelineNames || shellNames.some((name) => name === text)) return text;
   const near = didYouMean(text, shellNames);
-  throw new InvalidArgumentError(near ? `Did you mean ${near}?` : `Known are ${shellNames.join(", ")}.`);
+  throw new InvalidArgumentError(`${near ? `Did you mean ${near}? ` : ""}Known are ${shellNames.join(", ")}.`);
 }
 
 /** Nothing where no server answers in time: whoever presses the tab key wants no message. */

@@ -105,7 +105,7 @@ function formatReport(report: WebhookReport, out: OutputStream): string {
   const section = (title: string, text: string): string => `\n${out.paint("bold", `# ${title}`)}\n${text}\n`;
   return [
     `${table.join("\n")}\n`,
-    signed ? section("first, the secret that the pipeline names", `export ${secretVariable}=…`) : "",
+    signed ? section("first, the secret of the webhook", `export ${secretVariable}=…`) : "",
     section("try it", report.curl),
     gh === null ? "" : section("register it at GitHub", gh),
     gitea === null ? "" : section("register it at Gitea: Settings → Webhooks → Add Webhook → Gitea", fieldLines(gitea)),

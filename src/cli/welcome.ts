@@ -79,7 +79,7 @@ function findExamples(
   const { command, base } = curlFor(url);
   const curl =
     webhook?.signed === false
-      ? `${command} -X POST ${base}${webhook.path}`
-      : `${command} -X POST -H ${token} ${base}/api/pipelines/${encodeURIComponent(open.id)}/trigger`;
+      ? `${command} -X POST ${quote(base + webhook.path)}`
+      : `${command} -X POST -H ${token} ${quote(`${base}/api/pipelines/${encodeURIComponent(open.id)}/trigger`)}`;
   return [`${program} trigger ${open.id}`, curl];
 }

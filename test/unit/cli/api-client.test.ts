@@ -88,6 +88,21 @@ test("an answer without an end is given up before it fills the memory", async ()
   expect(sentBytes).toBeLessThan(128 * 1024 * 1024);
 });
 
+test.each([
+  ["self signed certificate", "DEPTH_ZERO_SELF_SIGNED_CERT", "its certificate is not trusted", "NODE_EXTRA_CA_CERTS"],
+  ["Unable to connect. Is the computer able to access the url?", "ConnectionRefused", "nothing listens there", "serve"],
+  ["The socket connection was closed", "ECONNRESET", "it closed the connection", "https://box"],
+])("a connection that fails with %j is told in our words", async (message, code, reason, hint) => {
+  const failing = (): never => {
+    throw Object.assign(new Error(message), { code });
+  };
+  const address = { url: "http://box", token: null, tokenFrom: "nowhere" } as const;
+  const client = createApiClient({ address, fetch: failing as unknown as typeof fetch });
+  const error = await client.getRun("x").catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: "SERVER_NOT_FOUND", message: expect.stringContaining(reason) });
+  expect((error as { hint: string }).hint).toContain(hint);
+});
+
 test("a server that does not answer in time is not found", async () => {
   const client = connectTo(() => new Promise<Response>(() => undefined), { timeoutMs: 100 });
   expect(client.getRun("r")).rejects.toMatchObject({ code: "SERVER_NOT_FOUND" });
