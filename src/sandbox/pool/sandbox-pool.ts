@@ -59,6 +59,8 @@ class Pool implements SandboxPool {
   #nextGuest = 1;
   #failedStarts = 0;
   #closed = false;
+  /** The first process starts alone: the first script waits for it, and others would only take its time. */
+  #anyStarted = false;
 
   constructor(options: SandboxPoolOptions) {
     this.#options = options;
@@ -138,7 +140,8 @@ class Pool implements SandboxPool {
   #fill(): void {
     if (this.#closed) return;
     const hogs = [...this.#members].filter((member) => member.hogged).length;
-    const wanted = Math.min(this.#options.processes + 1 + hogs, this.#options.processes + maxExtraProcesses);
+    const full = Math.min(this.#options.processes + 1 + hogs, this.#options.processes + maxExtraProcesses);
+    const wanted = this.#anyStarted ? full : 1;
     while (this.#members.size < wanted) this.#startMember();
   }
 
@@ -146,6 +149,8 @@ class Pool implements SandboxPool {
     const member: PoolMember = new PoolMember(this.#options.command, {
       onReady: () => {
         this.#failedStarts = 0;
+        this.#anyStarted = true;
+        this.#fill();
         if ([...this.#members].every((each) => each.ready)) this.#startup.resolve();
         this.#placeWaiting();
       },

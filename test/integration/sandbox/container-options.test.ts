@@ -95,7 +95,7 @@ describe("runtime.run()", () => {
     ["image: 'x', volumes: {}", 'unknown option "volumes"'],
     ["workdir: '/x'", 'unknown option "workdir"; did you mean "workDir"?'],
     ["env: { A: { b: 1 } }", "env.A must be a text; use JSON.stringify for data"],
-    ["mounts: { a: volumes.create() }", 'mounts["a"] is a promise: write await volumes.create()'],
+    ["mounts: { a: Promise.resolve() }", 'mounts["a"] is a promise: write await volumes.create()'],
   ];
   test.each(mistakes)("with %s is refused in words", async (options, message) => {
     expect(await refusal(`await runtime.run({ command: "true", ${options} });`)).toStartWith(
