@@ -38,8 +38,12 @@ export async function startEngine(args: readonly string[] = [], answers = engine
   const log = openSync(logFile, "w");
   const child = Bun.spawn(["dockerd", ...args], { stdin: "ignore", stdout: log, stderr: log, detached: true });
   closeSync(log);
+  // An interrupt of the gate is an exit at once.
+  const end = (): void => child.kill("SIGTERM");
+  process.once("exit", end);
   const stop = async (): Promise<void> => {
-    child.kill("SIGTERM");
+    process.off("exit", end);
+    end();
     await Promise.race([child.exited, Bun.sleep(stopTimeoutMs)]);
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
     await rm(logDir, { recursive: true, force: true });

@@ -248,12 +248,14 @@ export class HostCalls {
   ): void {
     const writes: Write[] = [...more];
     const seq = this.#addResult(number, outcome, writes);
-    this.#options.recorder.record(writes, () => {
+    const take = (): void => {
       // The script goes on first: what is left to tidy up can be done while it does.
       const handed = this.#hand(seq, { type: "result", call: number, ...outcome });
       effect?.(handed);
       this.#options.onResult();
-    });
+    };
+    // Where it can no longer be recorded, nobody needs what the work has left.
+    this.#options.recorder.record(writes, take, () => effect?.(Promise.resolve()));
   }
 
   /** Answers a call at once: its result is one transaction with the call itself. */

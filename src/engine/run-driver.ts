@@ -211,9 +211,12 @@ export class RunDriver {
     const end = failedEnd("INTERNAL", `the run could not be recorded: ${cause.message}`, this.#bundle);
     const at = parts.clock.now();
     const commit = (): Promise<void> => parts.store.commit([...lost, { type: "run.finish", id: run.id, ...end, at }]);
-    await awaitStore(parts.clock, commit, () => this.#letGo).catch((thrown: unknown) =>
-      parts.logger.error("nor could its end", { run: run.id, reason: String(thrown) }),
-    );
+    try {
+      await awaitStore(parts.clock, commit, () => this.#letGo);
+      void tidyRun(parts, run.id);
+    } catch (thrown) {
+      parts.logger.error("nor could its end", { run: run.id, reason: String(thrown) });
+    }
     this.log.end();
     onEnd(end.status);
   }

@@ -46,10 +46,11 @@ export class ExecControl implements StepControl {
   async end(target: EndingTarget, graceMs: number): Promise<Ending> {
     await this.#signal("TERM");
     if (await this.#parts(target, graceMs)) return { killed: false, remaining: 0 };
-    const isKilled = await this.#signal("KILL");
+    await this.#signal("KILL");
     if (await this.#parts(target, partingMs)) return { killed: true, remaining: 0 };
+    // The engine hangs, or the command has left the environment that it is found by: it ends with the container.
     killGroup(target);
-    return { killed: true, remaining: isKilled ? 0 : 1 };
+    return { killed: true, remaining: 1 };
   }
 
   async settle(status: number | null): Promise<SettledStatus> {
@@ -71,13 +72,12 @@ export class ExecControl implements StepControl {
     return isRefused ? first.replace(/^Error response from daemon: /, "") : undefined;
   }
 
-  /** Signals every process of this command in the container, as the user it runs as. True when that was done. */
-  async #signal(signal: "TERM" | "KILL"): Promise<boolean> {
+  /** Signals every process of this command in the container, as the user it runs as. */
+  async #signal(signal: "TERM" | "KILL"): Promise<void> {
     const { engine, sandbox, stepId, user } = this.#options;
     const as = user === undefined ? [] : [`--user=${user}`];
     const args = ["exec", ...as, sandbox, "sh", "-c", signalScript, "sh", signal, stepId];
-    const end = await engine.ask(args, { timeoutMs: askMs }).catch(() => null);
-    return end?.code === 0;
+    await engine.ask(args, { timeoutMs: askMs }).catch(() => null);
   }
 
   async #parts({ isWrapperAlive }: EndingTarget, withinMs: number): Promise<boolean> {

@@ -98,5 +98,5 @@ function checkImage(image: string): string {
 /** The option is a line of comma-separated values, so a path is quoted as those are. */
 function mountArgument({ source, target, readOnly }: Mount): string {
   const fields = ["type=bind", `source=${source}`, `target=${target}`, ...(readOnly ? ["readonly"] : [])];
-  return `--mount=${fields.map((field) => (/[",\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(",")}`;
+  return `--mount=${fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(",")}`;
 }

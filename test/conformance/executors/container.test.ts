@@ -360,6 +360,14 @@ describe.skipIf(!answers("docker"))("containers", () => {
       expect(containersOf(`runner.run=${runId}`)).toEqual([]);
     });
 
+    test("says that a command could not be ended which hides behind a bare environment", async () => {
+      const runId = randomUUID();
+      await open(runId);
+      const { message } = await runner.run(inside(runId, 2, { command: "exec env -i sleep 64", timeoutMs: 500 }));
+      expect(message).toContain("could not be ended");
+      await runner.executor.endRun(runId);
+    });
+
     test("tells a command that cannot be started from one that fails", async () => {
       const runId = randomUUID();
       await open(runId);
