@@ -1,5 +1,6 @@
 // Which container engine there is: docker or podman, whichever is on the server's PATH and answers.
 
+import { basename } from "node:path";
 import { AppError } from "../../core/app-error.ts";
 import { type EngineCommandEnd, reasonOf } from "./engine-command.ts";
 
@@ -12,6 +13,14 @@ export interface FoundEngine {
   readonly logArguments: readonly string[];
   /** What makes `rm --force` forceful: podman's waits for SIGTERM first. */
   readonly removeArguments: readonly string[];
+  /** The engines before it that could not be used, and why. */
+  readonly passedOver: readonly string[];
+}
+
+/** For messages: an image may be known to one engine and not to another. */
+export function nameEngine({ program, passedOver }: FoundEngine): string {
+  const others = passedOver.length === 0 ? "" : ` (in place of ${passedOver.join("; ")})`;
+  return `${basename(program)}${others}`;
 }
 
 export interface FindEngineOptions {
@@ -39,7 +48,7 @@ export async function findEngine({ choice, path, run }: FindEngineOptions): Prom
     }
     const answer = await run([program, "info", "--format", "{{json .}}"]);
     const found = readInfo(program, answer);
-    if (typeof found !== "string") return found;
+    if (typeof found !== "string") return { ...found, passedOver: tried };
     tried.push(`${program}: ${found}`);
   }
   throw unavailable(`no container engine can be used: ${tried.join("; ")}`);
@@ -68,7 +77,7 @@ function hintFor(message: string): string {
 }
 
 /** The engine by what it says of itself, for podman may come under docker's name; else why it cannot be used. */
-function readInfo(program: string, answer: EngineCommandEnd): FoundEngine | string {
+function readInfo(program: string, answer: EngineCommandEnd): Omit<FoundEngine, "passedOver"> | string {
   const info = parseObject(answer.stdout);
   const serverErrors = info?.["ServerErrors"];
   if (Array.isArray(serverErrors) && serverErrors.length > 0) return String(serverErrors[0]);

@@ -45,7 +45,7 @@ export async function makeContainer(options: MakeOptions): Promise<void> {
     made = await create();
   }
   if (made.code !== 0 && !signal.aborted && saysNoImage(made.stderr)) {
-    if (pull === "never") throw neverPulled(image);
+    if (pull === "never") throw neverPulled(image, await engine.find());
     await pullImage({ ...options, image });
     if (signal.aborted) return;
     made = await create();

@@ -5,6 +5,7 @@ import type { Clock } from "../../core/clock.ts";
 import { formatDuration } from "../../core/duration.ts";
 import type { ContainerEngine } from "./container-engine.ts";
 import { reasonOf } from "./engine-command.ts";
+import { type FoundEngine, nameEngine } from "./find-engine.ts";
 
 export interface PullOptions {
   readonly engine: ContainerEngine;
@@ -38,13 +39,14 @@ export async function pullImage({ engine, image, signal, onNote, clock }: PullOp
     onNote(`pulled ${image} in ${formatDuration(Math.round(clock.elapsed() - startedAt))}`);
     return;
   }
-  throw new AppError("IMAGE_UNAVAILABLE", `the image ${image} could not be pulled: ${reasonOf(end)}`, {
-    hint: "check its name and tag, the network, and whether the registry wants a login (`docker login`)",
+  const by = nameEngine(await engine.find());
+  throw new AppError("IMAGE_UNAVAILABLE", `the image ${image} could not be pulled by ${by}: ${reasonOf(end)}`, {
+    hint: "check its name and tag, the network, and whether the registry wants a login",
   });
 }
 
-export function neverPulled(image: string): AppError {
-  return new AppError("IMAGE_UNAVAILABLE", `there is no image ${image} on this machine, and pull is "never"`, {
+export function neverPulled(image: string, engine: FoundEngine): AppError {
+  return new AppError("IMAGE_UNAVAILABLE", `${nameEngine(engine)} has no image ${image}, and pull is "never"`, {
     hint: `make or pull it first, or say pull: "missing"`,
   });
 }

@@ -217,7 +217,7 @@ describe("a pull", () => {
     );
     expect(await failure(runner?.run({ command: "true", container }) ?? Promise.resolve())).toMatchObject({
       code: "IMAGE_UNAVAILABLE",
-      message: "the image x:1 could not be pulled: manifest unknown",
+      message: "the image x:1 could not be pulled by docker: manifest unknown",
     });
   });
 });
