@@ -169,7 +169,9 @@ describe.skipIf(!answers("docker"))("container steps", () => {
       command: expect.stringMatching(
         /^STEP_NOT_STARTED: step "no-such-command": .*no-such-command.* busybox: .*not found/,
       ),
-      image: expect.stringMatching(/^IMAGE_UNAVAILABLE: .*127\.0\.0\.1:9\/none:1 could not be pulled by docker: .*refused/),
+      image: expect.stringMatching(
+        /^IMAGE_UNAVAILABLE: .*127\.0\.0\.1:9\/none:1 could not be pulled by docker: .*refused/,
+      ),
       never: expect.stringMatching(/^IMAGE_UNAVAILABLE: .*runner-test\/none.*never/),
       memory: expect.stringMatching(/^VALIDATION_FAILED: step "true": "much" is not a size/),
       policy: expect.stringMatching(/^TypeError: .*"always", "missing" or "never", not "sometimes"/),
