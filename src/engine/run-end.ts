@@ -67,6 +67,10 @@ const missingGlobals: Readonly<Record<string, string>> = {
 
 function findHint(message: string): string | null {
   if (/Dynamic require of ".*" is not supported$/.test(message)) return missingGlobals["require"] ?? null;
+  // What becomes of a promise that is used as if it were its value.
+  if (/^TypeError: (?:not a function|cannot read property)/.test(message)) {
+    return "where the value comes from runtime.run, fetch, volumes or artifacts: is an `await` missing?";
+  }
   const name = /'(\w+)' is not defined/.exec(message)?.[1];
   return name !== undefined && Object.hasOwn(missingGlobals, name) ? (missingGlobals[name] ?? null) : null;
 }

@@ -179,7 +179,7 @@ export class StepCall implements OngoingCall {
       ...(mounts === undefined ? {} : { mounts }),
       ...(container === undefined ? {} : { container: placeOf(container) }),
       ...(stdin === undefined ? {} : { stdin }),
-      ...(timeout === undefined || timeout === null ? {} : { timeoutMs: parseDuration(timeout) }),
+      ...(timeout === undefined || timeout === null ? {} : { timeoutMs: parseTimeout(timeout) }),
     };
   }
 
@@ -229,4 +229,14 @@ function resultOf({ end, code, message }: StepOutcome, sink: StepOutputSink): Js
     status: end === "exited" || end === "signalled" ? "complete" : "abort",
     ...(message === null ? {} : { message }),
   };
+}
+
+/** @throws {AppError} VALIDATION_FAILED that names the option. */
+function parseTimeout(timeout: JsonValue): number {
+  try {
+    return parseDuration(timeout);
+  } catch (thrown) {
+    const { code, message, hint } = toAppError(thrown);
+    throw new AppError(code, `timeout: ${message}`, hint === undefined ? {} : { hint });
+  }
 }

@@ -22,6 +22,8 @@ export interface AskOptions {
 }
 
 const usualTimeoutMs = 120_000;
+/** An engine that has nothing to say of itself for so long is none. */
+const findTimeoutMs = 20_000;
 const ownVariable =
   /^(?:HOME|USER|DOCKER_\w+|CONTAINERS?_\w+|XDG_(?:RUNTIME_DIR|CONFIG_HOME|DATA_HOME)|DBUS_SESSION_BUS_ADDRESS|SSH_AUTH_SOCK)$/;
 const proxyVariable = /^(?:https?|no|all)_proxy$/i;
@@ -55,7 +57,7 @@ export class ContainerEngine {
   async find(): Promise<FoundEngine> {
     const { choice, path, clock } = this.#options;
     const run = (argv: readonly string[]): Promise<EngineCommandEnd> =>
-      runEngineCommand(argv, { env: this.env, clock, timeoutMs: usualTimeoutMs });
+      runEngineCommand(argv, { env: this.env, clock, timeoutMs: findTimeoutMs });
     this.#found ??= findEngine({ choice, path, run });
     try {
       return await this.#found;

@@ -50,6 +50,14 @@ test("a missing command rejects with its name and the PATH that was searched, at
   expect(run.steps[0]?.status).toBe("failed");
 });
 
+test("a timeout that is no duration rejects, naming the option", async () => {
+  const run = await harness.run("await runtime.run({ name: 'x', command: 'true', timeout: '5 seconds' });");
+  expect(run.error).toMatchObject({
+    code: "VALIDATION_FAILED",
+    message: 'step "x": timeout: "5 seconds" is not a duration',
+  });
+});
+
 test("a timed-out step keeps its output and has a non-zero code", async () => {
   const run = await harness.run(
     "return await runtime.run({ name: 'x', command: 'echo early; sleep 30', timeout: '300ms' });",

@@ -31,6 +31,13 @@ describe("endOfGuest()", () => {
     });
   });
 
+  test.each(["not a function", "cannot read property 'trim' of undefined"])(
+    "of the TypeError %p asks whether an await is missing",
+    (message) => {
+      expect(endOfGuest(threw({ name: "TypeError", message }), bundle).error?.hint).toContain("is an `await` missing?");
+    },
+  );
+
   test.each([
     ["Error", "m"],
     ["", "m"],
