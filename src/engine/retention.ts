@@ -6,6 +6,8 @@ import type { EndedRun, RunEndPlace, Store, Write } from "../store/store.ts";
 import type { RunParts } from "./run-parts.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
+/** What time servers and daylight saving never do to a clock in one go. */
+const tolerableJumpMs = 2 * 60 * 60 * 1000;
 
 /** The start has other things to do. */
 const firstPassMs = 10_000;
@@ -55,6 +57,9 @@ export class Retention {
   #stopped = false;
   /** Since when, by a clock that nobody sets, the ages of runs have been in doubt. */
   #doubtedSince: number | null = null;
+  /** The clock was set ahead while the server ran, and that is not yet believed. */
+  #wasSetAhead = false;
+  #lastLook: { readonly now: number; readonly elapsed: number } | null = null;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
@@ -63,6 +68,7 @@ export class Retention {
   }
 
   start(): void {
+    this.#noteJump(this.#clock.now());
     this.#plan(firstPassMs);
   }
 
@@ -115,27 +121,41 @@ export class Retention {
   /**
    * What ended before this is too old. A clock that was set far ahead would make every run too old at once. It shows
    * by a long time without any end of a run just where the line would be drawn; so does a server that was idle or off
-   * for long. In that case a day passes, by a clock that nobody sets, in which the operator can notice.
+   * for long. A server that was running then has seen the jump itself. In these cases a day passes, by a clock that
+   * nobody sets, in which the operator can notice.
    */
   async #findCutoff(): Promise<number> {
     const { maxAgeMs, parts } = this.#options;
     const now = this.#clock.now();
     const cutoff = now - maxAgeMs;
+    this.#noteJump(now);
     const { before, after } = await this.#store.upkeep.endsAround(cutoff);
     const gapMs = before === null ? 0 : (after ?? now) - before;
-    if (before === null || gapMs <= maxAgeMs / 2) {
+    if (before === null || (gapMs <= maxAgeMs / 2 && !this.#wasSetAhead)) {
       this.#doubtedSince = null;
       return cutoff;
     }
     const doubtMs = Math.min(dayMs, maxAgeMs);
     if (this.#doubtedSince === null) {
       this.#doubtedSince = this.#clock.elapsed();
-      parts.logger.warn(
-        `runs are to be removed for their age, but after them none ended for ${inDays(gapMs)}: if the clock is wrong, set it now`,
-        { clock: new Date(now).toISOString(), removal_in: formatDuration(doubtMs) },
-      );
+      const why = this.#wasSetAhead ? "the clock was set ahead" : `after them none ended for ${inDays(gapMs)}`;
+      parts.logger.warn(`runs are to be removed for their age, but ${why}: if the clock is wrong, set it now`, {
+        clock: new Date(now).toISOString(),
+        removal_in: formatDuration(doubtMs),
+      });
     }
-    return this.#clock.elapsed() - this.#doubtedSince >= doubtMs ? cutoff : Number.NEGATIVE_INFINITY;
+    if (this.#clock.elapsed() - this.#doubtedSince < doubtMs) return Number.NEGATIVE_INFINITY;
+    this.#wasSetAhead = false;
+    return cutoff;
+  }
+
+  /** Compares the clock with one that nobody sets. */
+  #noteJump(now: number): void {
+    const elapsed = this.#clock.elapsed();
+    const last = this.#lastLook ?? { now, elapsed };
+    this.#lastLook = { now, elapsed };
+    const jumpMs = now - last.now - (elapsed - last.elapsed);
+    if (Math.abs(jumpMs) > tolerableJumpMs) this.#wasSetAhead = jumpMs > 0;
   }
 
   /** Oldest first, while they are to be removed; how many were. */

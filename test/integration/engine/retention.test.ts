@@ -173,6 +173,18 @@ describe("a clock that was set far ahead", () => {
     expect(await kept()).toEqual(ids);
   });
 
+  test("while the server runs is noticed however many runs ended just where the line would be drawn", async () => {
+    const ids = await endedRuns(everyDay.filter((days) => days < 89));
+    begin({});
+    clock.nowMs += 30 * dayMs;
+    await clock.runPass();
+    expect(await kept()).toEqual(ids);
+    expect(logged.filter((line) => line.includes("the clock was set ahead"))).toHaveLength(1);
+    clock.pass(dayMs);
+    await clock.runPass();
+    expect((await kept()).length).toBeLessThan(ids.length - 25);
+  });
+
   test("removes nothing either when runs have ended under it, or the server was started again", async () => {
     const ids = await endedRuns([...everyDay.filter((days) => days < 60), -3650, -3650]);
     clock.nowMs += 3650 * dayMs;
