@@ -24,7 +24,7 @@ const ofCommands = ["command", "stdin"] as const;
 const ofPlaces = ["image", "mounts", ...ofContainers] as const;
 
 const known: Readonly<Record<Caller, ReadonlySet<string>>> = {
-  // The last one is PocketCI's and has no effect.
+  // The last one has no effect; scripts written for other servers give it.
   "runtime.run": new Set([...common, ...ofCommands, ...ofPlaces, "user", "storage_key"]),
   "runtime.startSandbox": new Set([...common, ...ofPlaces, "user"]),
   "sandbox.exec": new Set([...common, ...ofCommands, "user"]),

@@ -16,7 +16,7 @@ export function volumeName(volume: unknown, what: string): string {
   throw new TypeError(`${what}: a volume is given by its name or as volumes.create made it`);
 }
 
-/** `size`, as PocketCI takes it, has no effect: a volume is a folder. */
+/** `size`, which scripts written for other servers give, has no effect: a volume is a folder. */
 async function create(options: unknown = {}): Promise<Volume> {
   if (typeof options !== "object" || options === null) throw new TypeError("volumes.create: takes { name }");
   const unknown = Object.keys(options).find((field) => field !== "name" && field !== "size");
@@ -43,7 +43,7 @@ async function readFiles(volume: unknown, ...paths: unknown[]): Promise<unknown>
   });
 }
 
-/** Also adds PocketCI's names for the same to `runtime`, so that its scripts run unchanged. */
+/** Also adds the names that scripts written for other servers use to `runtime`, so that they run unchanged. */
 export function installVolumes(): void {
   defineGlobal("volumes", { create, readFiles });
   const { runtime } = globalThis as unknown as { runtime: object };

@@ -44,7 +44,7 @@ describe("volumes", () => {
     expect((await harness.logs(run.id))[0]?.text).not.toContain("readFiles");
   });
 
-  test("have PocketCI's names in runtime too", async () => {
+  test("have the names of other servers in runtime too", async () => {
     const run = await harness.run(`
       const volume = await runtime.createVolume({ name: "v", size: 100 });
       await runtime.run({ command: "echo x > $V/x; echo y > $V/y", env: { V: volume.path } });

@@ -69,7 +69,7 @@ describe("runtime.run()", () => {
     ]);
   });
 
-  test("takes PocketCI's names for the same", async () => {
+  test("takes the names of other servers for the same", async () => {
     const [call] = await callsOf(`await runtime.run({
       name: "n", image: "alpine", command: { path: "ls" }, work_dir: "/x", storage_key: "k", container_limits: { cpu: 512, memory: 1024 },
     });`);
