@@ -7,19 +7,20 @@ import { percentile } from "../bench/statistics.ts";
 import { BinaryServer } from "../fixtures/harness/binary-server.ts";
 import { Workspace } from "../fixtures/harness/workspace.ts";
 import { eventually } from "../fixtures/harness/eventually.ts";
-import { slowFsyncEnvironment, slowFsyncUnavailable } from "../fixtures/slow-fsync/build.ts";
+import { slowFsyncEnvironment } from "../fixtures/slow-fsync/build.ts";
+import { preloadUnavailable } from "../fixtures/preload-library.ts";
 
 const fsyncMs = 200;
 const loadMs = 4000;
 const senders = 10;
 
-const testSlow = slowFsyncUnavailable === null ? test : test.skip;
-const title = slowFsyncUnavailable === null ? "" : ` (skipped: ${slowFsyncUnavailable})`;
+const testSlow = preloadUnavailable === null ? test : test.skip;
+const title = preloadUnavailable === null ? "" : ` (skipped: ${preloadUnavailable})`;
 
 let server: BinaryServer | undefined;
 let syncLog = "";
 beforeAll(async () => {
-  if (slowFsyncUnavailable !== null) return;
+  if (preloadUnavailable !== null) return;
   const workspace = new Workspace({
     "accept.ts": `export const pipeline = async () => {
       await storage.set("count", (storage.get("count") ?? 0) + 1);

@@ -8,9 +8,10 @@ import { join } from "node:path";
 import { BinaryServer } from "../fixtures/harness/binary-server.ts";
 import { eventually } from "../fixtures/harness/eventually.ts";
 import { Workspace } from "../fixtures/harness/workspace.ts";
-import { FaultyDisk, faultyDiskUnavailable } from "../fixtures/faulty-disk/faulty-disk.ts";
+import { FaultyDisk } from "../fixtures/faulty-disk/faulty-disk.ts";
+import { preloadUnavailable } from "../fixtures/preload-library.ts";
 
-const reason = faultyDiskUnavailable === null ? "" : ` (skipped: ${faultyDiskUnavailable})`;
+const reason = preloadUnavailable === null ? "" : ` (skipped: ${preloadUnavailable})`;
 
 const pipelines = {
   "keep.ts": "export const pipeline = () => http.request().headers['x-mark'];",
@@ -88,7 +89,7 @@ describe("writes that fail", () => {
     ["ENOSPC", "the disk is full"],
     ["EDQUOT", "the disk reported an error"],
   ] as const) {
-    test.skipIf(faultyDiskUnavailable !== null)(
+    test.skipIf(preloadUnavailable !== null)(
       `with ${code} are waited for${reason}`,
       async () => {
         const workspace = new Workspace(pipelines);

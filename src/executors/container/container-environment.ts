@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StepSpec } from "../executor.ts";
 import { notStarted, notWritten, shown } from "../process/not-started.ts";
-import { longestTextBytes, stepIdVariable } from "../process/step-environment.ts";
+import { checkValue, stepIdVariable } from "../process/step-environment.ts";
 import { isHeeded } from "./container-engine.ts";
 
 export interface PassedEnvironment {
@@ -60,19 +60,7 @@ function checkVariable(name: string, value: string): void {
       "leave out blanks, `=` and `*`, and do not begin with #",
     );
   }
-  if (value.includes("\0")) {
-    throw notStarted(
-      `the environment variable ${name} contains a NUL character`,
-      "no process can be given one; encode the value, or pass it by stdin",
-    );
-  }
-  const bytes = Buffer.byteLength(name) + 1 + Buffer.byteLength(value);
-  if (bytes > longestTextBytes) {
-    throw notStarted(
-      `the environment variable ${name} is too long: ${bytes} bytes, at most ${longestTextBytes} can be passed`,
-      "pass large values by stdin or in a file",
-    );
-  }
+  checkValue(name, value);
 }
 
 function checkInherited(name: string, value: string): string {

@@ -48,13 +48,18 @@ function checkVariable(name: string, value: string): void {
       "use letters, digits and underscores, and do not begin with a digit",
     );
   }
+  checkValue(name, value);
+}
+
+/** @throws {AppError} STEP_NOT_STARTED when no process can be given it. */
+export function checkValue(name: string, value: string): void {
   if (value.includes("\0")) {
     throw notStarted(
       `the environment variable ${name} contains a NUL character`,
       "no process can be given one; encode the value, or pass it by stdin",
     );
   }
-  const bytes = name.length + 1 + Buffer.byteLength(value);
+  const bytes = Buffer.byteLength(name) + 1 + Buffer.byteLength(value);
   if (bytes > longestTextBytes) {
     throw notStarted(
       `the environment variable ${name} is too long: ${bytes} bytes, at most ${longestTextBytes} can be passed`,

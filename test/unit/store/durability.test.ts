@@ -2,7 +2,8 @@
 
 import { statSync } from "node:fs";
 import { expect, test } from "bun:test";
-import { slowFsyncEnvironment, slowFsyncUnavailable } from "../../fixtures/slow-fsync/build.ts";
+import { slowFsyncEnvironment } from "../../fixtures/slow-fsync/build.ts";
+import { preloadUnavailable } from "../../fixtures/preload-library.ts";
 import { firstOutput, readAll, startProgram } from "./start-program.ts";
 import { openStore, rejection, setValue, withDatabase } from "./store-files.ts";
 
@@ -66,8 +67,8 @@ test("a value that cannot be stored rejects its commit with an error of ours", a
   });
 });
 
-test.skipIf(slowFsyncUnavailable !== null && !process.env["CI"])(
-  `an fsync of 200 ms does not hold up the thread that commits${slowFsyncUnavailable === null ? "" : `: ${slowFsyncUnavailable}`}`,
+test.skipIf(preloadUnavailable !== null && !process.env["CI"])(
+  `an fsync of 200 ms does not hold up the thread that commits${preloadUnavailable === null ? "" : `: ${preloadUnavailable}`}`,
   async () => {
     await withDatabase(async (path) => {
       const program = startProgram("measure-lag", path, slowFsyncEnvironment(200));
