@@ -103,7 +103,9 @@ test("a broken file keeps the last good version in force and is shown with its l
 test("a file that never was good is answered with 409, by hand and by webhook", async () => {
   for (const id of ["never-good", "no-pipeline"]) {
     const response = await server.request("POST", `/api/pipelines/${id}/trigger`);
-    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([409, "PIPELINE_BROKEN"]);
+    const problem = (await response.json()) as { readonly code: string; readonly detail: string };
+    expect([response.status, problem.code]).toEqual([409, "PIPELINE_BROKEN"]);
+    expect(problem.detail).toContain(`does not load: ${id}.ts`);
     expect((await server.webhook(id)).status).toBe(409);
   }
   expect((await find("no-pipeline"))?.problems[0]?.message).toContain("pipelin");

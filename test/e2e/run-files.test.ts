@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { BinaryServer } from "../fixtures/harness/binary-server.ts";
 import { eventually } from "../fixtures/harness/eventually.ts";
 import { runBinary } from "../fixtures/harness/run-binary.ts";
+import { Workspace } from "../fixtures/harness/workspace.ts";
 
 const build = `export const pipeline = async () => {
   const volume = await volumes.create();
@@ -47,6 +48,20 @@ test("what a script saves is listed and downloaded, by the command and over HTTP
   expect(await page.text()).toBe("<script>alert(1)</script>");
   const volumes = join(server.workspace.dataDir, "volumes");
   await eventually("end of the volumes", () => readdirSync(volumes).length === 0);
+});
+
+test("runner run keeps artifacts beside a database that it is told to keep", async () => {
+  const workspace = new Workspace({ "build.ts": build });
+  try {
+    const database = workspace.path("kept.db");
+    const { code, stdout } = await runBinary(workspace, ["run", "build", "--database", database, "--json"]);
+    const { id } = JSON.parse(stdout) as { id: string };
+    const folder = join(`${database}-files/artifacts`, id);
+    const contents = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
+    expect([code, contents.includes("built\n")]).toEqual([0, true]);
+  } finally {
+    await workspace.remove();
+  }
 });
 
 test("after a crash the volumes of the interrupted run go, its artifacts stay", async () => {
