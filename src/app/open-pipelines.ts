@@ -36,7 +36,7 @@ export async function versionsIn(store: Store, uploadedSecrets: UploadedSecrets)
     findBundle: async (hash) => await store.bundles.find(hash),
     saveVersion: async (version, bundle) => {
       await store.commit([
-        { type: "bundle.put", bundle },
+        { type: "bundle.put", bundle, config: version.config },
         { type: "version.put", version },
       ]);
     },

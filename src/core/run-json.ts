@@ -12,6 +12,9 @@ export interface StepJson {
   readonly attempts: number;
   readonly started_at: string | null;
   readonly finished_at: string | null;
+  readonly message: string | null;
+  readonly until: string | null;
+  readonly run_id: string | null;
 }
 
 export interface ArtifactJson {
@@ -38,6 +41,10 @@ export interface RunJson {
   readonly finished_at: string | null;
   readonly result: JsonValue | null;
   readonly rerun_of: string | null;
+  readonly triggered_by: Trigger;
+  readonly parent: { readonly run_id: string; readonly step_id: string } | null;
+  readonly scheduled_at: string | null;
+  readonly wake_at: string | null;
   readonly error: RunErrorJson | null;
   readonly steps: readonly StepJson[];
   readonly artifacts: readonly ArtifactJson[];
@@ -54,6 +61,10 @@ export function runToJson(run: Run): RunJson {
     finished_at: maybeTime(run.finishedAt),
     result: run.result,
     rerun_of: run.rerunOf,
+    triggered_by: run.triggeredBy,
+    parent: run.parent && { run_id: run.parent.runId, step_id: `${run.parent.runId}.${run.parent.number}` },
+    scheduled_at: maybeTime(run.scheduledAt),
+    wake_at: maybeTime(run.wakeAt),
     error: run.error === null ? null : errorToJson(run.error),
     steps: run.steps.map(stepToJson),
     artifacts: run.artifacts.map(artifactToJson),
@@ -87,5 +98,8 @@ function stepToJson(step: Step): StepJson {
     attempts: step.attempts,
     started_at: maybeTime(step.startedAt),
     finished_at: maybeTime(step.finishedAt),
+    message: step.message,
+    until: maybeTime(step.until),
+    run_id: step.runId,
   };
 }

@@ -26,7 +26,7 @@ export function isFinal(status: RunStatus): status is FinalRunStatus {
 export const stepStatuses = ["queued", "running", "waiting", "succeeded", "failed", "cancelled", "timed_out"] as const;
 export type StepStatus = (typeof stepStatuses)[number];
 
-export const stepKinds = ["process", "container", "fetch"] as const;
+export const stepKinds = ["process", "container", "fetch", "sleep", "approval", "signal", "pipeline", "block"] as const;
 export type StepKind = (typeof stepKinds)[number];
 
 /** Why a run did not succeed; `file` and `line` are the author's, where known. */
@@ -49,6 +49,36 @@ export interface Step {
   readonly attempts: number;
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
+  /** What it waits for or what became of it, in words for people: an approval's question, why an attempt failed. */
+  readonly message: string | null;
+  /** When a waiting step goes on by itself: a sleep's end, an approval's expiry, the next attempt. */
+  readonly until: number | null;
+  /** The run that it started. */
+  readonly runId: string | null;
+}
+
+/** A step that has not been begun. */
+export function newStep(id: string, name: string, kind: StepKind): Step {
+  return {
+    id,
+    name,
+    kind,
+    status: "queued",
+    code: null,
+    attempts: 0,
+    startedAt: null,
+    finishedAt: null,
+    message: null,
+    until: null,
+    runId: null,
+  };
+}
+
+/** The step of another run that started a run and, where it is asked to, waits for it. */
+export interface ParentStep {
+  readonly runId: string;
+  /** Of the host call. */
+  readonly number: number;
 }
 
 /** A file kept with a run. */
@@ -72,6 +102,14 @@ export interface Run {
   readonly finishedAt: number | null;
   readonly result: JsonValue | null;
   readonly rerunOf: string | null;
+  /** What began the first of these runs, where this one is a rerun; else the trigger. */
+  readonly triggeredBy: Trigger;
+  /** The step of another run that started this one. */
+  readonly parent: ParentStep | null;
+  /** The tick of its schedule that it is for. */
+  readonly scheduledAt: number | null;
+  /** When a waiting run goes on by itself; null where it waits for news alone. */
+  readonly wakeAt: number | null;
   readonly error: RunError | null;
   readonly steps: readonly Step[];
   /** In the order they were first saved. */

@@ -5,6 +5,7 @@ import type { Run } from "../core/run.ts";
 import { isFinal } from "../core/run.ts";
 import type { Catalog, Pipeline } from "../pipelines/pipelines.ts";
 import type { Engine, OpenArtifact, PipelineOverview, StopOptions, TriggerInput } from "./contract.ts";
+import { newRun } from "./new-run.ts";
 import { openArtifact } from "./open-artifact.ts";
 import { createFetchSlots } from "./fetch-slots.ts";
 import { readLogs } from "./read-logs.ts";
@@ -82,17 +83,15 @@ class StandardEngine implements Engine {
   async trigger(pipeline: string, { params, args }: TriggerInput): Promise<{ readonly runId: string }> {
     this.checkReady();
     const version = getVersion(this.#options.catalog, pipeline);
-    const run = {
+    const run = newRun({
       id: this.#options.newId(),
       pipeline,
       trigger: "manual",
       bundleHash: version.bundle.hash,
       params: resolveParams(version.config, params, "manual"),
       args,
-      inboundId: null,
-      rerunOf: null,
       createdAt: this.#parts.clock.now(),
-    } as const;
+    });
     await this.#runs.submit({ run, version, request: null, writes: [] });
     return { runId: run.id };
   }

@@ -25,8 +25,9 @@ export interface GuestSessionOptions {
   readonly journal: JournalView;
   /** Resolves when all that the run has done so far is durable. */
   readonly settled: () => Promise<void>;
-  readonly onTurn: (turn: GuestTurn) => void;
-  readonly onAsk: (call: GuestCall) => Promise<Answer>;
+  /** `afterSeq` is the delivery whose turn it is, 0 for the first turn. */
+  readonly onTurn: (turn: GuestTurn, afterSeq: number) => void;
+  readonly onAsk: (call: GuestCall, afterSeq: number) => Promise<Answer>;
   readonly onFailed: (end: RunEnd) => void;
 }
 
@@ -47,7 +48,8 @@ export class GuestSession {
   #guest: GuestHandle | null = null;
   /** Counts placements, so that what an earlier one still says is not taken for this one's. */
   #placement = 0;
-  #turnsOwed = 0;
+  /** The deliveries whose turns are not done, in their order; 0 stands for the opening. */
+  #owed: number[] = [];
   /** Deliveries that become durable while the script is executed again. */
   #held: HeldDelivery[] | null = null;
   #cpuUsedMs = 0;
@@ -59,7 +61,7 @@ export class GuestSession {
 
   /** True while the guest may still do something by itself. */
   get busy(): boolean {
-    return this.#turnsOwed > 0 || this.#held !== null;
+    return this.#owed.length > 0 || this.#held !== null;
   }
 
   start(): void {
@@ -69,7 +71,7 @@ export class GuestSession {
   /** Hands over what has just become durable, or keeps it until a replay has caught up. */
   hand(seq: number, delivery: GuestDelivery): Promise<void> {
     const held = this.#held;
-    if (held === null) return this.#send(delivery);
+    if (held === null) return this.#send(seq, delivery);
     return new Promise((done) => held.push({ seq, delivery, done }));
   }
 
@@ -86,7 +88,7 @@ export class GuestSession {
     const { parts, run, version, request, onTurn, onAsk, onFailed } = this.#options;
     const placement = ++this.#placement;
     const current = (): boolean => placement === this.#placement;
-    this.#turnsOwed = 1;
+    this.#owed = [0];
     const context = {
       runID: run.id,
       pipelineID: run.pipeline,
@@ -101,19 +103,20 @@ export class GuestSession {
     this.#guest = parts.pool.open(version.bundle, spec, {
       onTurn: (turn) => {
         if (!current()) return;
+        const afterSeq = this.#owed[0] ?? 0;
         if (turn.done) {
-          this.#turnsOwed--;
+          this.#owed.shift();
           this.#cpuUsedMs += turn.cpuMs;
         }
         try {
-          onTurn(turn);
+          onTurn(turn, afterSeq);
         } catch (thrown) {
           onFailed(
             failedEnd("INTERNAL", `a turn could not be dealt with: ${toAppError(thrown).message}`, version.bundle),
           );
         }
       },
-      onAsk: async (call) => (current() ? await onAsk(call) : runOver),
+      onAsk: async (call) => (current() ? await onAsk(call, this.#owed[0] ?? 0) : runOver),
       onMoved: () => {
         if (current()) void this.#replay();
       },
@@ -159,18 +162,18 @@ export class GuestSession {
       lastSeq = delivery.seq;
       const message = await this.#messageOf(delivery, outcomes);
       if (placement !== this.#placement) return;
-      if (message !== null) void this.#send(message);
+      if (message !== null) void this.#send(delivery.seq, message);
     }
     const held = this.#held ?? [];
     this.#held = null;
     for (const { seq, delivery, done } of held) {
-      void this.#deliverHeld(seq > lastSeq ? delivery : null, done);
+      void this.#deliverHeld(seq, seq > lastSeq ? delivery : null, done);
     }
   }
 
   /** What was delivered by the replay already only has to be reported as done. */
-  async #deliverHeld(delivery: GuestDelivery | null, done: () => void): Promise<void> {
-    if (delivery !== null) await this.#send(delivery);
+  async #deliverHeld(seq: number, delivery: GuestDelivery | null, done: () => void): Promise<void> {
+    if (delivery !== null) await this.#send(seq, delivery);
     done();
   }
 
@@ -182,15 +185,16 @@ export class GuestSession {
       const outcome = outcomes.get(delivery.call);
       return outcome === undefined ? null : { type: "result", call: delivery.call, ...outcome };
     }
+    if (delivery.type === "cancel") return null;
     const { parts, run } = this.#options;
     const { call, stream, offset, length } = delivery;
     const bytes = await parts.store.logs.readOutput(`${run.id}.${call}`, stream, offset, length);
     return { type: "output", call, stream, text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) };
   }
 
-  async #send(delivery: GuestDelivery): Promise<void> {
+  async #send(seq: number, delivery: GuestDelivery): Promise<void> {
     if (this.#guest === null) return;
-    this.#turnsOwed++;
+    this.#owed.push(seq);
     await this.#guest.deliver(delivery);
   }
 }

@@ -53,10 +53,10 @@ export class HostCalls {
   }
 
   /** Adds a new call to what is recorded, and what is to be done about it once that is durable. */
-  take(call: GuestCall, writes: Write[], effects: (() => void)[]): void {
+  take(call: GuestCall, afterSeq: number, writes: Write[], effects: (() => void)[]): void {
     const answered = call.kind === "respond" || call.kind === "clear_timer";
     this.#options.journal.add(call, answered);
-    writes.push(this.#startedWrite(call));
+    writes.push(this.#startedWrite(call, afterSeq));
     if (answered) writes.push(this.#completeWrite(call.number, done));
     switch (call.kind) {
       case "respond":
@@ -84,8 +84,8 @@ export class HostCalls {
   }
 
   /** A synchronous call, new or begun before: its process waits, so the answer is made and recorded at once. */
-  async answer(call: GuestCall): Promise<CallOutcome> {
-    const answer = this.#answer(call);
+  async answer(call: GuestCall, afterSeq: number): Promise<CallOutcome> {
+    const answer = this.#answer(call, afterSeq);
     this.#answering.add(answer);
     try {
       return await answer;
@@ -99,7 +99,7 @@ export class HostCalls {
     await Promise.allSettled(this.#answering);
   }
 
-  async #answer(call: GuestCall): Promise<CallOutcome> {
+  async #answer(call: GuestCall, afterSeq: number): Promise<CallOutcome> {
     const { journal, recorder } = this.#options;
     const known = journal.has(call.number);
     if (!known) journal.add(call, true);
@@ -107,7 +107,7 @@ export class HostCalls {
     await recorder.settled();
     const outcome = await this.#readStorage(call);
     const complete = this.#completeWrite(call.number, outcome);
-    const writes = known ? [complete] : [this.#startedWrite(call), complete];
+    const writes = known ? [complete] : [this.#startedWrite(call, afterSeq), complete];
     return await new Promise<CallOutcome>((resolve) => {
       recorder.record(
         writes,
@@ -287,8 +287,9 @@ export class HostCalls {
     return this.#options.hand(seq, delivery);
   }
 
-  #startedWrite({ number, kind, name, argsHash, args }: GuestCall): Write {
-    const call = { number, kind, name, argsHash, args, startedAt: this.#options.parts.clock.now() };
+  #startedWrite({ number, kind, name, argsHash, args }: GuestCall, afterSeq: number): Write {
+    const startedAt = this.#options.parts.clock.now();
+    const call = { number, kind, name, argsHash, args, startedAt, afterSeq };
     return { type: "journal.start", runId: this.#options.run.id, call };
   }
 

@@ -8,6 +8,7 @@ import type { Catalog, Pipeline, PipelineVersion, Problem } from "../pipelines/p
 import type { InboundRecord } from "../store/store.ts";
 import { type InboundVerdict, toInboundRequest, verifyInbound } from "../webhooks/webhooks.ts";
 import type { ReceivedRequest, WebhookAnswer } from "./contract.ts";
+import { newRun } from "./new-run.ts";
 import { resolveParams } from "./resolve-params.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunRegistry } from "./run-registry.ts";
@@ -115,17 +116,15 @@ export class WebhookReceiver {
     const { parts, runs, timeoutMs, newId } = this.#options;
     const runId = newId();
     const record = this.#record(pipeline, request, { verdict: "accepted", reason: null, runId });
-    const run = {
+    const run = newRun({
       id: runId,
       pipeline,
       trigger: "webhook",
       bundleHash: version.bundle.hash,
       params: resolveParams(version.config, {}, "webhook"),
-      args: [],
       inboundId: record.id,
-      rerunOf: null,
       createdAt: record.receivedAt,
-    } as const;
+    });
     if (asksForStream(version, request)) {
       await runs.submit({ run, version, request, writes: [{ type: "inbound.put", record }] });
       return { type: "stream", runId };

@@ -20,7 +20,7 @@ export async function recoverRuns(
   const cleaned = cleanLeftovers(parts);
   let interrupted = 0;
   let resumed = 0;
-  for (const id of await parts.store.runs.unfinished()) {
+  for (const { id } of await parts.store.runs.unfinished()) {
     if (await resume(parts, catalog, runs, id)) resumed++;
     else {
       await interrupt(parts, id);
@@ -43,12 +43,11 @@ async function cleanLeftovers({ executor, logger }: RunParts): Promise<void> {
 
 /** A run that is still queued has had no effect yet, so it can begin as if nothing had happened. */
 async function resume(parts: RunParts, catalog: Pick<Catalog, "get">, runs: RunRegistry, id: string): Promise<boolean> {
-  const run = await parts.store.runs.find(id);
-  const created = run?.status === "queued" ? await parts.store.runs.findNew(id) : undefined;
-  if (created === undefined) return false;
-  const version = await findPinned(parts, catalog, created.pipeline, created.bundleHash);
+  const kept = await parts.store.runs.findKept(id);
+  if (kept?.status !== "queued") return false;
+  const version = await findPinned(parts, catalog, kept.run.pipeline, kept.run.bundleHash);
   if (version === null) return false;
-  runs.resume(created, version);
+  runs.resume(kept.run, version);
   return true;
 }
 

@@ -72,8 +72,8 @@ export class RunDriver {
         await this.#calls.answered();
         await recorder.settled();
       },
-      onTurn: (turn) => this.#takeTurn(turn),
-      onAsk: async (call) => await this.#answer(call),
+      onTurn: (turn, afterSeq) => this.#takeTurn(turn, afterSeq),
+      onAsk: async (call, afterSeq) => await this.#answer(call, afterSeq),
       onFailed: (end) => this.#finish(end),
     });
     this.#guest = guest;
@@ -128,15 +128,15 @@ export class RunDriver {
     return this.#options.version.bundle;
   }
 
-  #takeTurn(turn: GuestTurn): void {
+  #takeTurn(turn: GuestTurn, afterSeq: number): void {
     if (this.#end !== null) return;
     const writes: Write[] = [];
     const effects: (() => void)[] = [];
     this.#noteStart(writes);
-    if (turn.observed !== null) this.#noteObserved(turn.observed, writes);
+    if (turn.observed !== null) this.#noteObserved(turn.observed, afterSeq, writes);
     for (const { level, text, at } of turn.console) this.#note("console", level, text, at, writes, effects);
     for (const call of turn.calls) {
-      if (!this.#journal.has(call.number)) this.#calls.take(call, writes, effects);
+      if (!this.#journal.has(call.number)) this.#calls.take(call, afterSeq, writes, effects);
       else if (!this.#checkRepeated(call)) return;
     }
     if (turn.end?.type === "returned") this.#returned = endOfGuest(turn.end, this.#bundle);
@@ -146,13 +146,13 @@ export class RunDriver {
     if (end !== null) this.#finish(end);
   }
 
-  async #answer(call: GuestCall): Promise<Answer> {
+  async #answer(call: GuestCall, afterSeq: number): Promise<Answer> {
     if (this.#journal.has(call.number)) {
       if (!this.#checkRepeated(call)) return { ok: false, error: { code: "NONDETERMINISTIC", message: "" } };
       const recorded = this.#journal.recordedOutcome(call.number);
       if (recorded !== undefined) return recorded;
     }
-    return await this.#calls.answer(call);
+    return await this.#calls.answer(call, afterSeq);
   }
 
   /** False where the call differs from the recorded one: the run is over. */
@@ -228,8 +228,9 @@ export class RunDriver {
     writes.push({ type: "run.start", id: this.#options.run.id, at: this.#options.parts.clock.now() });
   }
 
-  #noteObserved(observed: ObservedValues, writes: Write[]): void {
-    const observations = { ordinal: this.#journal.nextObservation(), values: observed as unknown as JsonValue };
+  #noteObserved(observed: ObservedValues, afterSeq: number, writes: Write[]): void {
+    const values = observed as unknown as JsonValue;
+    const observations = { ordinal: this.#journal.nextObservation(), values, afterSeq };
     writes.push({ type: "journal.observe", runId: this.#options.run.id, observations });
   }
 

@@ -4,7 +4,7 @@ import { AppError, toAppError } from "../core/app-error.ts";
 import { parseByteSize } from "../core/byte-size.ts";
 import { parseDuration } from "../core/duration.ts";
 import type { JsonValue } from "../core/json.ts";
-import type { Step, StepStatus } from "../core/run.ts";
+import { newStep, type Step, type StepStatus } from "../core/run.ts";
 import { containerName } from "../executors/executors.ts";
 import type { ContainerPlace, Mount, RunningStep, StepOutcome, StepOutput, StepSpec } from "../executors/executors.ts";
 import type { CallError, CallOutcome, Write } from "../store/store.ts";
@@ -56,16 +56,8 @@ export class StepCall implements OngoingCall {
   constructor(options: StepCallOptions) {
     this.#options = options;
     this.#args = options.call.args as unknown as StepArguments;
-    this.#step = {
-      id: `${options.run.id}.${options.call.number}`,
-      name: options.call.name,
-      kind: this.#args.container === undefined ? "process" : "container",
-      status: "queued",
-      code: null,
-      attempts: 0,
-      startedAt: null,
-      finishedAt: null,
-    };
+    const kind = this.#args.container === undefined ? "process" : "container";
+    this.#step = newStep(`${options.run.id}.${options.call.number}`, options.call.name, kind);
   }
 
   /** The row that is recorded with the call itself. A step that need not wait is `running` from the start. */

@@ -63,7 +63,7 @@ export class PipelineUploader {
         known = secrets.find(id);
         await store.commit([
           ...(typeof secret === "string" ? [toWrite(id, secret)] : []),
-          { type: "bundle.put", bundle },
+          { type: "bundle.put", bundle, config: version.config },
           { type: "version.put", version },
         ]);
         if (typeof secret === "string") secrets.set(id, secret);

@@ -2,7 +2,7 @@
 
 import { toAppError } from "../core/app-error.ts";
 import type { JsonValue } from "../core/json.ts";
-import type { Step, StepKind } from "../core/run.ts";
+import { newStep, type Step, type StepKind } from "../core/run.ts";
 import type { CallOutcome, NewRun, Write } from "../store/store.ts";
 import type { OngoingCall, OngoingCallOptions } from "./ongoing-call.ts";
 import type { RunParts } from "./run-parts.ts";
@@ -49,14 +49,10 @@ export class WorkCall implements OngoingCall {
       stepKind === null
         ? null
         : {
-            id: `${run.id}.${call.number}`,
-            name: call.name,
-            kind: stepKind,
+            ...newStep(`${run.id}.${call.number}`, call.name, stepKind),
             status: "running",
-            code: null,
             attempts: 1,
             startedAt: parts.clock.now(),
-            finishedAt: null,
           };
   }
 

@@ -2,10 +2,10 @@
 
 import type { JsonValue } from "../core/json.ts";
 import type { LogEntry } from "../core/log-entry.ts";
-import type { Run, RunStatus } from "../core/run.ts";
+import type { Run, RunStatus, Step } from "../core/run.ts";
 import type {
-  Bundle,
   CallOutcome,
+  CancelRequest,
   Delivery,
   GoodVersion,
   InboundRecord,
@@ -13,6 +13,7 @@ import type {
   Observations,
   StartedCall,
   StoredArtifact,
+  StoredBundle,
 } from "./writes.ts";
 
 export interface RunQuery {
@@ -30,14 +31,45 @@ export interface RunPage {
   readonly nextCursor: string | null;
 }
 
+/** A run that is not final, as far as queueing it needs. */
+export interface UnfinishedRun {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly status: "queued" | "running";
+  readonly priority: number;
+  readonly concurrencyKey: string | null;
+}
+
+/** All that is kept of a run itself for executing it further. */
+export interface KeptRun {
+  readonly run: NewRun;
+  readonly status: RunStatus;
+  readonly startedAt: number | null;
+  readonly wakeAt: number | null;
+  readonly cancel: CancelRequest | null;
+  /** How its journal is written: see {@link journalFormat}. */
+  readonly journalFormat: number;
+}
+
+/** A waiting run and when it goes on without news. */
+export interface WakeTime {
+  readonly id: string;
+  readonly wakeAt: number;
+}
+
 export interface RunReader {
   find(id: string): Promise<Run | undefined>;
   /** @throws {AppError} BAD_REQUEST when the cursor is not one of ours. */
   list(query: RunQuery): Promise<RunPage>;
-  /** What a queued or interrupted run was created with. */
-  findNew(id: string): Promise<NewRun | undefined>;
-  /** Ids of runs that are not final, oldest first. */
-  unfinished(): Promise<readonly string[]>;
+  findKept(id: string): Promise<KeptRun | undefined>;
+  /** Runs that are queued or running, oldest first: what a server that starts has to go on with. */
+  unfinished(): Promise<readonly UnfinishedRun[]>;
+  /** How many waiting runs hold each concurrency key. */
+  waitingByKey(): Promise<ReadonlyMap<string, number>>;
+  /** Waiting runs by the time they go on without news, the next first. */
+  nextWakes(limit: number): Promise<readonly WakeTime[]>;
+  /** Runs that are not final and were started by a step of this run, oldest first. */
+  unfinishedChildren(id: string): Promise<readonly string[]>;
   /** The newest run of each of these pipelines, where there is one. */
   latest(pipelines: readonly string[]): Promise<ReadonlyMap<string, Run>>;
 }
@@ -58,8 +90,16 @@ export interface Journal {
   readonly consoleLines: number;
 }
 
+/** A step of a run that is taken up again. */
+export interface KeptStep {
+  readonly step: Step;
+  readonly progress: JsonValue | null;
+}
+
 export interface JournalReader {
   load(runId: string): Promise<Journal>;
+  /** The steps of a run by the number of their host call. */
+  steps(runId: string): Promise<ReadonlyMap<number, KeptStep>>;
 }
 
 export interface LogQuery {
@@ -73,12 +113,14 @@ export interface LogReader {
   list(runId: string, query: LogQuery): Promise<readonly LogEntry[]>;
   /** The stored bytes of one stream of a step between two offsets; those not stored are left out. */
   readOutput(stepId: string, stream: "stdout" | "stderr", offset: number, length: number): Promise<Uint8Array>;
+  /** How much of each stream of a step is stored, counted from its first byte. */
+  outputEnds(stepId: string): Promise<{ readonly stdout: number; readonly stderr: number }>;
   /** The greatest `seq` of a run's log, 0 where it is empty. */
   lastSeq(runId: string): Promise<number>;
 }
 
 export interface BundleReader {
-  find(hash: string): Promise<Bundle | undefined>;
+  find(hash: string): Promise<StoredBundle | undefined>;
   /** Last good version of every pipeline. */
   versions(): Promise<readonly GoodVersion[]>;
 }

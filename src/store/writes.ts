@@ -5,7 +5,7 @@ import type { InboundRequest } from "../core/inbound-request.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { LogEntry } from "../core/log-entry.ts";
 import type { PipelineConfig } from "../core/pipeline-config.ts";
-import type { Artifact, FinalRunStatus, RunError, Step, Trigger } from "../core/run.ts";
+import type { Artifact, FinalRunStatus, ParentStep, RunError, Step, Trigger } from "../core/run.ts";
 
 export type Write =
   | RunWrite
@@ -31,11 +31,35 @@ export interface NewRun {
   readonly inboundId: string | null;
   readonly rerunOf: string | null;
   readonly createdAt: number;
+  /** What began the first of these runs, where this one is a rerun; else the trigger. */
+  readonly triggeredBy: Trigger;
+  readonly parent: ParentStep | null;
+  /** How many runs above it started each other; 0 for one that no other run started. */
+  readonly depth: number;
+  /** Queued runs of a higher one begin earlier. */
+  readonly priority: number;
+  /** Runs with the same key share a limit; null: no limit of its own. */
+  readonly concurrencyKey: string | null;
+  /** The tick of a schedule that it is for. */
+  readonly scheduledAt: number | null;
+  /** The run whose id seeds its random numbers: the first of its reruns. */
+  readonly seed: string;
+}
+
+/** That a run is to end, and why: kept until it has ended, over a restart too. */
+export interface CancelRequest {
+  readonly code: "RUN_CANCELLED" | "RUN_TIMEOUT";
+  readonly message: string;
+  readonly at: number;
 }
 
 export type RunWrite =
   | { readonly type: "run.create"; readonly run: NewRun }
+  /** It executes: for the first time, or again after it waited. */
   | { readonly type: "run.start"; readonly id: string; readonly at: number }
+  /** It waits, and may leave memory; `wakeAt` is when it goes on without news. */
+  | { readonly type: "run.wait"; readonly id: string; readonly wakeAt: number | null }
+  | { readonly type: "run.cancel"; readonly id: string; readonly cancel: CancelRequest }
   | {
       readonly type: "run.finish";
       readonly id: string;
@@ -50,6 +74,8 @@ export interface StepWrite {
   readonly type: "step.put";
   readonly runId: string;
   readonly step: Step;
+  /** What a restart needs to know of a step that goes on, beside the step itself. */
+  readonly progress?: JsonValue;
 }
 
 /** The result of a host call: what its promise settles with, or what a synchronous one returns. */
@@ -72,6 +98,8 @@ export interface StartedCall {
   readonly argsHash: string;
   readonly args: JsonValue;
   readonly startedAt: number;
+  /** The delivery in whose turn it was made; 0: the first turn. */
+  readonly afterSeq: number;
 }
 
 /** What enters the guest, in the order it entered. */
@@ -85,13 +113,17 @@ export type Delivery =
       /** Of the step's stored log, in bytes. */
       readonly offset: number;
       readonly length: number;
-    };
+    }
+  /** The run is to end: every waiting call of the script is rejected. */
+  | { readonly seq: number; readonly type: "cancel" };
 
 /** Values a script observed (clock, random), by the message that carried them out of the sandbox process. */
 export interface Observations {
   /** Order of such messages within the run, from 1. */
   readonly ordinal: number;
   readonly values: JsonValue;
+  /** The delivery in whose turn they were seen; 0: the first turn. */
+  readonly afterSeq: number;
 }
 
 export type JournalWrite =
@@ -142,6 +174,12 @@ export interface Bundle {
   readonly sourceMap: string;
 }
 
+/** A bundle with what it says about itself. */
+export interface StoredBundle extends Bundle {
+  /** Null where an earlier version of this program stored it. */
+  readonly config: PipelineConfig | null;
+}
+
 /** The last good version of a pipeline. */
 export interface GoodVersion {
   readonly pipeline: string;
@@ -153,7 +191,7 @@ export interface GoodVersion {
 }
 
 export type BundleWrite =
-  | { readonly type: "bundle.put"; readonly bundle: Bundle }
+  | { readonly type: "bundle.put"; readonly bundle: Bundle; readonly config: PipelineConfig }
   | { readonly type: "version.put"; readonly version: GoodVersion }
   | { readonly type: "version.remove"; readonly pipeline: string };
 

@@ -19,6 +19,10 @@ const run: Run = {
   finishedAt: startedAt + 1512,
   result: { files: 42 },
   rerunOf: null,
+  triggeredBy: "manual",
+  parent: null,
+  scheduledAt: null,
+  wakeAt: null,
   error: null,
   steps: [
     {
@@ -30,6 +34,9 @@ const run: Run = {
       attempts: 1,
       startedAt: startedAt + 4,
       finishedAt: startedAt + 1508,
+      message: null,
+      until: null,
+      runId: null,
     },
   ],
   artifacts: [{ name: "files.txt", bytes: 1337, createdAt: startedAt + 1510 }],

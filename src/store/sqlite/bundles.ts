@@ -2,14 +2,16 @@
 
 import type { PipelineConfig } from "../../core/pipeline-config.ts";
 import type { BundleReader } from "../reads.ts";
-import type { Bundle, BundleWrite, GoodVersion } from "../writes.ts";
+import type { BundleWrite, GoodVersion, StoredBundle } from "../writes.ts";
 import type { ReadConnection } from "./read-connection.ts";
 import type { WriteStatements } from "./write-statement.ts";
 
 export const bundleWrites: WriteStatements<BundleWrite["type"]> = {
   "bundle.put": {
-    sql: "INSERT INTO bundles (hash, code, source_map) VALUES (?, ?, ?) ON CONFLICT (hash) DO NOTHING",
-    bind: ({ bundle }) => [bundle.hash, bundle.code, bundle.sourceMap],
+    // What a bundle says about itself may be read differently by a newer version of this program.
+    sql: `INSERT INTO bundles (hash, code, source_map, config) VALUES (?, ?, ?, ?)
+      ON CONFLICT (hash) DO UPDATE SET config = excluded.config WHERE config IS NOT excluded.config`,
+    bind: ({ bundle, config }) => [bundle.hash, bundle.code, bundle.sourceMap, JSON.stringify(config)],
   },
   "version.put": {
     sql: `INSERT INTO pipeline_versions (pipeline, file, bundle_hash, config, loaded_at) VALUES (?, ?, ?, ?, ?)
@@ -44,8 +46,12 @@ export class SqliteBundleReader implements BundleReader {
     this.#db = db;
   }
 
-  async find(hash: string): Promise<Bundle | undefined> {
-    return this.#db.get<Bundle>("SELECT hash, code, source_map AS sourceMap FROM bundles WHERE hash = ?", hash);
+  async find(hash: string): Promise<StoredBundle | undefined> {
+    const row = this.#db.get<Omit<StoredBundle, "config"> & { readonly config: string | null }>(
+      "SELECT hash, code, source_map AS sourceMap, config FROM bundles WHERE hash = ?",
+      hash,
+    );
+    return row && { ...row, config: row.config === null ? null : (JSON.parse(row.config) as PipelineConfig) };
   }
 
   async versions(): Promise<readonly GoodVersion[]> {

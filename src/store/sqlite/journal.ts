@@ -1,15 +1,16 @@
 // The journal of a run: host calls, their outcomes, deliveries and observed values; written one by one, read whole.
 
 import type { JsonValue } from "../../core/json.ts";
-import type { Journal, JournalCall, JournalReader } from "../reads.ts";
+import type { Journal, JournalCall, JournalReader, KeptStep } from "../reads.ts";
 import type { CallError, CallOutcome, Delivery, JournalWrite, Observations } from "../writes.ts";
 import type { ReadConnection } from "./read-connection.ts";
+import { findKeptSteps } from "./steps.ts";
 import type { WriteStatements } from "./write-statement.ts";
 
 export const journalWrites: WriteStatements<JournalWrite["type"]> = {
   "journal.start": {
-    sql: `INSERT INTO journal_calls (run_id, number, kind, name, args_hash, started_at, args)
-      VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    sql: `INSERT INTO journal_calls (run_id, number, kind, name, args_hash, started_at, args, after_seq)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     bind: ({ runId, call }) => [
       runId,
       call.number,
@@ -18,6 +19,7 @@ export const journalWrites: WriteStatements<JournalWrite["type"]> = {
       call.argsHash,
       call.startedAt,
       JSON.stringify(call.args),
+      call.afterSeq,
     ],
   },
   "journal.complete": {
@@ -27,16 +29,22 @@ export const journalWrites: WriteStatements<JournalWrite["type"]> = {
   "journal.deliver": {
     sql: `INSERT INTO journal_deliveries (run_id, seq, call, stream, byte_offset, byte_length)
       VALUES (?, ?, ?, ?, ?, ?)`,
+    // No host call has the number 0: it stands for what is no result of one.
     bind: ({ runId, delivery }) => [
       runId,
       delivery.seq,
-      delivery.call,
+      delivery.type === "cancel" ? 0 : delivery.call,
       ...(delivery.type === "output" ? [delivery.stream, delivery.offset, delivery.length] : [null, null, null]),
     ],
   },
   "journal.observe": {
-    sql: `INSERT INTO journal_observations (run_id, ordinal, "values") VALUES (?, ?, ?)`,
-    bind: ({ runId, observations }) => [runId, observations.ordinal, JSON.stringify(observations.values)],
+    sql: `INSERT INTO journal_observations (run_id, ordinal, "values", after_seq) VALUES (?, ?, ?, ?)`,
+    bind: ({ runId, observations }) => [
+      runId,
+      observations.ordinal,
+      JSON.stringify(observations.values),
+      observations.afterSeq,
+    ],
   },
 };
 
@@ -52,6 +60,7 @@ interface CallRow {
   readonly args_hash: string;
   readonly started_at: number;
   readonly args: string;
+  readonly after_seq: number;
   /** Null where there is no outcome yet. */
   readonly ok: 0 | 1 | null;
   readonly value: string | null;
@@ -85,10 +94,14 @@ export class SqliteJournalReader implements JournalReader {
     }));
   }
 
+  async steps(runId: string): Promise<ReadonlyMap<number, KeptStep>> {
+    return findKeptSteps(this.#db, runId);
+  }
+
   #calls(runId: string): readonly JournalCall[] {
     return this.#db
       .all<CallRow>(
-        `SELECT number, kind, name, args_hash, started_at, args, ok, value
+        `SELECT number, kind, name, args_hash, started_at, args, after_seq, ok, value
           FROM journal_calls LEFT JOIN journal_outcomes USING (run_id, number) WHERE run_id = ? ORDER BY number`,
         runId,
       )
@@ -106,11 +119,11 @@ export class SqliteJournalReader implements JournalReader {
 
   #observations(runId: string): readonly Observations[] {
     return this.#db
-      .all<{ ordinal: number; values: string }>(
-        `SELECT ordinal, "values" FROM journal_observations WHERE run_id = ? ORDER BY ordinal`,
+      .all<{ ordinal: number; values: string; afterSeq: number }>(
+        `SELECT ordinal, "values", after_seq AS afterSeq FROM journal_observations WHERE run_id = ? ORDER BY ordinal`,
         runId,
       )
-      .map(({ ordinal, values }) => ({ ordinal, values: JSON.parse(values) as JsonValue }));
+      .map(({ ordinal, values, afterSeq }) => ({ ordinal, values: JSON.parse(values) as JsonValue, afterSeq }));
   }
 }
 
@@ -122,6 +135,7 @@ function toCall(row: CallRow): JournalCall {
     argsHash: row.args_hash,
     args: JSON.parse(row.args) as JsonValue,
     startedAt: row.started_at,
+    afterSeq: row.after_seq,
   };
   return row.ok === null ? call : { ...call, outcome: toOutcome(row.ok, row.value) };
 }
@@ -132,6 +146,7 @@ function toOutcome(ok: 0 | 1, text: string | null): CallOutcome {
 }
 
 function toDelivery({ seq, call, stream, byte_offset: offset, byte_length: length }: DeliveryRow): Delivery {
+  if (call === 0) return { seq, type: "cancel" };
   return stream === null || offset === null || length === null
     ? { seq, type: "result", call }
     : { seq, type: "output", call, stream, offset, length };

@@ -94,6 +94,19 @@ export class SqliteLogReader implements LogReader {
     );
   }
 
+  async outputEnds(stepId: string): Promise<{ readonly stdout: number; readonly stderr: number }> {
+    const { runId, number } = parseStepId(stepId);
+    const end = (stream: string): number =>
+      this.#db.get<{ end: number }>(
+        `SELECT byte_offset + length(bytes) AS end FROM log_entries
+          WHERE run_id = ? AND step_number = ? AND source = ? ORDER BY byte_offset DESC LIMIT 1`,
+        runId,
+        number,
+        stream,
+      )?.end ?? 0;
+    return { stdout: end("stdout"), stderr: end("stderr") };
+  }
+
   async lastSeq(runId: string): Promise<number> {
     return (
       this.#db.get<{ seq: number | null }>("SELECT max(seq) AS seq FROM log_entries WHERE run_id = ?", runId)?.seq ?? 0

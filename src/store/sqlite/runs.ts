@@ -3,8 +3,9 @@
 import { AppError } from "../../core/app-error.ts";
 import type { JsonValue } from "../../core/json.ts";
 import type { Run, RunError, RunStatus, Trigger } from "../../core/run.ts";
-import type { RunPage, RunQuery, RunReader } from "../reads.ts";
-import type { NewRun, RunWrite } from "../writes.ts";
+import { journalFormat } from "../journal-format.ts";
+import type { KeptRun, RunPage, RunQuery, RunReader, UnfinishedRun, WakeTime } from "../reads.ts";
+import type { CancelRequest, NewRun, RunWrite } from "../writes.ts";
 import { findArtifacts } from "./artifacts.ts";
 import type { ReadConnection } from "./read-connection.ts";
 import { formatCursor, parseCursor } from "./run-cursor.ts";
@@ -15,8 +16,9 @@ const unfinished = "('queued', 'running', 'waiting')";
 
 export const runWrites: WriteStatements<RunWrite["type"]> = {
   "run.create": {
-    sql: `INSERT INTO runs (id, pipeline, status, trigger, bundle_hash, inbound_id, rerun_of, created_at, params, args)
-      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)`,
+    sql: `INSERT INTO runs (id, pipeline, status, trigger, bundle_hash, inbound_id, rerun_of, created_at, params, args,
+        triggered_by, parent_run, parent_number, depth, priority, concurrency_key, scheduled_at, seed, journal_format)
+      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${journalFormat})`,
     bind: ({ run }) => [
       run.id,
       run.pipeline,
@@ -27,17 +29,35 @@ export const runWrites: WriteStatements<RunWrite["type"]> = {
       run.createdAt,
       JSON.stringify(run.params),
       JSON.stringify(run.args),
+      run.triggeredBy === run.trigger ? null : run.triggeredBy,
+      run.parent?.runId ?? null,
+      run.parent?.number ?? null,
+      run.depth,
+      run.priority,
+      run.concurrencyKey,
+      run.scheduledAt,
+      run.seed === run.id ? null : run.seed,
     ],
   },
   "run.start": {
     // A run that is started again, by replay, keeps the time it was first started.
-    sql: `UPDATE runs SET status = 'running', started_at = coalesce(started_at, ?)
+    sql: `UPDATE runs SET status = 'running', started_at = coalesce(started_at, ?), wake_at = NULL
       WHERE id = ? AND status IN ${unfinished}`,
     bind: ({ at, id }) => [at, id],
     missed: ([, id]) => notUnfinished("start", String(id)),
   },
+  "run.wait": {
+    sql: `UPDATE runs SET status = 'waiting', wake_at = ? WHERE id = ? AND status IN ${unfinished}`,
+    bind: ({ wakeAt, id }) => [wakeAt, id],
+    missed: ([, id]) => notUnfinished("let wait", String(id)),
+  },
+  "run.cancel": {
+    sql: `UPDATE runs SET cancel = ? WHERE id = ? AND status IN ${unfinished}`,
+    bind: ({ cancel, id }) => [JSON.stringify(cancel), id],
+    missed: ([, id]) => notUnfinished("cancel", String(id)),
+  },
   "run.finish": {
-    sql: `UPDATE runs SET status = ?, finished_at = ?, error = ?, result = ?
+    sql: `UPDATE runs SET status = ?, finished_at = ?, error = ?, result = ?, wake_at = NULL
       WHERE id = ? AND status IN ${unfinished}`,
     bind: ({ status, at, error, result, id }) => [
       status,
@@ -67,9 +87,14 @@ interface RunRow {
   readonly finished_at: number | null;
   readonly error: string | null;
   readonly result: string | null;
+  readonly triggered_by: Trigger | null;
+  readonly parent_run: string | null;
+  readonly parent_number: number | null;
+  readonly scheduled_at: number | null;
+  readonly wake_at: number | null;
 }
 
-interface NewRunRow {
+interface KeptRunRow {
   readonly id: string;
   readonly pipeline: string;
   readonly trigger: Trigger;
@@ -79,10 +104,23 @@ interface NewRunRow {
   readonly created_at: number;
   readonly params: string;
   readonly args: string;
+  readonly triggered_by: Trigger | null;
+  readonly parent_run: string | null;
+  readonly parent_number: number | null;
+  readonly depth: number;
+  readonly priority: number;
+  readonly concurrency_key: string | null;
+  readonly scheduled_at: number | null;
+  readonly seed: string | null;
+  readonly status: RunStatus;
+  readonly started_at: number | null;
+  readonly wake_at: number | null;
+  readonly cancel: string | null;
+  readonly journal_format: number;
 }
 
-const selectRun = `SELECT id, pipeline, status, trigger, rerun_of, created_at, started_at, finished_at, error, result
-  FROM runs`;
+const selectRun = `SELECT id, pipeline, status, trigger, rerun_of, created_at, started_at, finished_at, error, result,
+  triggered_by, parent_run, parent_number, scheduled_at, wake_at FROM runs`;
 
 export class SqliteRunReader implements RunReader {
   readonly #db: ReadConnection;
@@ -117,17 +155,47 @@ export class SqliteRunReader implements RunReader {
     return { runs, nextCursor: found.length > limit && last ? formatCursor(last.id) : null };
   }
 
-  async findNew(id: string): Promise<NewRun | undefined> {
-    const row = this.#db.get<NewRunRow>(
-      `SELECT id, pipeline, trigger, bundle_hash, inbound_id, rerun_of, created_at, params, args FROM runs WHERE id = ?`,
+  async findKept(id: string): Promise<KeptRun | undefined> {
+    const row = this.#db.get<KeptRunRow>(
+      `SELECT id, pipeline, trigger, bundle_hash, inbound_id, rerun_of, created_at, params, args, triggered_by,
+        parent_run, parent_number, depth, priority, concurrency_key, scheduled_at, seed, status, started_at, wake_at,
+        cancel, journal_format FROM runs WHERE id = ?`,
       id,
     );
-    return row && toNewRun(row);
+    return row && toKeptRun(row);
   }
 
-  async unfinished(): Promise<readonly string[]> {
-    const rows = this.#db.all<{ id: string }>(`SELECT id FROM runs WHERE status IN ${unfinished} ORDER BY id`);
-    return rows.map(({ id }) => id);
+  async unfinished(): Promise<readonly UnfinishedRun[]> {
+    const inStatus = (status: string): readonly UnfinishedRun[] =>
+      this.#db.all<UnfinishedRun>(
+        `SELECT id, pipeline, status, priority, concurrency_key AS concurrencyKey FROM runs
+          WHERE status = ? ORDER BY id`,
+        status,
+      );
+    return [...inStatus("running"), ...inStatus("queued")].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  async waitingByKey(): Promise<ReadonlyMap<string, number>> {
+    const rows = this.#db.all<{ key: string; count: number }>(
+      `SELECT concurrency_key AS key, count(*) AS count FROM runs
+        WHERE concurrency_key IS NOT NULL AND finished_at IS NULL AND status = 'waiting' GROUP BY concurrency_key`,
+    );
+    return new Map(rows.map(({ key, count }) => [key, count]));
+  }
+
+  async nextWakes(limit: number): Promise<readonly WakeTime[]> {
+    return this.#db.all<WakeTime>(
+      `SELECT id, wake_at AS wakeAt FROM runs WHERE wake_at IS NOT NULL ORDER BY wake_at, id LIMIT ?`,
+      limit,
+    );
+  }
+
+  async unfinishedChildren(id: string): Promise<readonly string[]> {
+    const rows = this.#db.all<{ id: string }>(
+      `SELECT id FROM runs WHERE parent_run = ? AND finished_at IS NULL ORDER BY id`,
+      id,
+    );
+    return rows.map((row) => row.id);
   }
 
   async latest(pipelines: readonly string[]): Promise<ReadonlyMap<string, Run>> {
@@ -161,13 +229,33 @@ function toRun(row: RunRow, steps: Run["steps"], artifacts: Run["artifacts"]): R
     finishedAt: row.finished_at,
     result: row.result === null ? null : (JSON.parse(row.result) as JsonValue),
     rerunOf: row.rerun_of,
+    triggeredBy: row.triggered_by ?? row.trigger,
+    parent: toParent(row),
+    scheduledAt: row.scheduled_at,
+    wakeAt: row.wake_at,
     error: row.error === null ? null : (JSON.parse(row.error) as RunError),
     steps,
     artifacts,
   };
 }
 
-function toNewRun(row: NewRunRow): NewRun {
+function toParent(row: Pick<RunRow, "parent_run" | "parent_number">): Run["parent"] {
+  const { parent_run: runId, parent_number: number } = row;
+  return runId === null || number === null ? null : { runId, number };
+}
+
+function toKeptRun(row: KeptRunRow): KeptRun {
+  return {
+    run: toNewRun(row),
+    status: row.status,
+    startedAt: row.started_at,
+    wakeAt: row.wake_at,
+    cancel: row.cancel === null ? null : (JSON.parse(row.cancel) as CancelRequest),
+    journalFormat: row.journal_format,
+  };
+}
+
+function toNewRun(row: KeptRunRow): NewRun {
   return {
     id: row.id,
     pipeline: row.pipeline,
@@ -178,5 +266,12 @@ function toNewRun(row: NewRunRow): NewRun {
     inboundId: row.inbound_id,
     rerunOf: row.rerun_of,
     createdAt: row.created_at,
+    triggeredBy: row.triggered_by ?? row.trigger,
+    parent: toParent(row),
+    depth: row.depth,
+    priority: row.priority,
+    concurrencyKey: row.concurrency_key,
+    scheduledAt: row.scheduled_at,
+    seed: row.seed ?? row.id,
   };
 }

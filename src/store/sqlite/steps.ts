@@ -1,19 +1,22 @@
 // Steps of runs: how they are written, and read together with their runs.
 
 import { AppError } from "../../core/app-error.ts";
+import type { JsonValue } from "../../core/json.ts";
 import type { Step, StepKind, StepStatus } from "../../core/run.ts";
+import type { KeptStep } from "../reads.ts";
 import type { StepWrite } from "../writes.ts";
 import type { ReadConnection } from "./read-connection.ts";
 import type { WriteStatements } from "./write-statement.ts";
 
 export const stepWrites: WriteStatements<StepWrite["type"]> = {
   "step.put": {
-    sql: `INSERT INTO steps (run_id, number, name, kind, status, code, attempts, started_at, finished_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    sql: `INSERT INTO steps (run_id, number, name, kind, status, code, attempts, started_at, finished_at,
+        message, until, child_run, progress) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (run_id, number) DO UPDATE SET name = excluded.name, kind = excluded.kind, status = excluded.status,
         code = excluded.code, attempts = excluded.attempts, started_at = excluded.started_at,
-        finished_at = excluded.finished_at`,
-    bind: ({ runId, step }) => [
+        finished_at = excluded.finished_at, message = excluded.message, until = excluded.until,
+        child_run = excluded.child_run, progress = excluded.progress`,
+    bind: ({ runId, step, progress }) => [
       runId,
       parseStepId(step.id, runId).number,
       step.name,
@@ -23,6 +26,10 @@ export const stepWrites: WriteStatements<StepWrite["type"]> = {
       step.attempts,
       step.startedAt,
       step.finishedAt,
+      step.message,
+      step.until,
+      step.runId,
+      progress === undefined ? null : JSON.stringify(progress),
     ],
   },
 };
@@ -61,12 +68,31 @@ interface StepRow {
   readonly attempts: number;
   readonly started_at: number | null;
   readonly finished_at: number | null;
+  readonly message: string | null;
+  readonly until: number | null;
+  readonly child_run: string | null;
+}
+
+const columns = `run_id, number, name, kind, status, code, attempts, started_at, finished_at, message, until, child_run`;
+
+/** The steps of one run by the number of their host call, with what a restart needs to know. */
+export function findKeptSteps(db: ReadConnection, runId: string): ReadonlyMap<number, KeptStep> {
+  const rows = db.all<StepRow & { readonly progress: string | null }>(
+    `SELECT ${columns}, progress FROM steps WHERE run_id = ?`,
+    runId,
+  );
+  return new Map(
+    rows.map((row) => [
+      row.number,
+      { step: toStep(row), progress: row.progress === null ? null : (JSON.parse(row.progress) as JsonValue) },
+    ]),
+  );
 }
 
 /** The steps of each of these runs in order of their host calls; a run without steps is absent. */
 export function findSteps(db: ReadConnection, runIds: readonly string[]): ReadonlyMap<string, readonly Step[]> {
   const rows = db.all<StepRow>(
-    `SELECT run_id, number, name, kind, status, code, attempts, started_at, finished_at FROM steps
+    `SELECT ${columns} FROM steps
       WHERE run_id IN (SELECT value FROM json_each(?)) ORDER BY run_id, number`,
     JSON.stringify(runIds),
   );
@@ -85,5 +111,8 @@ function toStep(row: StepRow): Step {
     attempts: row.attempts,
     startedAt: row.started_at,
     finishedAt: row.finished_at,
+    message: row.message,
+    until: row.until,
+    runId: row.child_run,
   };
 }

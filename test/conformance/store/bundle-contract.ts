@@ -14,13 +14,20 @@ export function testBundles(subject: Subject): void {
   describe("bundles", () => {
     test("a bundle is found by its hash, and an unknown one is not", async () => {
       const bundle = { hash: "bundle-1", code: "code of bundle-1", sourceMap: '{"version":3}' };
-      expect(await subject.store.bundles.find("bundle-1")).toEqual(bundle);
+      expect(await subject.store.bundles.find("bundle-1")).toEqual({ ...bundle, config: { webhook: {}, params: {} } });
       expect(await subject.store.bundles.find("nope")).toBeUndefined();
     });
 
     test("putting a known bundle again is no error", async () => {
       await subject.store.commit([putBundle("bundle-1"), putBundle("bundle-1")]);
       expect((await subject.store.bundles.find("bundle-1"))?.code).toBe("code of bundle-1");
+    });
+
+    test("a bundle has what it was last found to say about itself", async () => {
+      const { bundle } = putBundle("bundle-1");
+      const config = { webhook: false, params: {}, timeoutMs: 5 } as const;
+      await subject.store.commit([{ type: "bundle.put", bundle, config }]);
+      expect((await subject.store.bundles.find("bundle-1"))?.config).toEqual(config);
     });
 
     test("there is one last good version of each pipeline: the one put last", async () => {

@@ -6,7 +6,8 @@ import { rejection } from "../../unit/store/store-files.ts";
 import { createRun, type Subject } from "./subject.ts";
 
 function call(number: number, changes: Partial<StartedCall> = {}): StartedCall {
-  return { number, kind: "step", name: "build", argsHash: "abc", args: { image: null }, startedAt: 5, ...changes };
+  const args = { image: null };
+  return { number, kind: "step", name: "build", argsHash: "abc", args, startedAt: 5, afterSeq: 0, ...changes };
 }
 
 export function testJournal(subject: Subject): void {
@@ -49,19 +50,20 @@ export function testJournal(subject: Subject): void {
         { seq: 1, type: "output", call: 2, stream: "stderr", offset: 0, length: 70_000 },
         { seq: 2, type: "result", call: 10 },
         { seq: 10, type: "result", call: 2 },
+        { seq: 11, type: "cancel" },
       ];
       const observations = [
-        { ordinal: 1, values: [["now", 1]] },
-        { ordinal: 2, values: { random: "ff" } },
+        { ordinal: 1, values: [["now", 1]], afterSeq: 0 },
+        { ordinal: 2, values: { random: "ff" }, afterSeq: 7 },
       ];
       await subject.store.commit([
-        { type: "journal.start", runId, call: call(10) },
+        { type: "journal.start", runId, call: call(10, { afterSeq: 7 }) },
         { type: "journal.start", runId, call: call(2) },
         ...deliveries.toReversed().map((delivery) => ({ type: "journal.deliver", runId, delivery }) as const),
         ...observations.toReversed().map((each) => ({ type: "journal.observe", runId, observations: each }) as const),
       ]);
       expect(await subject.store.journal.load(runId)).toEqual({
-        calls: [call(2), call(10)],
+        calls: [call(2), call(10, { afterSeq: 7 })],
         deliveries,
         observations,
         consoleLines: 0,

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type { RunError, Step } from "../../../src/core/run.ts";
+import { journalFormat } from "../../../src/store/store.ts";
 import { rejection } from "../../unit/store/store-files.ts";
 import { createRun, newRun, type Subject } from "./subject.ts";
 
@@ -21,6 +22,10 @@ export function testRuns(subject: Subject): void {
         finishedAt: null,
         result: null,
         rerunOf: "earlier",
+        triggeredBy: "rerun",
+        parent: null,
+        scheduledAt: null,
+        wakeAt: null,
         error: null,
         steps: [],
         artifacts: [],
@@ -30,12 +35,96 @@ export function testRuns(subject: Subject): void {
     test("what a run was created with is kept exactly", async () => {
       const params = { text: "ü \ud800 \u0000", deep: [{ a: null }, 1.5, true], __proto__x: "y", none: {} };
       const run = await createRun(subject.store, { params, args: ["--x", ""], inboundId: "in-1", trigger: "webhook" });
-      expect(await subject.store.runs.findNew(run.id)).toEqual(run);
+      expect((await subject.store.runs.findKept(run.id))?.run).toEqual(run);
+    });
+
+    test("a rerun keeps what began the first of its runs, and the seed", async () => {
+      const run = await createRun(subject.store, {
+        trigger: "rerun",
+        triggeredBy: "webhook",
+        seed: "first",
+        parent: { runId: "above", number: 3 },
+        depth: 2,
+        priority: -5,
+        concurrencyKey: "deploy-main",
+        scheduledAt: 17,
+      });
+      expect((await subject.store.runs.findKept(run.id))?.run).toEqual(run);
+      expect(await subject.store.runs.find(run.id)).toMatchObject({
+        triggeredBy: "webhook",
+        parent: { runId: "above", number: 3 },
+        scheduledAt: 17,
+      });
+    });
+
+    test("a waiting run has the time it goes on, until it is started again", async () => {
+      const { id } = await createRun(subject.store);
+      await subject.store.commit([
+        { type: "run.start", id, at: 1000 },
+        { type: "run.wait", id, wakeAt: 5000 },
+      ]);
+      expect(await subject.store.runs.find(id)).toMatchObject({ status: "waiting", wakeAt: 5000 });
+      await subject.store.commit([{ type: "run.start", id, at: 2000 }]);
+      expect(await subject.store.runs.find(id)).toMatchObject({ status: "running", startedAt: 1000, wakeAt: null });
+    });
+
+    test("that a run is to end is kept with the run", async () => {
+      const { id } = await createRun(subject.store);
+      const cancel = { code: "RUN_CANCELLED", message: "on request", at: 7 } as const;
+      await subject.store.commit([{ type: "run.cancel", id, cancel }]);
+      expect(await subject.store.runs.findKept(id)).toMatchObject({ status: "queued", cancel, journalFormat });
+    });
+
+    test("runs that wait come in the order in which they go on, and those that wait for news alone do not", async () => {
+      const ids = [];
+      for (const wakeAt of [300, null, 100, 200]) {
+        const { id } = await createRun(subject.store);
+        await subject.store.commit([{ type: "run.wait", id, wakeAt }]);
+        ids.push(id);
+      }
+      expect(await subject.store.runs.nextWakes(2)).toEqual([
+        { id: ids[2] ?? "", wakeAt: 100 },
+        { id: ids[3] ?? "", wakeAt: 200 },
+      ]);
+      await subject.store.commit([
+        { type: "run.finish", id: ids[2] ?? "", status: "failed", result: null, error, at: 1 },
+      ]);
+      expect((await subject.store.runs.nextWakes(9)).map(({ wakeAt }) => wakeAt)).toEqual([200, 300]);
+    });
+
+    test("waiting runs are counted by the key they hold", async () => {
+      for (const [concurrencyKey, waits] of [
+        ["a", true],
+        ["a", true],
+        ["a", false],
+        ["b", true],
+        [null, true],
+      ] as const) {
+        const { id } = await createRun(subject.store, { concurrencyKey });
+        if (waits) await subject.store.commit([{ type: "run.wait", id, wakeAt: null }]);
+      }
+      expect(await subject.store.runs.waitingByKey()).toEqual(
+        new Map([
+          ["a", 2],
+          ["b", 1],
+        ]),
+      );
+    });
+
+    test("the children of a run are those that are not final", async () => {
+      const parent = { runId: "above", number: 1 };
+      const [first, second] = [await createRun(subject.store, { parent }), await createRun(subject.store, { parent })];
+      await createRun(subject.store, { parent: { runId: "other", number: 1 } });
+      expect(await subject.store.runs.unfinishedChildren("above")).toEqual([first.id, second.id]);
+      await subject.store.commit([
+        { type: "run.finish", id: first.id, status: "succeeded", result: null, error: null, at: 1 },
+      ]);
+      expect(await subject.store.runs.unfinishedChildren("above")).toEqual([second.id]);
     });
 
     test("an unknown run is not found", async () => {
       expect(await subject.store.runs.find("nope")).toBeUndefined();
-      expect(await subject.store.runs.findNew("nope")).toBeUndefined();
+      expect(await subject.store.runs.findKept("nope")).toBeUndefined();
     });
 
     test("two runs cannot have one id", async () => {
@@ -91,7 +180,22 @@ export function testRuns(subject: Subject): void {
       attempts: 1,
       startedAt: 10,
       finishedAt: null,
+      message: null,
+      until: null,
+      runId: null,
       ...changes,
+    });
+
+    test("a step has what it waits for, and what a restart needs to know of it", async () => {
+      const { id: runId } = await createRun(subject.store);
+      const waiting = step(runId, 3, { status: "waiting", message: "Deploy?", until: 99, runId: "child" });
+      await subject.store.commit([{ type: "step.put", runId, step: waiting, progress: { base: [1] } }]);
+      expect((await subject.store.runs.find(runId))?.steps).toEqual([waiting]);
+      expect(await subject.store.journal.steps(runId)).toEqual(
+        new Map([[3, { step: waiting, progress: { base: [1] } }]]),
+      );
+      await subject.store.commit([{ type: "step.put", runId, step: waiting }]);
+      expect((await subject.store.journal.steps(runId)).get(3)?.progress).toBeNull();
     });
 
     test("the steps of a run are in the order of their host calls", async () => {

@@ -83,7 +83,9 @@ export function testRunLists(subject: Subject): void {
       const ids = await createRuns(subject.store);
       const queued = ids.filter((_, index) => index % 3 !== 0);
       await subject.store.commit([{ type: "run.start", id: queued[1] ?? "", at: 1 }]);
-      expect(await subject.store.runs.unfinished()).toEqual(queued);
+      const unfinished = await subject.store.runs.unfinished();
+      expect(unfinished.map(({ id }) => id)).toEqual(queued);
+      expect(unfinished.map(({ status }) => status)).toEqual(queued.map((_, at) => (at === 1 ? "running" : "queued")));
     });
 
     test("the latest run of each pipeline is its newest, and a pipeline without runs is absent", async () => {

@@ -9,21 +9,31 @@ export interface Subject {
   reopen(): Promise<void>;
 }
 
-export function putBundle(hash: string): Write {
-  return { type: "bundle.put", bundle: { hash, code: `code of ${hash}`, sourceMap: '{"version":3}' } };
+export function putBundle(hash: string): Extract<Write, { readonly type: "bundle.put" }> {
+  const bundle = { hash, code: `code of ${hash}`, sourceMap: '{"version":3}' };
+  return { type: "bundle.put", bundle, config: { webhook: {}, params: {} } };
 }
 
 export function newRun(changes: Partial<NewRun> = {}): NewRun {
+  const id = changes.id ?? Bun.randomUUIDv7();
+  const trigger = changes.trigger ?? "manual";
   return {
-    id: Bun.randomUUIDv7(),
+    id,
     pipeline: "deploy",
-    trigger: "manual",
+    trigger,
     bundleHash: "bundle-1",
     params: {},
     args: [],
     inboundId: null,
     rerunOf: null,
     createdAt: 1_759_000_000_123,
+    triggeredBy: trigger,
+    parent: null,
+    depth: 0,
+    priority: 0,
+    concurrencyKey: null,
+    scheduledAt: null,
+    seed: id,
     ...changes,
   };
 }

@@ -1,6 +1,7 @@
 // The part of the store's contract about removing what is too old.
 
 import { describe, expect, test } from "bun:test";
+import { newStep } from "../../../src/core/run.ts";
 import type { Store, Write } from "../../../src/store/store.ts";
 import { rejection } from "../../unit/store/store-files.ts";
 import { createRun, newRun, type Subject } from "./subject.ts";
@@ -35,26 +36,18 @@ async function createFullRun(store: Store, changes: { id?: string; rows?: number
     {
       type: "step.put",
       runId: id,
-      step: {
-        id: `${id}.1`,
-        name: "s",
-        kind: "process",
-        status: "succeeded",
-        code: 0,
-        attempts: 1,
-        startedAt: 1,
-        finishedAt: 2,
-      },
+      step: { ...newStep(`${id}.1`, "s", "process"), status: "succeeded", code: 0, startedAt: 1, finishedAt: 2 },
     },
   ];
   for (let number = 1; number <= (changes.rows ?? 1); number++) {
-    const call = { number, kind: "step", name: "s", argsHash: "h", args: { text: "x".repeat(50) }, startedAt: 1 };
+    const args = { text: "x".repeat(50) };
+    const call = { number, kind: "step", name: "s", argsHash: "h", args, startedAt: 1, afterSeq: 0 };
     const chunk = { stepId: `${id}.1`, stream: "stdout", offset: number, bytes: new Uint8Array(50) } as const;
     writes.push(
       { type: "journal.start", runId: id, call },
       { type: "journal.complete", runId: id, number, outcome: { ok: true, value: "y".repeat(50) }, at: 2 },
       { type: "journal.deliver", runId: id, delivery: { seq: number, type: "result", call: number } },
-      { type: "journal.observe", runId: id, observations: { ordinal: number, values: [number] } },
+      { type: "journal.observe", runId: id, observations: { ordinal: number, values: [number], afterSeq: 0 } },
       { type: "log.output", runId: id, seq: 2 * number, at: 1, stepName: "s", chunk },
       { type: "log.line", runId: id, seq: 2 * number + 1, at: 1, source: "console", level: "info", text: "line" },
     );
@@ -81,7 +74,7 @@ export function testUpkeep(subject: Subject): void {
       const { store } = subject;
       const [gone, kept] = [await createFullRun(store), await createFullRun(store)];
       const inboundIds = await Promise.all(
-        [gone, kept].map(async (id) => (await store.runs.findNew(id))?.inboundId ?? ""),
+        [gone, kept].map(async (id) => (await store.runs.findKept(id))?.run.inboundId ?? ""),
       );
       await store.commit([end(gone, 10), end(kept, 11), { type: "run.remove", id: gone }]);
       expect(await store.runs.find(gone)).toBeUndefined();

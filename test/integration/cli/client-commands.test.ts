@@ -28,6 +28,9 @@ const step = {
   attempts: 1,
   started_at: "2026-01-02T03:04:05.000Z",
   finished_at: "2026-01-02T03:04:05.750Z",
+  message: null,
+  until: null,
+  run_id: null,
 } as const;
 
 function addRun(run = fakeRun()): void {

@@ -14,6 +14,10 @@ const run: Run = {
   finishedAt: null,
   result: { keptAsItIs: [1] },
   rerunOf: null,
+  triggeredBy: "manual",
+  parent: { runId: "p", number: 4 },
+  scheduledAt: null,
+  wakeAt: null,
   error: { code: "SCRIPT_ERROR", message: "no", hint: null, file: "home/backup.ts", line: 3 },
   steps: [
     {
@@ -25,6 +29,9 @@ const run: Run = {
       attempts: 1,
       startedAt: 1_700_000_000_001,
       finishedAt: 1_700_000_000_002,
+      message: null,
+      until: 1_700_000_000_009,
+      runId: null,
     },
   ],
   artifacts: [{ name: "report.html", bytes: 12, createdAt: 1_700_000_000_003 }],
@@ -41,6 +48,10 @@ test("has the names and the times of the API", () => {
     finished_at: null,
     result: { keptAsItIs: [1] },
     rerun_of: null,
+    triggered_by: "manual",
+    parent: { run_id: "p", step_id: "p.4" },
+    scheduled_at: null,
+    wake_at: null,
     error: { code: "SCRIPT_ERROR", message: "no", hint: null, file: "home/backup.ts", line: 3 },
     steps: [
       {
@@ -52,6 +63,9 @@ test("has the names and the times of the API", () => {
         attempts: 1,
         started_at: "2023-11-14T22:13:20.001Z",
         finished_at: "2023-11-14T22:13:20.002Z",
+        message: null,
+        until: "2023-11-14T22:13:20.009Z",
+        run_id: null,
       },
     ],
     artifacts: [{ name: "report.html", bytes: 12, created_at: "2023-11-14T22:13:20.003Z" }],

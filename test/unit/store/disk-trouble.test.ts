@@ -154,11 +154,12 @@ test("a batch that fails in the middle is rolled back, and the next one begins a
     const foreign = new Database(path);
     foreign.run("DROP TABLE stored_values");
     const bundle = { hash: "h", code: "c", sourceMap: "{}" };
-    const commits = [store.commit([{ type: "bundle.put", bundle }]), store.commit([setValue("k")])];
+    const config = { webhook: {}, params: {} };
+    const commits = [store.commit([{ type: "bundle.put", bundle, config }]), store.commit([setValue("k")])];
     expect((await Promise.allSettled(commits)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
     expect(await store.bundles.find("h")).toBeUndefined();
-    await store.commit([{ type: "bundle.put", bundle }]);
-    expect(await store.bundles.find("h")).toEqual(bundle);
+    await store.commit([{ type: "bundle.put", bundle, config }]);
+    expect(await store.bundles.find("h")).toEqual({ ...bundle, config });
     foreign.close();
     await store.close();
   });

@@ -49,12 +49,18 @@ async function readEverything(db: ReadConnection): Promise<void> {
     await runs.list({ ...page, pipeline: "deploy", status: "failed" });
   }
   await runs.find("r");
-  await runs.findNew("r");
+  await runs.findKept("r");
+  await runs.unfinished();
+  await runs.waitingByKey();
+  await runs.nextWakes(10);
+  await runs.unfinishedChildren("r");
   await runs.latest(["deploy"]);
   await logs.list("r", { afterSeq: 5, limit: 100 });
   await logs.readOutput("r.1", "stdout", 5, 10);
   await logs.lastSeq("r");
+  await logs.outputEnds("r.1");
   await new SqliteJournalReader(db).load("r");
+  await new SqliteJournalReader(db).steps("r");
   await new SqliteValueReader(db).keys("deploy", "a");
   await readUpkeep(new SqliteUpkeepReader(db));
 }
