@@ -50,6 +50,8 @@ declare const pipelineContext: {
   readonly params: Readonly<Record<string, any>>;
   /** What was given by `--arg`, in order. */
   readonly args: readonly string[];
+  /** The run that this one repeats; null where it repeats none. */
+  readonly rerunOf: string | null;
 };
 
 interface HttpRequest {
@@ -326,8 +328,24 @@ declare const storage: {
   delete(key: string): Promise<void>;
 };
 
-/** Waits, as for "2s", or 500 for milliseconds. */
+/**
+ * Waits, as for "2s" or "3d", or 500 for milliseconds; to the second, over restarts of the server too. A run that waits
+ * for a minute or more takes no memory meanwhile.
+ */
 declare function sleep(duration: string | number): Promise<void>;
+/** Waits until a moment: a Date, milliseconds since 1970, or a text as "2026-01-31T03:00:00Z". */
+declare function sleepUntil(moment: Date | number | string): Promise<void>;
+
+/**
+ * What every waiting call throws when the run is cancelled or over its time. For 30 s from then on `finally` blocks may
+ * run steps; the run ends as cancelled or timed out in any case.
+ */
+declare class CancelledError extends Error {
+  readonly name: "CancelledError";
+  /** "RUN_CANCELLED" or "RUN_TIMEOUT". */
+  readonly code: string;
+  constructor(message?: string, code?: string);
+}
 
 declare function setTimeout<T extends unknown[]>(
   callback: (...values: T) => void,

@@ -88,6 +88,7 @@ export const errorCodes = {
   RUN_TIMEOUT: "run_failed",
   RUN_CANCELLED: "run_failed",
   INTERRUPTED: "run_failed",
+  RUN_INCOMPATIBLE: "run_failed",
   // steps
   STEP_NOT_STARTED: "run_failed",
   IMAGE_UNAVAILABLE: "run_failed",

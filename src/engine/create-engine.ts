@@ -41,7 +41,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     stepSlots: new StepSlots(options.maxConcurrentSteps),
     fetchSlots: createFetchSlots(),
   };
-  const runs = new RunRegistry(parts, options.maxConcurrentRuns);
+  const runs = new RunRegistry(parts, options.catalog, options.maxConcurrentRuns);
   await recoverRuns(parts, options.catalog, runs);
   return new StandardEngine(options, parts, runs);
 }
@@ -107,16 +107,20 @@ class StandardEngine implements Engine {
   listRuns: Engine["listRuns"] = async (query) => await this.#parts.store.runs.list(query);
 
   async waitForEnd(id: string, timeoutMs: number, signal?: AbortSignal): Promise<Run> {
-    const run = await this.getRun(id);
-    if (isFinal(run.status)) return run;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const stopTimer = this.#parts.clock.after(timeoutMs, resolve);
+    // Listened for before it is looked at, so that nothing falls between the two.
     const stopWaiting = this.#runs.onEnd(id, resolve);
+    const stopTimer = this.#parts.clock.after(timeoutMs, resolve);
     signal?.addEventListener("abort", () => resolve(), { once: true });
-    await promise;
-    stopTimer();
-    stopWaiting();
-    return await this.getRun(id);
+    try {
+      const run = await this.getRun(id);
+      if (isFinal(run.status)) return run;
+      await promise;
+      return await this.getRun(id);
+    } finally {
+      stopTimer();
+      stopWaiting();
+    }
   }
 
   readLogs: Engine["readLogs"] = (id, options) => this.#readLogs(id, options);

@@ -22,6 +22,22 @@ interface FetchArguments {
   readonly bytes?: string;
   readonly timeout?: JsonValue;
   readonly redirect: FetchRequest["redirect"];
+  /** What becomes of a request that was under way when the server ended. */
+  readonly onInterrupt?: "fail" | "retry";
+}
+
+/** What a second time has the same effect (RFC 9110 §9.2.2). */
+const idempotentMethods = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"];
+
+/** True where a request of which nobody knows how far it came may be made again. */
+export function isRepeatableFetch(args: JsonValue): boolean {
+  const { method, onInterrupt } = args as unknown as FetchArguments;
+  return onInterrupt === undefined ? idempotentMethods.includes(method) : onInterrupt === "retry";
+}
+
+/** Statuses that say "not now": RFC 9110 §15.5.9, RFC 6585 §4, RFC 9110 §15.6. */
+function saysNotNow(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
 }
 
 const largeAnswerBytes = 256 * 1024;
@@ -36,7 +52,8 @@ export const doFetch: Work = async (args, { parts, signal }) => {
     const response = await parts.fetcher.fetch({ ...request, signal });
     const { status, body } = response;
     const releaseAnswer = body.length > largeAnswerBytes ? await takeSlot(largeAnswers, signal) : () => {};
-    return { value: toValue(response), code: status, after: (handed) => void handed.then(releaseAnswer) };
+    const after = (handed: Promise<void>): void => void handed.then(releaseAnswer);
+    return { value: toValue(response), code: status, after, ...(saysNotNow(status) ? { failed: true } : {}) };
   } finally {
     releaseRequest();
   }

@@ -12,22 +12,27 @@ import type {
   GuestTurn,
   ObservedValues,
 } from "../sandbox/sandbox.ts";
-import type { CallOutcome, Delivery, Journal, NewRun } from "../store/store.ts";
+import type { CallOutcome, CancelRequest, Delivery, Journal, NewRun } from "../store/store.ts";
+import { awaitStore } from "./await-store.ts";
 import type { JournalView } from "./journal-view.ts";
 import { failedEnd, type RunEnd } from "./run-end.ts";
 import type { PinnedVersion, RunParts } from "./run-parts.ts";
 
 export interface GuestSessionOptions {
-  readonly parts: RunParts;
+  readonly parts: Pick<RunParts, "store" | "pool" | "clock">;
   readonly run: NewRun;
   readonly version: PinnedVersion;
   readonly request: GuestRequest | null;
   readonly journal: JournalView;
   /** Resolves when all that the run has done so far is durable. */
   readonly settled: () => Promise<void>;
+  /** Why the run is to end; asked only where its journal says that it is. */
+  readonly findCancel: () => CancelRequest | null;
   /** `afterSeq` is the delivery whose turn it is, 0 for the first turn. */
   readonly onTurn: (turn: GuestTurn, afterSeq: number) => void;
   readonly onAsk: (call: GuestCall, afterSeq: number) => Promise<Answer>;
+  /** Called once, when a script that an earlier life began has come as far as that life had. */
+  readonly onCaughtUp: () => void;
   readonly onFailed: (end: RunEnd) => void;
 }
 
@@ -52,6 +57,11 @@ export class GuestSession {
   #owed: number[] = [];
   /** Deliveries that become durable while the script is executed again. */
   #held: HeldDelivery[] | null = null;
+  #resuming = false;
+  /** The journal of the earlier life is known. */
+  #isLoaded = false;
+  /** Out of memory until the next delivery. */
+  #suspended = false;
   #cpuUsedMs = 0;
   #closed = false;
 
@@ -61,22 +71,47 @@ export class GuestSession {
 
   /** True while the guest may still do something by itself. */
   get busy(): boolean {
-    return this.#owed.length > 0 || this.#held !== null;
+    return this.#owed.length > 0 || this.#held !== null || this.#resuming;
+  }
+
+  /** True until a script that an earlier life began has come as far as that life had. */
+  get resuming(): boolean {
+    return this.#resuming;
   }
 
   start(): void {
     this.#open(nothingKnown);
   }
 
+  /** Goes on with a script that an earlier life of the run began. */
+  resume(): void {
+    this.#resuming = true;
+    void this.#replay();
+  }
+
   /** Hands over what has just become durable, or keeps it until a replay has caught up. */
   hand(seq: number, delivery: GuestDelivery): Promise<void> {
+    if (this.#suspended) {
+      this.#suspended = false;
+      void this.#replay();
+    }
     const held = this.#held;
     if (held === null) return this.#send(seq, delivery);
     return new Promise((done) => held.push({ seq, delivery, done }));
   }
 
+  /** Lets the guest leave memory until there is something for it. */
+  suspend(): void {
+    if (this.busy || this.#closed || this.#guest === null) return;
+    this.#placement++;
+    this.#guest.close();
+    this.#guest = null;
+    this.#suspended = true;
+  }
+
   close(): void {
     this.#closed = true;
+    this.#resuming = false;
     this.#placement++;
     this.#guest?.close();
     this.#guest = null;
@@ -85,36 +120,26 @@ export class GuestSession {
   }
 
   #open(replay: GuestReplay): void {
-    const { parts, run, version, request, onTurn, onAsk, onFailed } = this.#options;
+    const { parts, run, version, request, onAsk, onFailed } = this.#options;
     const placement = ++this.#placement;
     const current = (): boolean => placement === this.#placement;
     this.#owed = [0];
     const context = {
       runID: run.id,
       pipelineID: run.pipeline,
-      triggeredBy: run.trigger,
+      triggeredBy: run.triggeredBy,
       driverName: "local",
       args: run.args,
       params: run.params,
+      rerunOf: run.rerunOf,
     };
     const memoryBytes = version.config.memoryBytes ?? defaultMemoryBytes;
     const limits = { memoryBytes, cpuPerDeliveryMs, cpuTotalMs };
-    const spec = { bundleHash: version.bundle.hash, mode: "run", context, request, limits, replay } as const;
+    const bundleHash = version.bundle.hash;
+    const spec = { bundleHash, mode: "run", seed: run.seed, context, request, limits, replay } as const;
     this.#guest = parts.pool.open(version.bundle, spec, {
       onTurn: (turn) => {
-        if (!current()) return;
-        const afterSeq = this.#owed[0] ?? 0;
-        if (turn.done) {
-          this.#owed.shift();
-          this.#cpuUsedMs += turn.cpuMs;
-        }
-        try {
-          onTurn(turn, afterSeq);
-        } catch (thrown) {
-          onFailed(
-            failedEnd("INTERNAL", `a turn could not be dealt with: ${toAppError(thrown).message}`, version.bundle),
-          );
-        }
+        if (current()) this.#takeTurn(turn);
       },
       onAsk: async (call) => (current() ? await onAsk(call, this.#owed[0] ?? 0) : runOver),
       onMoved: () => {
@@ -126,16 +151,42 @@ export class GuestSession {
     });
   }
 
+  #takeTurn(turn: GuestTurn): void {
+    const { version, onTurn, onFailed } = this.#options;
+    const afterSeq = this.#owed[0] ?? 0;
+    if (turn.done) {
+      this.#owed.shift();
+      this.#cpuUsedMs += turn.cpuMs;
+    }
+    try {
+      onTurn(turn, afterSeq);
+      this.#noticeCaughtUp();
+    } catch (thrown) {
+      onFailed(failedEnd("INTERNAL", `a turn could not be dealt with: ${toAppError(thrown).message}`, version.bundle));
+    }
+  }
+
+  #noticeCaughtUp(): void {
+    if (!this.#resuming || !this.#isLoaded || this.#owed.length > 0 || this.#held !== null) return;
+    this.#resuming = false;
+    this.#options.onCaughtUp();
+  }
+
   /** Executes the script again in another process, answered from the journal. */
   async #replay(): Promise<void> {
     const { parts, run, version, journal: view, settled, onFailed } = this.#options;
     this.#held ??= [];
     this.#guest = null;
     const placement = ++this.#placement;
+    const isOver = (): boolean => placement !== this.#placement || this.#closed;
     try {
       await settled();
-      const journal = await parts.store.journal.load(run.id);
-      if (placement !== this.#placement || this.#closed) return;
+      const journal = await awaitStore(parts.clock, async () => await parts.store.journal.load(run.id), isOver);
+      if (isOver()) return;
+      if (this.#resuming && !this.#isLoaded) {
+        view.load(journal);
+        this.#isLoaded = true;
+      }
       view.beginReplay(journal);
       this.#open(this.#replayOf(journal));
       await this.#deliverAgain(journal);
@@ -169,6 +220,7 @@ export class GuestSession {
     for (const { seq, delivery, done } of held) {
       void this.#deliverHeld(seq, seq > lastSeq ? delivery : null, done);
     }
+    this.#noticeCaughtUp();
   }
 
   /** What was delivered by the replay already only has to be reported as done. */
@@ -181,11 +233,11 @@ export class GuestSession {
     delivery: Delivery,
     outcomes: ReadonlyMap<number, CallOutcome | undefined>,
   ): Promise<GuestDelivery | null> {
+    if (delivery.type === "cancel") return cancelDelivery(this.#options.findCancel());
     if (delivery.type === "result") {
       const outcome = outcomes.get(delivery.call);
       return outcome === undefined ? null : { type: "result", call: delivery.call, ...outcome };
     }
-    if (delivery.type === "cancel") return null;
     const { parts, run } = this.#options;
     const { call, stream, offset, length } = delivery;
     const bytes = await parts.store.logs.readOutput(`${run.id}.${call}`, stream, offset, length);
@@ -197,4 +249,9 @@ export class GuestSession {
     this.#owed.push(seq);
     await this.#guest.deliver(delivery);
   }
+}
+
+export function cancelDelivery(cancel: CancelRequest | null): GuestDelivery {
+  const { code, message } = cancel ?? { code: "RUN_CANCELLED", message: "the run was cancelled" };
+  return { type: "cancel", code, message };
 }

@@ -1,19 +1,18 @@
-// What a script asks of its host: steps, timers, storage, signatures. Recorded first, done after.
+// What a script asks of its host: recorded first, done after; taken up again where an earlier life has begun it.
 
-import { createHmac } from "node:crypto";
-import { AppError, toAppError } from "../core/app-error.ts";
-import { parseHmacAlgorithm } from "../core/hmac-algorithm.ts";
-import { parseDuration } from "../core/duration.ts";
 import type { WebhookResponse } from "../core/inbound-request.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { GuestCall, GuestDelivery } from "../sandbox/sandbox.ts";
-import type { CallOutcome, NewRun, Write } from "../store/store.ts";
+import type { CallOutcome, Journal, KeptStep, NewRun, Write } from "../store/store.ts";
+import { AskedCalls, failedOutcome } from "./asked-calls.ts";
+import { findEarlierCalls } from "./earlier-calls.ts";
 import type { JournalView } from "./journal-view.ts";
+import type { OngoingCall, OngoingCallOptions } from "./ongoing-call.ts";
+import { isWait, isWork, openWait, openWork } from "./open-call.ts";
 import type { RunLog } from "./run-log.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunRecorder } from "./run-recorder.ts";
-import type { OngoingCall } from "./ongoing-call.ts";
-import { openCall, type OngoingKind } from "./open-call.ts";
+import type { WaitAnswer, WaitCall } from "./wait-call.ts";
 
 export interface HostCallsOptions {
   readonly parts: RunParts;
@@ -28,18 +27,33 @@ export interface HostCallsOptions {
   readonly onResult: () => void;
 }
 
+type Call = Pick<GuestCall, "number" | "kind" | "name" | "args">;
+
 export class HostCalls {
   readonly #options: HostCallsOptions;
-  readonly #ongoing = new Map<number, OngoingCall>();
-  readonly #timers = new Map<number, () => void>();
+  /** What the host works on. */
+  readonly #works = new Map<number, OngoingCall>();
+  readonly #waits = new Map<number, WaitCall>();
+  /** Works whose run was asked to end meanwhile: what comes of them is recorded, but not delivered. */
+  readonly #cancelled = new Set<number>();
+  /** The delivery that asks the script to end: what was called before its turn is over. */
+  #cancelSeq: number | null = null;
   /** Deliveries on their way to disk, to be handed to the guest after that. */
   #onTheWay = 0;
-  /** Synchronous calls that are being answered. */
-  readonly #answering = new Set<Promise<CallOutcome>>();
-  #stopped = false;
+  /** Synchronous calls. */
+  readonly asked: AskedCalls;
 
   constructor(options: HostCallsOptions) {
     this.#options = options;
+    const { parts, run, journal, recorder } = options;
+    this.asked = new AskedCalls({
+      store: parts.store,
+      run,
+      journal,
+      recorder,
+      startedWrite: (call, afterSeq) => this.#startedWrite(call, afterSeq, parts.clock.now()),
+      completeWrite: (number, outcome) => this.#completeWrite(number, outcome),
+    });
   }
 
   /** True while a delivery is on its way to the guest. */
@@ -49,116 +63,189 @@ export class HostCalls {
 
   /** Calls that the host works on. */
   get ongoing(): number {
-    return this.#ongoing.size;
+    return this.#works.size;
+  }
+
+  /**
+   * When the first of the calls goes on by itself, where all that have no result only wait; null: with news alone.
+   * Undefined where there is something that is worked on, or nothing at all.
+   */
+  get waitsUntil(): number | null | undefined {
+    const waits = [...this.#works.values(), ...this.#waits.values()].map(({ wait }) => wait);
+    if (waits.length === 0 || waits.length < this.#options.journal.open) return undefined;
+    let earliest: number | null = null;
+    for (const wait of waits) {
+      if (wait === null) return undefined;
+      if (wait.until !== null) earliest = Math.min(earliest ?? wait.until, wait.until);
+    }
+    return earliest;
   }
 
   /** Adds a new call to what is recorded, and what is to be done about it once that is durable. */
   take(call: GuestCall, afterSeq: number, writes: Write[], effects: (() => void)[]): void {
     const answered = call.kind === "respond" || call.kind === "clear_timer";
+    const startedAt = this.#options.parts.clock.now();
     this.#options.journal.add(call, answered);
-    writes.push(this.#startedWrite(call, afterSeq));
+    writes.push(this.#startedWrite(call, afterSeq, startedAt));
     if (answered) writes.push(this.#completeWrite(call.number, done));
-    switch (call.kind) {
-      case "respond":
-        effects.push(() => this.#respond(call));
-        return;
-      case "step":
-      case "fetch":
-      case "volume":
-      case "artifact":
-      case "sandbox":
-        this.#openOngoing(call.kind, call, writes, effects);
-        return;
-      case "timer":
-        this.#openTimer(call, writes, effects);
-        return;
-      case "clear_timer":
-        this.#clearTimer(Number((call.args as { call: number }).call));
-        return;
-      case "storage":
-        this.#changeStorage(call, writes, effects);
-        return;
-      case "hmac":
-        effects.push(() => void this.#sign(call));
-    }
+    const isOver = this.#cancelSeq !== null && afterSeq < this.#cancelSeq;
+    if (isOver && !answered) this.#options.journal.complete(call.number);
+    if (isWork(call.kind) || isWait(call.kind)) {
+      if (isOver) return;
+      if (isWork(call.kind)) this.#openWork(call.kind, call, startedAt, writes, effects);
+      else this.#openWait(call.kind, call, startedAt, writes, effects);
+    } else if (call.kind === "respond") effects.push(() => this.#respond(call));
+    else if (call.kind === "clear_timer") this.#clearTimer(Number((call.args as { call: number }).call));
+    else if (call.kind === "storage") this.#changeStorage(call, writes, effects);
   }
 
-  /** A synchronous call, new or begun before: its process waits, so the answer is made and recorded at once. */
-  async answer(call: GuestCall, afterSeq: number): Promise<CallOutcome> {
-    const answer = this.#answer(call, afterSeq);
-    this.#answering.add(answer);
-    try {
-      return await answer;
-    } finally {
-      this.#answering.delete(answer);
-    }
-  }
-
-  /** Resolves when nothing is being answered: an answer is recorded also where its process is gone. */
-  async answered(): Promise<void> {
-    await Promise.allSettled(this.#answering);
-  }
-
-  async #answer(call: GuestCall, afterSeq: number): Promise<CallOutcome> {
-    const { journal, recorder } = this.#options;
-    const known = journal.has(call.number);
-    if (!known) journal.add(call, true);
-    // A value that this run has just set is among what is not yet durable.
-    await recorder.settled();
-    const outcome = await this.#readStorage(call);
-    const complete = this.#completeWrite(call.number, outcome);
-    const writes = known ? [complete] : [this.#startedWrite(call, afterSeq), complete];
-    return await new Promise<CallOutcome>((resolve) => {
-      recorder.record(
-        writes,
-        () => resolve(outcome),
-        () => resolve(runOver),
+  /** Takes up what an earlier life of the run has begun and not ended. */
+  async resume(journal: Journal, steps: ReadonlyMap<number, KeptStep>): Promise<void> {
+    const earlier = findEarlierCalls(journal, this.#options.run);
+    // Commands inside a container that is kept open need it to be known.
+    for (const { call, spec } of earlier.openContainers) {
+      const listener = { onOutput: () => {}, onNote: () => {} };
+      const nothing = { bytes: 0, last: new Uint8Array(0) };
+      const attached = this.#options.parts.executor.attach(
+        spec,
+        { taken: { stdout: nothing, stderr: nothing }, spentMs: 0 },
+        listener,
       );
-    });
+      // Where it is gone, whoever uses it is told so.
+      if ((await attached.catch(() => null)) === null)
+        this.#note(`the container of step ${JSON.stringify(call.name)} is gone`);
+    }
+    for (const { call, delivered, isCancelled } of earlier.open) {
+      this.#takeUp(call, isCancelled, { kept: steps.get(call.number) ?? null, delivered });
+    }
+    for (const { number, outcome } of earlier.undelivered) this.#deliver(number, outcome);
+    for (const number of earlier.cleared) this.#options.journal.complete(number);
+  }
+
+  /** Ends a wait with news from outside; false where nothing waits there any more. */
+  answerWait(answer: WaitAnswer): boolean {
+    const wait = this.#waits.get(answer.number);
+    wait?.answer(answer);
+    return wait !== undefined;
+  }
+
+  /** The run is asked to end by this delivery: nothing called before its turn brings the script a result any more. */
+  cancelOpen(cancelSeq: number): void {
+    const { journal, recorder } = this.#options;
+    this.#cancelSeq = cancelSeq;
+    journal.completeAll();
+    recorder.record(this.closeWaits());
+    for (const [number, work] of this.#works) {
+      this.#cancelled.add(number);
+      work.cancel();
+    }
+  }
+
+  /** Ends all waits; gives what is to be recorded of them. */
+  closeWaits(): readonly Write[] {
+    const writes = [...this.#waits.values()].flatMap((wait) => wait.lost());
+    this.#waits.clear();
+    return writes;
   }
 
   /** The rows of steps that are open, as they are to be where nothing more can be recorded of them. */
   lostSteps(): readonly Write[] {
-    return [...this.#ongoing.values()].flatMap((call) => call.lost());
+    return [...[...this.#works.values()].flatMap((work) => work.lost()), ...this.closeWaits()];
   }
 
-  /** The run is over: no timer fires any more, and running steps are ended. */
+  /** The run is over: running steps are ended. */
   stop(): void {
-    this.#stopped = true;
-    for (const stop of this.#timers.values()) stop();
-    for (const call of this.#ongoing.values()) call.cancel();
+    for (const work of this.#works.values()) work.cancel();
   }
 
   /** Lets go of running steps without ending them. */
   abandon(): void {
-    this.#stopped = true;
-    for (const stop of this.#timers.values()) stop();
-    for (const call of this.#ongoing.values()) call.abandon();
+    for (const call of [...this.#waits.values(), ...this.#works.values()]) call.abandon();
   }
 
-  #respond({ args }: GuestCall): void {
+  #respond({ args }: Call): void {
     const { status, headers, body } = args as unknown as WebhookResponse;
     this.#options.onResponse({ status, headers, body });
   }
 
-  #openOngoing(kind: OngoingKind, call: GuestCall, writes: Write[], effects: (() => void)[]): void {
+  #openWork(
+    kind: Parameters<typeof openWork>[0],
+    call: Call,
+    startedAt: number,
+    writes: Write[],
+    effects: (() => void)[],
+  ): void {
+    const work = openWork(kind, this.#ongoingOptions(call, startedAt));
+    this.#works.set(call.number, work);
+    writes.push(...work.open());
+    effects.push(() => work.start());
+  }
+
+  #openWait(
+    kind: Parameters<typeof openWait>[0],
+    call: Call,
+    startedAt: number,
+    writes: Write[],
+    effects: (() => void)[],
+  ): void {
+    let wait: WaitCall;
+    try {
+      wait = openWait(kind, this.#ongoingOptions(call, startedAt));
+    } catch (thrown) {
+      this.#settle(call, failedOutcome(thrown), writes, effects);
+      return;
+    }
+    const { until = null } = wait.wait ?? {};
+    if (until !== null && until <= startedAt && kind === "timer") {
+      // Its time has come already: all of it is one transaction.
+      writes.push(...wait.elapsed());
+      this.#settle(call, done, writes, effects);
+      return;
+    }
+    this.#waits.set(call.number, wait);
+    writes.push(...wait.open());
+    effects.push(() => wait.start());
+  }
+
+  #takeUp(
+    call: Call & { readonly startedAt: number },
+    isCancelled: boolean,
+    kept: Parameters<OngoingCall["resume"]>[0],
+  ): void {
+    const { number, kind } = call;
+    if (isCancelled) this.#options.journal.complete(number);
+    if (isWork(kind)) {
+      const work = openWork(kind, this.#ongoingOptions(call, call.startedAt));
+      this.#works.set(number, work);
+      if (isCancelled) this.#cancelled.add(number);
+      work.resume(kept);
+      if (isCancelled) work.cancel();
+    } else if (isWait(kind)) {
+      if (isCancelled) return;
+      const wait = openWait(kind, this.#ongoingOptions(call, call.startedAt));
+      this.#waits.set(number, wait);
+      wait.resume(kept);
+    }
+  }
+
+  #ongoingOptions(call: Call, startedAt: number): OngoingCallOptions {
     const { parts, run, log, recorder } = this.#options;
-    const ongoing = openCall(kind, {
+    const { number } = call;
+    return {
       parts,
       run,
       call,
+      startedAt,
       record: (more, effect, dropped) => recorder.record(more, effect, dropped),
-      output: { log, deliver: (...piece) => this.#deliverOutput(call.number, ...piece) },
+      output: { log, deliver: (...piece) => this.#deliverOutput(number, ...piece) },
       onEnd: (outcome, more, discard) => {
-        this.#complete(call.number, outcome, more, (handed) => {
-          this.#ongoing.delete(call.number);
+        this.#complete(number, outcome, more, (handed) => {
+          this.#works.delete(number);
           discard(handed);
         });
+        this.#waits.delete(number);
       },
-    });
-    this.#ongoing.set(call.number, ongoing);
-    writes.push(...ongoing.open());
-    effects.push(() => ongoing.start());
+    };
   }
 
   #deliverOutput(
@@ -168,6 +255,7 @@ export class HostCalls {
     length: number,
     text: string,
   ): Promise<void> {
+    if (this.#cancelled.has(call)) return Promise.resolve();
     const { recorder, run } = this.#options;
     const seq = this.#nextDelivery();
     const delivery = { seq, type: "output", call, stream, offset, length } as const;
@@ -177,36 +265,14 @@ export class HostCalls {
     });
   }
 
-  #openTimer(call: GuestCall, writes: Write[], effects: (() => void)[]): void {
-    const { delayMs: given, duration } = call.args as { delayMs?: number; duration?: JsonValue };
-    let delayMs: number;
-    try {
-      delayMs = given ?? parseDuration(duration);
-    } catch (thrown) {
-      this.#settle(call, failure(thrown), writes, effects);
-      return;
-    }
-    if (delayMs > 0) effects.push(() => this.#startTimer(call.number, delayMs));
-    else this.#settle(call, done, writes, effects);
-  }
-
-  #startTimer(number: number, delayMs: number): void {
-    if (this.#stopped || this.#timers.get(number) === cleared) return;
-    const stop = this.#options.parts.clock.after(delayMs, () => {
-      this.#timers.delete(number);
-      this.#complete(number, done);
-    });
-    this.#timers.set(number, stop);
-  }
-
   #clearTimer(number: number): void {
     if (this.#options.journal.kindOf(number) !== "timer") return;
-    this.#timers.get(number)?.();
-    this.#timers.set(number, cleared);
+    this.#waits.get(number)?.abandon();
+    this.#waits.delete(number);
     this.#options.journal.complete(number);
   }
 
-  #changeStorage(call: GuestCall, writes: Write[], effects: (() => void)[]): void {
+  #changeStorage(call: Call, writes: Write[], effects: (() => void)[]): void {
     const { key, value } = call.args as { key: string; value: JsonValue };
     const { pipeline } = this.#options.run;
     writes.push(
@@ -215,37 +281,21 @@ export class HostCalls {
     this.#settle(call, done, writes, effects);
   }
 
-  async #readStorage({ name, args }: GuestCall): Promise<CallOutcome> {
-    const { values } = this.#options.parts.store;
-    const { pipeline } = this.#options.run;
-    const { key = "", prefix = "" } = args as { key?: string; prefix?: string };
-    try {
-      return { ok: true, value: await (name === "get" ? values.get(pipeline, key) : values.keys(pipeline, prefix)) };
-    } catch (thrown) {
-      return failure(thrown);
-    }
-  }
-
-  async #sign(call: GuestCall): Promise<void> {
-    const { algorithm, secret, message } = call.args as { algorithm: string; secret: string; message: string };
-    try {
-      const resolved = await this.#options.parts.secrets.resolve(secret);
-      if (!resolved.ok) throw new AppError("SECRET_MISSING", `crypto.hmac: ${resolved.message}`);
-      const known = parseHmacAlgorithm(algorithm);
-      if (known === null) throw new AppError("VALIDATION_FAILED", `crypto.hmac: unknown algorithm ${algorithm}`);
-      const mac = createHmac(known, resolved.value);
-      this.#complete(call.number, { ok: true, value: mac.update(Buffer.from(message, "base64")).digest("hex") });
-    } catch (thrown) {
-      this.#complete(call.number, failure(thrown));
-    }
-  }
-
   #complete(
     number: number,
     outcome: CallOutcome,
     more: readonly Write[] = [],
     effect?: (handed: Promise<void>) => void,
   ): void {
+    const nobody = Promise.resolve();
+    if (this.#cancelled.has(number)) {
+      const over = (): void => {
+        effect?.(nobody);
+        this.#options.onResult();
+      };
+      this.#options.recorder.record(more, over, () => effect?.(nobody));
+      return;
+    }
     const writes: Write[] = [...more];
     const seq = this.#addResult(number, outcome, writes);
     const take = (): void => {
@@ -255,11 +305,20 @@ export class HostCalls {
       this.#options.onResult();
     };
     // Where it can no longer be recorded, nobody needs what the work has left.
-    this.#options.recorder.record(writes, take, () => effect?.(Promise.resolve()));
+    this.#options.recorder.record(writes, take, () => effect?.(nobody));
+  }
+
+  /** Delivers a result that is on record already. */
+  #deliver(number: number, outcome: CallOutcome): void {
+    const seq = this.#nextDelivery();
+    const delivery = { seq, type: "result", call: number } as const;
+    this.#options.recorder.record([{ type: "journal.deliver", runId: this.#options.run.id, delivery }], () => {
+      void this.#hand(seq, { type: "result", call: number, ...outcome });
+    });
   }
 
   /** Answers a call at once: its result is one transaction with the call itself. */
-  #settle(call: GuestCall, outcome: CallOutcome, writes: Write[], effects: (() => void)[]): void {
+  #settle(call: Call, outcome: CallOutcome, writes: Write[], effects: (() => void)[]): void {
     const seq = this.#addResult(call.number, outcome, writes);
     effects.push(() => void this.#hand(seq, { type: "result", call: call.number, ...outcome }));
   }
@@ -287,8 +346,15 @@ export class HostCalls {
     return this.#options.hand(seq, delivery);
   }
 
-  #startedWrite({ number, kind, name, argsHash, args }: GuestCall, afterSeq: number): Write {
-    const startedAt = this.#options.parts.clock.now();
+  #note(text: string): void {
+    const { log, recorder, run, parts } = this.#options;
+    const entry = { seq: log.nextSeq(), at: parts.clock.now(), source: "system", level: "warn", text } as const;
+    recorder.record([{ type: "log.line", runId: run.id, ...entry }], () =>
+      log.publish({ ...entry, stepId: null, stepName: null }),
+    );
+  }
+
+  #startedWrite({ number, kind, name, argsHash, args }: GuestCall, afterSeq: number, startedAt: number): Write {
     const call = { number, kind, name, argsHash, args, startedAt, afterSeq };
     return { type: "journal.start", runId: this.#options.run.id, call };
   }
@@ -299,14 +365,4 @@ export class HostCalls {
   }
 }
 
-const runOver: CallOutcome = { ok: false, error: { code: "RUN_CANCELLED", message: "the run has ended" } };
-
 const done: CallOutcome = { ok: true, value: undefined };
-
-/** Stands where a timer was cleared before it could start. */
-const cleared = (): void => {};
-
-function failure(thrown: unknown): CallOutcome {
-  const { code, message, hint } = toAppError(thrown);
-  return { ok: false, error: { code, message, ...(hint === undefined ? {} : { hint }) } };
-}

@@ -1,7 +1,8 @@
-// What a live run knows of its own journal: enough to recognise its calls when the script is executed again.
+// What a live run knows of its own journal: enough to recognise its calls when the script is executed again, and to go
+// on with those that have no result yet.
 
 import type { CallKind, GuestCall } from "../sandbox/sandbox.ts";
-import type { CallOutcome, Journal } from "../store/store.ts";
+import type { CallOutcome, Delivery, Journal } from "../store/store.ts";
 
 interface KnownCall {
   readonly kind: CallKind;
@@ -30,9 +31,21 @@ export class JournalView {
     return this.#calls.get(number)?.kind;
   }
 
-  add(call: GuestCall, completed: boolean): void {
-    this.#calls.set(call.number, { kind: call.kind, name: call.name, argsHash: call.argsHash, completed });
-    if (!completed) this.#open.set(call.kind, this.countOpen(call.kind) + 1);
+  /** Takes up what an earlier life of this run has recorded. */
+  load({ calls, deliveries, observations }: Journal): void {
+    for (const { outcome, kind, ...call } of calls) {
+      this.add({ ...call, kind: kind as CallKind }, outcome !== undefined);
+    }
+    this.#lastDelivery = deliveries.at(-1)?.seq ?? 0;
+    this.#lastObservation = observations.at(-1)?.ordinal ?? 0;
+  }
+
+  add(
+    { number, kind, name, argsHash }: Pick<GuestCall, "number" | (keyof KnownCall & keyof GuestCall)>,
+    completed: boolean,
+  ): void {
+    this.#calls.set(number, { kind, name, argsHash, completed });
+    if (!completed) this.#open.set(kind, this.countOpen(kind) + 1);
   }
 
   complete(number: number): void {
@@ -42,15 +55,21 @@ export class JournalView {
     this.#open.set(call.kind, this.countOpen(call.kind) - 1);
   }
 
+  /** No call that was made until now brings a result any more. */
+  completeAll(): void {
+    for (const number of this.#calls.keys()) this.complete(number);
+  }
+
   /** Calls of this kind without a result. */
   countOpen(kind: CallKind): number {
     return this.#open.get(kind) ?? 0;
   }
 
-  /** True while any call can still bring a result. */
-  get anyOpen(): boolean {
-    for (const count of this.#open.values()) if (count > 0) return true;
-    return false;
+  /** How many calls can still bring a result. */
+  get open(): number {
+    let sum = 0;
+    for (const count of this.#open.values()) sum += count;
+    return sum;
   }
 
   nextDelivery(): number {
@@ -82,6 +101,11 @@ export class JournalView {
   recordedOutcome(number: number): CallOutcome | undefined {
     return this.#recorded.get(number);
   }
+}
+
+/** The delivery by which a run was asked to end; undefined where it was not. */
+export function findCancel(deliveries: readonly Delivery[]): Delivery | undefined {
+  return deliveries.find(({ type }) => type === "cancel");
 }
 
 const kindNames: Readonly<Record<CallKind, string>> = {

@@ -1,29 +1,54 @@
-// Which work each kind of host call is.
+// Which work each kind of host call is, and which of them only wait.
 
 import type { CallKind } from "../sandbox/sandbox.ts";
 import { closeSandbox } from "./close-sandbox.ts";
-import { doFetch } from "./do-fetch.ts";
-import { saveArtifact } from "./save-artifact.ts";
+import { doFetch, isRepeatableFetch } from "./do-fetch.ts";
 import type { OngoingCall, OngoingCallOptions } from "./ongoing-call.ts";
+import { saveArtifact } from "./save-artifact.ts";
+import { signMessage } from "./sign-message.ts";
 import { StepCall } from "./step-call.ts";
+import { timerTerms } from "./timer-terms.ts";
 import { doVolumeCall } from "./volume-call.ts";
+import { WaitCall } from "./wait-call.ts";
 import { WorkCall } from "./work-call.ts";
 
 /** The kinds that the host works on; a run is not over before the last of them is. */
-export const ongoingKinds = ["step", "fetch", "volume", "artifact", "sandbox"] as const satisfies readonly CallKind[];
-export type OngoingKind = (typeof ongoingKinds)[number];
+const workKinds = ["step", "fetch", "volume", "artifact", "sandbox", "hmac"] as const satisfies readonly CallKind[];
+/** The kinds that only wait; they keep no run alive that has nothing else to do. */
+const waitKinds = ["timer"] as const satisfies readonly CallKind[];
 
-export function openCall(kind: OngoingKind, options: OngoingCallOptions): OngoingCall {
+type WorkCallKind = (typeof workKinds)[number];
+type WaitCallKind = (typeof waitKinds)[number];
+
+export function isWork(kind: CallKind): kind is WorkCallKind {
+  return workKinds.some((each) => each === kind);
+}
+
+export function isWait(kind: CallKind): kind is WaitCallKind {
+  return waitKinds.some((each) => each === kind);
+}
+
+export function openWork(kind: WorkCallKind, options: OngoingCallOptions): OngoingCall {
   switch (kind) {
     case "step":
       return new StepCall(options);
     case "fetch":
-      return new WorkCall(options, doFetch, "fetch");
+      return new WorkCall(options, { work: doFetch, step: "fetch", mayRepeat: isRepeatableFetch });
     case "volume":
-      return new WorkCall(options, doVolumeCall, null);
+      return new WorkCall(options, { work: doVolumeCall });
     case "artifact":
-      return new WorkCall(options, saveArtifact, null);
+      return new WorkCall(options, { work: saveArtifact });
     case "sandbox":
-      return new WorkCall(options, closeSandbox, null);
+      return new WorkCall(options, { work: closeSandbox });
+    case "hmac":
+      return new WorkCall(options, { work: signMessage });
+  }
+}
+
+/** @throws {AppError} what the script's promise rejects with. */
+export function openWait(kind: WaitCallKind, options: OngoingCallOptions): WaitCall {
+  switch (kind) {
+    case "timer":
+      return new WaitCall(options, timerTerms(options.call, options.startedAt));
   }
 }

@@ -1,6 +1,7 @@
 // A run's log as a stream: what is stored, then what comes.
 
 import type { LogEntry } from "../core/log-entry.ts";
+import { isFinal } from "../core/run.ts";
 import type { Store } from "../store/store.ts";
 import type { FollowOptions } from "./contract.ts";
 import type { LogFollower } from "./run-log.ts";
@@ -11,8 +12,8 @@ const pageChars = 256 * 1024;
 const firstPageEntries = 8;
 const maxPageEntries = 200;
 
-type LogStore = { readonly logs: Pick<Store["logs"], "list"> };
-type Runs = Pick<RunRegistry, "findLive" | "isUnfinished">;
+type LogStore = { readonly logs: Pick<Store["logs"], "list">; readonly runs: Pick<Store["runs"], "find"> };
+type Runs = Pick<RunRegistry, "findLive" | "onChange">;
 
 /** The entries of a run's log in order of `seq`, each once. */
 export async function* readLogs(
@@ -32,7 +33,8 @@ export async function* readLogs(
       yield entry;
     }
     while (options.follow && options.signal?.aborted !== true) {
-      follower ??= await followQueued(runs, runId, options.signal);
+      follower ??= await followNext(store, runs, runId, options.signal);
+      const isOver = follower === null;
       const next = follower === null ? null : await follower.next();
       if (next === null || next.lost) {
         for await (const entry of readStored(store, runId, lastSeq)) {
@@ -40,7 +42,13 @@ export async function* readLogs(
           yield entry;
         }
       }
-      if (next === null) return;
+      if (isOver) return;
+      if (next === null) {
+        // It has ended, or left memory to wait.
+        follower?.close();
+        follower = null;
+        continue;
+      }
       for (const entry of next.entries) {
         if (entry.seq <= lastSeq) continue;
         lastSeq = entry.seq;
@@ -57,13 +65,27 @@ function follow(runs: Runs, runId: string): LogFollower | null {
   return runs.findLive(runId)?.log.follow() ?? null;
 }
 
-/** Waits until a queued run begins. Null when it has ended. */
-async function followQueued(runs: Runs, runId: string, signal?: AbortSignal): Promise<LogFollower | null> {
-  const waitMs = 50;
-  while (runs.isUnfinished(runId) && signal?.aborted !== true) {
-    const follower = follow(runs, runId);
-    if (follower !== null) return follower;
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
+/** Waits until a run that is queued or waits comes into memory. Null when it has ended, or the server stops. */
+async function followNext(
+  store: LogStore,
+  runs: Runs,
+  runId: string,
+  signal?: AbortSignal,
+): Promise<LogFollower | null> {
+  for (let mayChange = true; mayChange && signal?.aborted !== true;) {
+    // Listened for before it is looked at, so that nothing falls between the two.
+    const { promise: changed, resolve } = Promise.withResolvers<void>();
+    const stopListening = runs.onChange(runId, resolve);
+    signal?.addEventListener("abort", () => resolve(), { once: true });
+    try {
+      const follower = follow(runs, runId);
+      if (follower !== null) return follower;
+      const run = await store.runs.find(runId);
+      mayChange = run !== undefined && !isFinal(run.status);
+      if (mayChange) await changed;
+    } finally {
+      stopListening();
+    }
   }
   return null;
 }

@@ -1,22 +1,25 @@
 // One live run: records what its guest does, has done what it asks for, and brings it to its end.
 
-import type { AppError } from "../core/app-error.ts";
-import { formatDuration } from "../core/duration.ts";
+import { type AppError, toAppError } from "../core/app-error.ts";
 import type { WebhookResponse } from "../core/inbound-request.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { LogEntry } from "../core/log-entry.ts";
 import type { FinalRunStatus } from "../core/run.ts";
 import type { Answer, GuestCall, GuestRequest, GuestTurn, ObservedValues } from "../sandbox/sandbox.ts";
-import type { NewRun, Write } from "../store/store.ts";
+import type { CancelRequest, KeptRun, NewRun, Write } from "../store/store.ts";
 import { awaitStore } from "./await-store.ts";
-import { GuestSession } from "./guest-session.ts";
+import { cancelDelivery, GuestSession } from "./guest-session.ts";
 import { HostCalls } from "./host-calls.ts";
-import { JournalView } from "./journal-view.ts";
-import { cancelledEnd, endOfGuest, failedEnd, type RunEnd, timedOutEnd } from "./run-end.ts";
+import { findCancel, JournalView } from "./journal-view.ts";
+import { describeEnd, endOfCancel, endOfGuest, failedEnd, type RunEnd } from "./run-end.ts";
+import { RunDeadline } from "./run-deadline.ts";
 import { RunLog } from "./run-log.ts";
 import type { PinnedVersion, RunParts } from "./run-parts.ts";
 import { RunRecorder } from "./run-recorder.ts";
 import { tidyRun } from "./tidy-run.ts";
+import { recordLoss } from "./record-loss.ts";
+import { leastWaitMs } from "./timer-terms.ts";
+import type { WaitAnswer } from "./wait-call.ts";
 
 export interface RunDriverOptions {
   readonly parts: RunParts;
@@ -25,9 +28,13 @@ export interface RunDriverOptions {
   readonly request: GuestRequest | null;
   /** Called at most once, when the script's response is durable. */
   readonly onResponse: (response: WebhookResponse) => void;
+  /** Called once, when it is durable that the run waits for this time, or for news alone: the driver is of no use any more. */
+  readonly onWait: (wakeAt: number | null) => void;
   /** Called once, when the end is durable. */
   readonly onEnd: (status: FinalRunStatus) => void;
 }
+
+export type EarlierRun = Pick<KeptRun, "startedAt" | "status" | "cancel"> & { readonly lastSeq: number };
 
 const noteStartAfterMs = 50;
 const abandonAfterMs = 2000;
@@ -39,13 +46,20 @@ export class RunDriver {
   readonly #journal = new JournalView();
   readonly #guest: GuestSession;
   readonly #calls: HostCalls;
+  readonly #deadline: RunDeadline;
   #started = false;
   /** Set when `pipeline` has returned, while steps it did not wait for still run. */
   #returned: RunEnd | null = null;
+  /** Why the run is to end; until it has, its script may tidy up. */
+  #cancel: CancelRequest | null = null;
   #end: RunEnd | null = null;
   #endRecorded = false;
-  #stopTimeout: (() => void) | null = null;
+  /** What an earlier life has begun is not taken up yet. */
+  #takingUp = false;
+  /** It is being recorded that the run waits. */
+  #goesToWait = false;
   #stopStartNote: (() => void) | null = null;
+  #stopIdleClock: (() => void) | null = null;
   #abandoned = false;
   /** Nobody waits for the run's end in this process. */
   #letGo = false;
@@ -69,11 +83,13 @@ export class RunDriver {
       request,
       journal,
       settled: async () => {
-        await this.#calls.answered();
+        await this.#calls.asked.answered();
         await recorder.settled();
       },
+      findCancel: () => this.#cancel,
       onTurn: (turn, afterSeq) => this.#takeTurn(turn, afterSeq),
       onAsk: async (call, afterSeq) => await this.#answer(call, afterSeq),
+      onCaughtUp: () => void this.#takeUp(),
       onFailed: (end) => this.#finish(end),
     });
     this.#guest = guest;
@@ -85,16 +101,16 @@ export class RunDriver {
       recorder,
       onResponse,
       hand: async (seq, delivery) => await guest.hand(seq, delivery),
-      onResult: () => this.#recordEnd(),
+      onResult: () => this.#afterResult(),
+    });
+    this.#deadline = new RunDeadline(parts.clock, version.config.timeoutMs, {
+      onTimeout: (request_) => this.#askToEnd(request_),
+      onGraceOver: () => this.#finishCancelled(),
     });
   }
 
   start(): void {
-    const { timeoutMs } = this.#options.version.config;
-    if (timeoutMs !== undefined) {
-      const end = timedOutEnd(formatDuration(timeoutMs));
-      this.#stopTimeout = this.#options.parts.clock.after(timeoutMs, () => this.#finish(end));
-    }
+    this.#deadline.start(this.#options.parts.clock.now());
     // Recorded with what the first turn does, unless that takes long enough for somebody to wonder.
     this.#stopStartNote = this.#options.parts.clock.after(noteStartAfterMs, () => {
       const writes: Write[] = [];
@@ -104,23 +120,35 @@ export class RunDriver {
     this.#guest.start();
   }
 
-  cancel(reason: string): void {
-    this.#finish(cancelledEnd(reason));
+  /** Goes on with a run that an earlier life began, or that has waited. */
+  resume({ startedAt, status, cancel, lastSeq }: EarlierRun): void {
+    this.log.startAfter(lastSeq);
+    this.#started = status === "running";
+    this.#cancel = cancel;
+    this.#takingUp = true;
+    this.#guest.resume();
+    if (cancel !== null) this.#deadline.startGrace(cancel.at);
+    else this.#deadline.start(startedAt ?? this.#options.parts.clock.now());
+  }
+
+  /** Asks the run to end: its script may tidy up for a while, unless it is asked a second time. */
+  cancel(message: string): void {
+    if (this.#cancel !== null) this.#finishCancelled();
+    else this.#askToEnd({ code: "RUN_CANCELLED", message, at: this.#options.parts.clock.now() });
+  }
+
+  /** Ends a wait of the script with news; resolves when that is durable. False where nothing waits there any more. */
+  async answerWait(answer: WaitAnswer): Promise<boolean> {
+    if (this.#end !== null || this.#abandoned || !this.#calls.answerWait(answer)) return false;
+    return await this.#recorder.recorded();
   }
 
   /** Lets go of the run without an end: the server stops, or the run was never recorded. Steps live on. */
   async abandon(): Promise<void> {
-    this.#abandoned = true;
     this.#letGo = true;
-    this.#stopTimeout?.();
-    this.#guest.close();
-    this.#calls.abandon();
+    this.#leave();
     // A disk that fails must not hold up the end of the server.
-    const { promise: waited, resolve } = Promise.withResolvers<void>();
-    const stopWaiting = this.#options.parts.clock.after(abandonAfterMs, resolve);
-    await Promise.race([this.#recorder.settled(), waited]);
-    stopWaiting();
-    this.#recorder.stop();
+    await this.#recorder.stopWithin(abandonAfterMs);
     this.log.end();
   }
 
@@ -128,8 +156,36 @@ export class RunDriver {
     return this.#options.version.bundle;
   }
 
+  /** Takes up what an earlier life has begun: the script has come as far as that, or the run is over, and that with it. */
+  async #takeUp(): Promise<void> {
+    const { parts, run } = this.#options;
+    const read = async <T>(load: () => Promise<T>): Promise<T> =>
+      await awaitStore(parts.clock, load, () => this.#abandoned);
+    try {
+      const journal = await read(async () => await parts.store.journal.load(run.id));
+      const steps = await read(async () => await parts.store.journal.steps(run.id));
+      if (this.#abandoned) return;
+      await this.#calls.resume(journal, steps);
+      this.#takingUp = false;
+      if (this.#end !== null) {
+        this.#calls.stop();
+        this.#recordEnd();
+        return;
+      }
+      // Asked for while the run was not in memory.
+      if (this.#cancel !== null && findCancel(journal.deliveries) === undefined) this.#deliverCancel(this.#cancel, []);
+      this.#afterResult();
+    } catch (thrown) {
+      this.#takingUp = false;
+      this.#finish(failedEnd("INTERNAL", `the run could not go on: ${toAppError(thrown).message}`, this.#bundle));
+      this.#recordEnd();
+    }
+  }
+
   #takeTurn(turn: GuestTurn, afterSeq: number): void {
     if (this.#end !== null) return;
+    this.#stopIdleClock?.();
+    this.#stopIdleClock = null;
     const writes: Write[] = [];
     const effects: (() => void)[] = [];
     this.#noteStart(writes);
@@ -144,6 +200,7 @@ export class RunDriver {
     if (writes.length > 0) this.#recorder.record(writes, () => effects.forEach((effect) => effect()));
     const end = failed ?? this.#endIfDone();
     if (end !== null) this.#finish(end);
+    else this.#rest();
   }
 
   async #answer(call: GuestCall, afterSeq: number): Promise<Answer> {
@@ -152,7 +209,7 @@ export class RunDriver {
       const recorded = this.#journal.recordedOutcome(call.number);
       if (recorded !== undefined) return recorded;
     }
-    return await this.#calls.answer(call, afterSeq);
+    return await this.#calls.asked.answer(call, afterSeq);
   }
 
   /** False where the call differs from the recorded one: the run is over. */
@@ -164,32 +221,132 @@ export class RunDriver {
 
   /** The end of a script that has returned and waits for no step, or that waits for what never comes. */
   #endIfDone(): RunEnd | null {
-    if (this.#guest.busy || this.#calls.delivering) return null;
+    if (this.#guest.busy || this.#takingUp || this.#calls.delivering) return null;
     if (this.#returned !== null) return this.#calls.ongoing === 0 ? this.#returned : null;
-    if (this.#journal.anyOpen) return null;
+    if (this.#journal.open > 0) return null;
     return failedEnd("NEVER_SETTLES", "the script waits for something that can never happen", this.#bundle);
   }
 
-  #finish(end: RunEnd): void {
+  #afterResult(): void {
+    this.#recordEnd();
     if (this.#end !== null || this.#abandoned) return;
-    this.#end = end;
-    this.#stopTimeout?.();
+    const end = this.#endIfDone();
+    if (end !== null) this.#finish(end);
+    else this.#rest();
+  }
+
+  /** Nothing is to be done for now: a run that only waits leaves memory, the script of another one does after a while. */
+  #rest(): void {
+    const { clock } = this.#options.parts;
+    if (this.#guest.busy || this.#takingUp || this.#calls.delivering || this.#abandoned || this.#goesToWait) return;
+    const wakeAt = this.#wakeAt();
+    if (wakeAt !== undefined) {
+      this.#goToWait(wakeAt);
+      return;
+    }
+    this.#stopIdleClock ??= clock.after(leastWaitMs, () => {
+      this.#stopIdleClock = null;
+      if (!this.#calls.delivering) this.#guest.suspend();
+    });
+  }
+
+  /** When the run goes on without news; undefined where it cannot leave memory. */
+  #wakeAt(): number | null | undefined {
+    if (this.#cancel !== null || this.#returned !== null) return undefined;
+    const until = this.#calls.waitsUntil;
+    if (until === undefined) return undefined;
+    if (until !== null && until - this.#options.parts.clock.now() < leastWaitMs) return undefined;
+    const { at } = this.#deadline;
+    return until === null ? at : Math.min(until, at ?? until);
+  }
+
+  #goToWait(wakeAt: number | null): void {
+    this.#goesToWait = true;
+    this.#recorder.record([{ type: "run.wait", id: this.#options.run.id, wakeAt }], () => {
+      this.#goesToWait = false;
+      if (this.#end !== null || this.#abandoned) return;
+      if (!this.#guest.busy && !this.#calls.delivering && this.#wakeAt() === wakeAt) {
+        this.#leave();
+        this.#recorder.stop();
+        this.log.end();
+        this.#options.onWait(wakeAt);
+        return;
+      }
+      // Something has come meanwhile.
+      this.#started = false;
+      const writes: Write[] = [];
+      this.#noteStart(writes);
+      this.#recorder.record(writes, () => this.#afterResult());
+    });
+  }
+
+  #leave(): void {
+    this.#abandoned = true;
+    this.#deadline.stop();
+    this.#stopIdleClock?.();
+    this.#stopStartNote?.();
+    this.#guest.close();
+    this.#calls.abandon();
+  }
+
+  #askToEnd(cancel: CancelRequest): void {
+    if (this.#end !== null || this.#abandoned || this.#cancel !== null) return;
+    this.#cancel = cancel;
+    this.#deadline.startGrace(cancel.at);
+    if (this.#returned !== null) {
+      this.#finishCancelled();
+      return;
+    }
+    const write = { type: "run.cancel", id: this.#options.run.id, cancel } as const;
+    // What an earlier life has begun is taken up first, to be ended.
+    if (this.#takingUp) this.#recorder.record([write]);
+    else this.#deliverCancel(cancel, [write]);
+  }
+
+  #deliverCancel(cancel: CancelRequest, writes: readonly Write[]): void {
+    const seq = this.#journal.nextDelivery();
+    const deliver = {
+      type: "journal.deliver",
+      runId: this.#options.run.id,
+      delivery: { seq, type: "cancel" },
+    } as const;
+    const begun: Write[] = [];
+    this.#noteStart(begun);
+    this.#recorder.record([...begun, ...writes, deliver], () => {
+      if (this.#end !== null) return;
+      this.#calls.cancelOpen(seq);
+      void this.#guest.hand(seq, cancelDelivery(cancel));
+    });
+  }
+
+  #finishCancelled(): void {
+    if (this.#cancel !== null) this.#finish(endOfCancel(this.#cancel));
+  }
+
+  #finish(given: RunEnd): void {
+    if (this.#end !== null || this.#abandoned) return;
+    // However the script took it: a run that was asked to end ended for that reason.
+    this.#end = this.#cancel === null ? given : endOfCancel(this.#cancel);
+    this.#deadline.stop();
+    this.#stopIdleClock?.();
+    const isTakenUp = !this.#guest.resuming;
     this.#guest.close();
     this.#calls.stop();
-    this.#recordEnd();
+    if (isTakenUp) this.#recordEnd();
+    else void this.#takeUp();
   }
 
   /** Records the end once no step of the run is left. */
   #recordEnd(): void {
     const end = this.#end;
-    if (end === null || this.#calls.ongoing > 0 || this.#endRecorded) return;
+    if (end === null || this.#takingUp || this.#calls.ongoing > 0 || this.#endRecorded) return;
     this.#endRecorded = true;
     const writes: Write[] = [];
     const effects: (() => void)[] = [];
     const at = this.#options.parts.clock.now();
     this.#noteStart(writes);
     if (end.error !== null) this.#note("system", "error", describeEnd(end), at, writes, effects);
-    writes.push({ type: "run.finish", id: this.#options.run.id, ...end, at });
+    writes.push(...this.#calls.closeWaits(), { type: "run.finish", id: this.#options.run.id, ...end, at });
     this.#recorder.record(writes, () => {
       for (const effect of effects) effect();
       this.log.end();
@@ -203,20 +360,14 @@ export class RunDriver {
     if (this.#abandoned) return;
     const { parts, run, onEnd } = this.#options;
     parts.logger.error("a run could not be recorded and has failed", { run: run.id, reason: cause.message });
-    this.#abandoned = true;
-    this.#stopTimeout?.();
-    this.#guest.close();
     const lost = this.#calls.lostSteps();
+    this.#abandoned = true;
+    this.#deadline.stop();
+    this.#stopIdleClock?.();
+    this.#guest.close();
     this.#calls.stop();
     const end = failedEnd("INTERNAL", `the run could not be recorded: ${cause.message}`, this.#bundle);
-    const at = parts.clock.now();
-    const commit = (): Promise<void> => parts.store.commit([...lost, { type: "run.finish", id: run.id, ...end, at }]);
-    try {
-      await awaitStore(parts.clock, commit, () => this.#letGo);
-      void tidyRun(parts, run.id);
-    } catch (thrown) {
-      parts.logger.error("nor could its end", { run: run.id, reason: String(thrown) });
-    }
+    await recordLoss(parts, run.id, lost, end, () => this.#letGo);
     this.log.end();
     onEnd(end.status);
   }
@@ -246,12 +397,4 @@ export class RunDriver {
     writes.push({ type: "log.line", runId: this.#options.run.id, seq, at, source, level, text });
     effects.push(() => this.log.publish({ seq, at, source, level, stepId: null, stepName: null, text }));
   }
-}
-
-function describeEnd({ status, error }: RunEnd): string {
-  if (error === null) return status;
-  const place = error.file === null ? "" : ` (${error.file}:${error.line})`;
-  const hint = error.hint === null ? "" : ` — ${error.hint}`;
-  const message = error.message.replaceAll(/\s*\n\s*/g, " ");
-  return `${status.replace("_", " ")}: ${message}${place}${hint}`;
 }

@@ -4,7 +4,7 @@ import { type ErrorCode, errorCodes } from "../core/app-error.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { FinalRunStatus, RunError } from "../core/run.ts";
 import { findAuthorPosition, type GuestEnd } from "../sandbox/sandbox.ts";
-import type { Bundle } from "../store/store.ts";
+import type { Bundle, CancelRequest } from "../store/store.ts";
 
 export interface RunEnd {
   readonly status: FinalRunStatus;
@@ -96,13 +96,22 @@ export function endOfGuest(end: GuestEnd, bundle: Bundle): RunEnd {
   }
 }
 
-export function cancelledEnd(reason: string): RunEnd {
-  return { status: "cancelled", result: null, error: plainError("RUN_CANCELLED", reason) };
+/** The end of a run that was asked to end. */
+export function endOfCancel({ code, message }: Pick<CancelRequest, "code" | "message">): RunEnd {
+  return { status: code === "RUN_TIMEOUT" ? "timed_out" : "cancelled", result: null, error: plainError(code, message) };
 }
 
-export function timedOutEnd(timeoutText: string): RunEnd {
-  const message = `the run took longer than its timeout of ${timeoutText}`;
-  return { status: "timed_out", result: null, error: plainError("RUN_TIMEOUT", message) };
+export function cancelledEnd(reason: string): RunEnd {
+  return endOfCancel({ code: "RUN_CANCELLED", message: reason });
+}
+
+/** How a run ended, as a line of its log. */
+export function describeEnd({ status, error }: RunEnd): string {
+  if (error === null) return status;
+  const place = error.file === null ? "" : ` (${error.file}:${error.line})`;
+  const hint = error.hint === null ? "" : ` — ${error.hint}`;
+  const message = error.message.replaceAll(/\s*\n\s*/g, " ");
+  return `${status.replace("_", " ")}: ${message}${place}${hint}`;
 }
 
 export function plainError(code: ErrorCode, message: string, hint: string | null = null): RunError {

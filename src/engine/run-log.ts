@@ -11,6 +11,11 @@ export class RunLog {
   #ended = false;
   readonly #followers = new Set<LogFollower>();
 
+  /** Goes on with a log that an earlier life of the run has begun. */
+  startAfter(seq: number): void {
+    this.#lastSeq = seq;
+  }
+
   /** The number of the next entry. */
   nextSeq(): number {
     return ++this.#lastSeq;

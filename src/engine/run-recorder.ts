@@ -51,9 +51,29 @@ export class RunRecorder {
     this.#flushing ??= Promise.resolve().then(() => this.#flush());
   }
 
+  /** Records the writes; resolves with true when they and all before them are durable, with false where they never will be. */
+  recorded(writes: readonly Write[] = []): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.record(
+        writes,
+        () => resolve(true),
+        () => resolve(false),
+      );
+    });
+  }
+
   /** Resolves when everything recorded so far is durable and has taken effect, or when stopped. */
   async settled(): Promise<void> {
     while (this.#flushing !== null) await this.#flushing;
+  }
+
+  /** Waits until all is durable, but no longer than this, and stops then. */
+  async stopWithin(ms: number): Promise<void> {
+    const { promise: waited, resolve } = Promise.withResolvers<void>();
+    const stopWaiting = this.#clock.after(ms, resolve);
+    await Promise.race([this.settled(), waited]);
+    stopWaiting();
+    this.stop();
   }
 
   /** Drops what is not yet on its way to disk; nothing takes effect any more. */

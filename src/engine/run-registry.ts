@@ -1,14 +1,21 @@
-// The runs that are not over: their submission, their drivers, and those who wait for their end.
+// The runs that are not over: their submission, their drivers, those that wait outside memory, and who waits for them.
 
 import { AppError, toAppError } from "../core/app-error.ts";
 import type { InboundRequest, WebhookResponse } from "../core/inbound-request.ts";
-import type { GuestRequest } from "../sandbox/sandbox.ts";
-import type { NewRun, Write } from "../store/store.ts";
+import { isFinal } from "../core/run.ts";
+import type { NewRun, UnfinishedRun, Write } from "../store/store.ts";
 import { awaitStore } from "./await-store.ts";
 import { Dispatcher, type QueuedRun } from "./dispatcher.ts";
-import { RunDriver } from "./run-driver.ts";
-import { cancelledEnd, plainError } from "./run-end.ts";
+import { failBeforeBegin } from "./fail-before-begin.ts";
+import { findPinned, type Versions } from "./find-pinned.ts";
+import { type EarlierRun, RunDriver } from "./run-driver.ts";
+import { cancelledEnd } from "./run-end.ts";
+import { RunListeners } from "./run-listeners.ts";
 import type { PinnedVersion, RunParts } from "./run-parts.ts";
+import type { WaitAnswer } from "./wait-call.ts";
+import { toGuestRequest } from "./to-guest-request.ts";
+import { answerParked } from "./answer-parked.ts";
+import { WakeClock } from "./wake-clock.ts";
 
 /** A run as it comes in. */
 export interface Submission {
@@ -22,17 +29,31 @@ export interface Submission {
 
 export class RunRegistry {
   readonly #parts: RunParts;
+  readonly #versions: Versions;
   readonly #dispatcher: Dispatcher;
+  readonly #wakeClock: WakeClock;
   readonly #live = new Map<string, RunDriver>();
-  /** Queued or live, by id → those who wait for the end. */
-  readonly #unfinished = new Map<string, Set<() => void>>();
-  /** Cancelled while their request was being loaded, with the reason. */
+  /** Queued, live, or about to be: runs that this process has in hand. */
+  readonly #inHand = new Set<string>();
+  /** Of those, the ones that an earlier life has begun or that have waited. */
+  readonly #begun = new Set<string>();
+  readonly #listeners = new RunListeners();
+  /** Cancelled while what they begin with was being loaded, with the reason. */
   readonly #cancelAtBegin = new Map<string, string>();
+  /** What is done to runs outside memory, one thing after the other for each. */
+  readonly #turns = new Map<string, Promise<unknown>>();
   #abandoned = false;
 
-  constructor(parts: RunParts, maxConcurrentRuns: number) {
+  constructor(parts: RunParts, versions: Versions, maxConcurrentRuns: number) {
     this.#parts = parts;
+    this.#versions = versions;
     this.#dispatcher = new Dispatcher(maxConcurrentRuns);
+    this.#wakeClock = new WakeClock({
+      clock: parts.clock,
+      store: parts.store,
+      isInHand: (id) => this.#inHand.has(id),
+      wake: (id) => void this.wake(id),
+    });
   }
 
   /**
@@ -41,14 +62,16 @@ export class RunRegistry {
    * @throws {AppError} STORE_UNAVAILABLE when it could not be recorded: nothing of it is left.
    */
   async submit(submission: Submission): Promise<void> {
-    const { run } = submission;
-    this.#unfinished.set(run.id, new Set());
+    const { run, version, onResponse } = submission;
     const recorded = this.#parts.store.commit([...submission.writes, { type: "run.create", run }]);
     let kept = submission.request;
-    this.#enqueue(run, submission.version, submission.onResponse, async () => {
-      if (kept !== null) return kept;
-      await recorded.catch(() => undefined);
-      return await this.#loadRequest(run.inboundId);
+    this.#enqueue(run, version.config.concurrencyLimit, async () => {
+      let request = kept;
+      if (request === null && run.inboundId !== null) {
+        await recorded.catch(() => undefined);
+        request = await this.#loadRequest(run.inboundId);
+      }
+      return { run, version, request, onResponse, earlier: null };
     });
     // A run that has to wait lets go of its request: ten thousand of them would fill the memory.
     kept = null;
@@ -60,42 +83,89 @@ export class RunRegistry {
     }
   }
 
-  /** Takes a run up again that was recorded, but had not begun when the server ended. */
-  resume(run: NewRun, version: PinnedVersion): void {
-    this.#unfinished.set(run.id, new Set());
-    this.#enqueue(run, version, undefined, () => this.#loadRequest(run.inboundId));
+  /** Goes on with a run that an earlier life of the server left unfinished, when its turn comes. */
+  recover(
+    { id, pipeline, status }: Pick<UnfinishedRun, "id" | "pipeline" | "status">,
+    limit: number | undefined,
+  ): void {
+    if (status === "running") this.#begun.add(id);
+    this.#enqueue({ id, pipeline }, limit, async () => await this.#loadEarlier(id));
+  }
+
+  /** Lets waiting runs go on when their time comes; called once those of an earlier life are queued. */
+  startWaking(): void {
+    this.#wakeClock.start();
+  }
+
+  /** Brings a run back that waits outside memory. */
+  async wake(id: string): Promise<void> {
+    if (this.#inHand.has(id) || this.#abandoned) return;
+    this.#inHand.add(id);
+    this.#begun.add(id);
+    try {
+      const kept = await this.#read(async () => await this.#parts.store.runs.findKept(id));
+      if (kept === undefined || isFinal(kept.status)) {
+        this.#forget(id);
+        return;
+      }
+      // What keeps it from going on is told when its turn comes.
+      const version = await findPinned(this.#parts.store, this.#versions, kept).catch(() => null);
+      this.#enqueue(kept.run, version?.config.concurrencyLimit, async () => await this.#loadEarlier(id));
+    } catch (thrown) {
+      this.#forget(id);
+      this.#parts.logger.error("a waiting run could not be brought back", {
+        run: id,
+        reason: toAppError(thrown).message,
+      });
+    }
+  }
+
+  /**
+   * Gives a waiting run its news; resolves when that is durable. False where the call waits no longer.
+   * @throws {AppError} RUN_NOT_FOUND, STORE_UNAVAILABLE.
+   */
+  async answerWait(id: string, answer: WaitAnswer): Promise<boolean> {
+    return await this.#inTurn(id, async () => {
+      const driver = this.#live.get(id);
+      if (driver !== undefined) return await driver.answerWait(answer);
+      const isAnswered = await answerParked(this.#parts, id, answer);
+      if (isAnswered) void this.wake(id);
+      return isAnswered;
+    });
   }
 
   findLive(id: string): RunDriver | undefined {
     return this.#live.get(id);
   }
 
-  isUnfinished(id: string): boolean {
-    return this.#unfinished.has(id);
+  /** Calls back once, when the run comes into memory or ends; the returned function takes that back. */
+  onChange(id: string, callback: () => void): () => void {
+    return this.#listeners.add(id, "change", callback);
   }
 
-  /** Calls back when the run has ended, at once if it has; the returned function takes that back. */
+  /** Calls back once, when the run has ended or the server stops; the returned function takes that back. */
   onEnd(id: string, callback: () => void): () => void {
-    const waiting = this.#unfinished.get(id);
-    if (waiting === undefined) {
-      callback();
-      return () => {};
-    }
-    waiting.add(callback);
-    return () => waiting.delete(callback);
+    if (this.#abandoned) callback();
+    return this.#listeners.add(id, "end", callback);
   }
 
-  /** @throws {AppError} RUN_ALREADY_ENDED. */
+  /** @throws {AppError} RUN_ALREADY_ENDED, STORE_UNAVAILABLE. */
   async cancel(id: string, reason: string): Promise<void> {
-    const queued = this.#dispatcher.withdraw(id);
+    const queued = this.#begun.has(id) ? undefined : this.#dispatcher.withdraw(id);
     if (queued !== undefined) {
       await this.#cancelQueued(queued, reason);
       return;
     }
-    const driver = this.#live.get(id);
-    if (driver !== undefined) driver.cancel(reason);
-    else if (this.#unfinished.has(id)) this.#cancelAtBegin.set(id, reason);
-    else throw new AppError("RUN_ALREADY_ENDED", `run ${id} has already ended`);
+    await this.#inTurn(id, async () => {
+      const driver = this.#live.get(id);
+      if (driver !== undefined) driver.cancel(reason);
+      else if (this.#inHand.has(id) && !this.#begun.has(id)) this.#cancelAtBegin.set(id, reason);
+      else {
+        const cancel = { code: "RUN_CANCELLED", message: reason, at: this.#parts.clock.now() } as const;
+        await this.#parts.store.commit([{ type: "run.cancel", id, cancel }]);
+        void this.wake(id);
+      }
+    });
   }
 
   async #cancelQueued(queued: QueuedRun, reason: string): Promise<void> {
@@ -120,74 +190,80 @@ export class RunRegistry {
   async abandonAll(): Promise<void> {
     this.#abandoned = true;
     this.#dispatcher.stop();
+    this.#wakeClock.stop();
     await Promise.all([...this.#live.values()].map((driver) => driver.abandon()));
-    for (const waiting of this.#unfinished.values()) for (const callback of waiting) callback();
+    this.#listeners.callAll();
   }
 
-  #enqueue(
-    run: NewRun,
-    version: PinnedVersion,
-    onResponse: Submission["onResponse"],
-    loadRequest: () => Promise<InboundRequest | null>,
-  ): void {
-    this.#dispatcher.submit({
-      id: run.id,
-      pipeline: run.pipeline,
-      limit: version.config.concurrencyLimit,
-      begin: () => void this.#begin(run, version, onResponse, loadRequest),
-    });
+  #enqueue(run: Pick<NewRun, "id" | "pipeline">, limit: number | undefined, load: () => Promise<Beginning>): void {
+    this.#inHand.add(run.id);
+    const { id, pipeline } = run;
+    this.#dispatcher.submit({ id, pipeline, limit, begin: () => void this.#begin(id, pipeline, load) });
   }
 
-  async #begin(
-    run: NewRun,
-    version: PinnedVersion,
-    onResponse: Submission["onResponse"],
-    loadRequest: () => Promise<InboundRequest | null>,
-  ): Promise<void> {
+  async #begin(id: string, pipeline: string, load: () => Promise<Beginning>): Promise<void> {
     try {
-      const request = await loadRequest();
-      if (!this.#unfinished.has(run.id)) {
-        this.#dispatcher.release(run.pipeline);
-        return;
-      }
-      const driver = new RunDriver({
-        parts: this.#parts,
-        run,
-        version,
-        request: request === null ? null : toGuestRequest(request),
-        onResponse: (response) => onResponse?.(response),
-        onEnd: () => this.#driverEnded(run),
+      // What is done to a run outside memory is done before it comes into memory, or not at all.
+      await this.#inTurn(id, async () => {
+        const beginning = await load();
+        if (!this.#inHand.has(id) || this.#abandoned) return;
+        this.#open(beginning);
       });
-      this.#live.set(run.id, driver);
-      driver.start();
-      const cancelReason = this.#cancelAtBegin.get(run.id);
-      if (cancelReason !== undefined) driver.cancel(cancelReason);
+      if (!this.#live.has(id)) this.#dispatcher.release(pipeline);
     } catch (thrown) {
-      await this.#failAtBegin(run, toAppError(thrown));
-      this.#dispatcher.release(run.pipeline);
-      this.#ended(run.id);
+      await failBeforeBegin(this.#parts, id, toAppError(thrown), () => this.#abandoned);
+      this.#dispatcher.release(pipeline);
+      this.#ended(id);
     }
   }
 
-  async #failAtBegin(run: NewRun, cause: AppError): Promise<void> {
-    const { store, clock, logger } = this.#parts;
-    const error = plainError("INTERNAL", `the run could not begin: ${cause.message}`);
-    const end = { status: "failed", result: null, error, at: clock.now() } as const;
-    const commit = (): Promise<void> => store.commit([{ type: "run.finish", id: run.id, ...end }]);
-    await awaitStore(clock, commit, () => this.#abandoned).catch((thrown: unknown) => {
-      logger.error("a run could not begin, nor could that be recorded", { run: run.id, reason: String(thrown) });
+  #open({ run, version, request, onResponse, earlier }: Beginning): void {
+    const driver = new RunDriver({
+      parts: this.#parts,
+      run,
+      version,
+      request: request === null ? null : toGuestRequest(request),
+      onResponse: (response) => onResponse?.(response),
+      onWait: (wakeAt) => this.#driverWaits(run, wakeAt),
+      onEnd: () => this.#driverEnded(run),
+    });
+    this.#live.set(run.id, driver);
+    if (earlier === null) driver.start();
+    else driver.resume(earlier);
+    const cancelReason = this.#cancelAtBegin.get(run.id);
+    if (cancelReason !== undefined) driver.cancel(cancelReason);
+    this.#listeners.call(run.id, "change");
+  }
+
+  /** A run as an earlier life left it. @throws {AppError} what keeps it from going on. */
+  async #loadEarlier(id: string): Promise<Beginning> {
+    const { store } = this.#parts;
+    return await this.#read(async () => {
+      const kept = await store.runs.findKept(id);
+      if (kept === undefined || isFinal(kept.status)) {
+        throw new AppError("RUN_ALREADY_ENDED", `run ${id} has already ended`);
+      }
+      const version = await findPinned(store, this.#versions, kept);
+      const request = kept.run.inboundId === null ? null : await this.#loadRequest(kept.run.inboundId);
+      const earlier = { ...kept, lastSeq: await store.logs.lastSeq(id) };
+      return { run: kept.run, version, request, onResponse: undefined, earlier };
     });
   }
 
-  async #loadRequest(inboundId: string | null): Promise<InboundRequest | null> {
-    if (inboundId === null) return null;
-    const { store, clock } = this.#parts;
-    const record = await awaitStore(
-      clock,
-      () => store.inbound.find(inboundId),
-      () => this.#abandoned,
-    );
+  async #loadRequest(inboundId: string): Promise<InboundRequest | null> {
+    const record = await this.#read(async () => await this.#parts.store.inbound.find(inboundId));
     return record?.request ?? null;
+  }
+
+  async #read<T>(load: () => Promise<T>): Promise<T> {
+    return await awaitStore(this.#parts.clock, load, () => this.#abandoned);
+  }
+
+  #driverWaits(run: NewRun, wakeAt: number | null): void {
+    if (!this.#live.delete(run.id)) return;
+    this.#dispatcher.release(run.pipeline);
+    this.#forget(run.id);
+    if (wakeAt !== null) this.#wakeClock.expect(wakeAt);
   }
 
   #driverEnded(run: NewRun): void {
@@ -209,13 +285,34 @@ export class RunRegistry {
   }
 
   #ended(id: string): void {
-    const waiting = this.#unfinished.get(id);
-    this.#unfinished.delete(id);
+    this.#forget(id);
+    this.#parts.stepSlots.giveUp(id);
+    this.#listeners.call(id, "end");
+  }
+
+  #forget(id: string): void {
+    this.#inHand.delete(id);
+    this.#begun.delete(id);
     this.#cancelAtBegin.delete(id);
-    for (const callback of waiting ?? []) callback();
+    this.#wakeClock.poke();
+  }
+
+  /** Does something to a run when what was begun before that is done. */
+  async #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(id) ?? Promise.resolve();
+    const turn = before.then(work, work);
+    this.#turns.set(id, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(id) === turn) this.#turns.delete(id);
+    }
   }
 }
 
-function toGuestRequest(request: InboundRequest): GuestRequest {
-  return { ...request, body: new TextDecoder().decode(request.body) };
+/** What a driver is made of. */
+interface Beginning extends Pick<Submission, "run" | "version" | "request"> {
+  readonly onResponse: Submission["onResponse"] | undefined;
+  /** Null where nothing of the run has been done yet. */
+  readonly earlier: EarlierRun | null;
 }

@@ -1,63 +1,49 @@
-// One `runtime.run` of a script: waits for a slot, starts the step, passes its output on, and reports how it ended.
+// One `runtime.run` of a script: waits for a slot, is tried as often as it may be, and reports how it ended.
 
-import { AppError, toAppError } from "../core/app-error.ts";
-import { parseByteSize } from "../core/byte-size.ts";
-import { parseDuration } from "../core/duration.ts";
 import type { JsonValue } from "../core/json.ts";
-import { newStep, type Step, type StepStatus } from "../core/run.ts";
-import { containerName } from "../executors/executors.ts";
-import type { ContainerPlace, Mount, RunningStep, StepOutcome, StepOutput, StepSpec } from "../executors/executors.ts";
-import type { CallError, CallOutcome, Write } from "../store/store.ts";
-import type { OngoingCall, OngoingCallOptions } from "./ongoing-call.ts";
-import { startWhenRoom } from "./start-when-room.ts";
-import { StepOutputSink } from "./step-output.ts";
-
-/** Arguments of the host call, as the guest makes them. */
-interface StepArguments {
-  readonly command: StepSpec["command"];
-  readonly env: Readonly<Record<string, string>>;
-  readonly workDir?: string;
-  readonly mounts?: readonly Mount[];
-  /** Where it runs; absent: as a process. */
-  readonly container?: ContainerArguments;
-  readonly stdin?: string;
-  readonly timeout?: JsonValue;
-  readonly output: boolean;
-}
-
-type ContainerArguments =
-  | {
-      readonly type: "own" | "open";
-      readonly image: string;
-      readonly pull: "always" | "missing" | "never";
-      readonly privileged: boolean;
-      readonly cpu?: number;
-      readonly memory?: number | string;
-      readonly user?: string;
-    }
-  | { readonly type: "inside"; readonly sandbox: string; readonly user?: string };
+import { isWorthRetry, retryDelayMs, type RetryPolicy } from "../core/retry.ts";
+import { newStep, type Step } from "../core/run.ts";
+import type { CallError, Write } from "../store/store.ts";
+import type { KeptCall, OngoingCall, OngoingCallOptions, Wait } from "./ongoing-call.ts";
+import { type StepArguments, retryOf, stepSpec } from "./step-arguments.ts";
+import { type AttemptEnd, StepAttempt } from "./step-attempt.ts";
+import type { StreamOffsets } from "./step-output.ts";
+import { spread } from "./spread.ts";
 
 /** The parts of {@link OngoingCallOptions} that a step needs. */
-export interface StepCallOptions extends Omit<OngoingCallOptions, "parts" | "run" | "call"> {
-  readonly parts: Pick<OngoingCallOptions["parts"], "executor" | "stepSlots" | "clock">;
+export interface StepCallOptions extends Omit<OngoingCallOptions, "parts" | "run" | "call" | "startedAt"> {
+  readonly parts: Pick<OngoingCallOptions["parts"], "executor" | "stepSlots" | "clock" | "store">;
   readonly run: Pick<OngoingCallOptions["run"], "id" | "pipeline">;
   readonly call: Pick<OngoingCallOptions["call"], "number" | "name" | "args">;
 }
+
+/** What a restart needs to know of a step, beside its row: where its present attempt's output begins. */
+interface Progress {
+  readonly base: StreamOffsets;
+}
+
+const nowhere: StreamOffsets = { stdout: 0, stderr: 0 };
 
 export class StepCall implements OngoingCall {
   readonly #options: StepCallOptions;
   readonly #args: StepArguments;
   #step: Step;
-  #running: RunningStep | null = null;
-  #giveUpWaiting: (() => boolean) | null = null;
-  #executing = false;
+  #base = nowhere;
+  #attempt: StepAttempt | null = null;
+  /** Ends what is waited for: a slot, or the time of the next attempt. */
+  #giveUpWaiting: (() => void) | null = null;
   #cancelled = false;
+  #ended = false;
 
   constructor(options: StepCallOptions) {
     this.#options = options;
     this.#args = options.call.args as unknown as StepArguments;
     const kind = this.#args.container === undefined ? "process" : "container";
     this.#step = newStep(`${options.run.id}.${options.call.number}`, options.call.name, kind);
+  }
+
+  get wait(): Wait | null {
+    return this.#step.status === "waiting" && !this.#cancelled ? { until: this.#step.until } : null;
   }
 
   /** The row that is recorded with the call itself. A step that need not wait is `running` from the start. */
@@ -69,166 +55,182 @@ export class StepCall implements OngoingCall {
   /** Does the step; called once the call is durable. */
   start(): void {
     if (this.#cancelled) return;
-    if (this.#step.status === "running") {
-      void this.#execute();
-      return;
+    if (this.#step.status === "running") this.#execute(null);
+    else this.#waitForSlot();
+  }
+
+  resume({ kept, delivered }: KeptCall): void {
+    if (kept !== null) {
+      this.#step = kept.step;
+      this.#base = (kept.progress as Progress | null)?.base ?? nowhere;
     }
-    this.#giveUpWaiting = this.#options.parts.stepSlots.wait(() => {
-      this.#giveUpWaiting = null;
-      this.#markRunning();
-      this.#options.record([this.#put()]);
-      void this.#execute();
-    });
+    if (this.#step.status === "waiting") this.#waitForNext();
+    else if (this.#step.status === "running") {
+      this.#options.parts.stepSlots.takeOver(this.#step.id);
+      this.#execute(delivered);
+    } else this.#waitForSlot();
   }
 
   /** Ends the step; its end is reported as always. */
   cancel(): void {
-    if (this.#cancelled) return;
+    if (this.#cancelled || this.#ended) return;
     this.#cancelled = true;
-    if (this.#running !== null) this.#running.cancel();
-    if (this.#executing) return;
+    if (this.#attempt !== null) {
+      this.#attempt.cancel();
+      return;
+    }
     this.#giveUpWaiting?.();
     if (this.#step.status === "running") this.#options.parts.stepSlots.release();
-    this.#end("cancelled", null, { ok: false, error: cancelledError });
+    this.#end({ status: "cancelled", code: null, outcome: { ok: false, error: cancelledError }, writes: [] });
   }
 
   /** The row of a step whose end can no longer be recorded with its result. */
   lost(): readonly Write[] {
     const finishedAt = this.#step.finishedAt ?? this.#options.parts.clock.now();
-    return [{ type: "step.put", runId: this.#options.run.id, step: { ...this.#step, status: "failed", finishedAt } }];
+    this.#step = { ...this.#step, status: "failed", finishedAt, until: null };
+    return [this.#put()];
   }
 
   /** Lets go of a running step without ending it: the server stops, the step lives on. */
   abandon(): void {
-    if (this.#executing) return;
+    if (this.#attempt !== null) return;
     this.#cancelled = true;
     this.#giveUpWaiting?.();
     if (this.#step.status === "running") this.#options.parts.stepSlots.release();
   }
 
-  async #execute(): Promise<void> {
-    this.#executing = true;
-    const { parts } = this.#options;
-    try {
-      const sink = this.#openSink();
-      const spec = this.#spec();
-      const onNote = (text: string): void => sink.note(text);
-      const listener = { onOutput: async (piece: StepOutput) => await sink.take(piece), onNote };
-      this.#running = await startWhenRoom(
-        () => parts.executor.start(spec, listener),
-        parts.clock,
-        () => this.#cancelled,
-      );
-      if (this.#cancelled) this.#running.cancel();
-      const outcome = await this.#running.outcome;
-      await sink.finish();
-      this.#end(statusOf(outcome), outcome.code, this.#resultOf(outcome, sink));
-    } catch (thrown) {
-      this.#end("failed", null, { ok: false, error: this.#failure(thrown) });
-    } finally {
-      parts.stepSlots.release();
-    }
+  #waitForSlot(): void {
+    const giveUp = this.#options.parts.stepSlots.wait(() => {
+      this.#giveUpWaiting = null;
+      this.#begin();
+    });
+    this.#giveUpWaiting = () => void giveUp();
+    if (this.#step.status === "running") this.#giveUpWaiting = null;
   }
 
-  /** Opening a container resolves with its handle; what keeps it from opening is an error. */
-  #resultOf(outcome: StepOutcome, sink: StepOutputSink): CallOutcome {
-    if (this.#args.container?.type !== "open") return { ok: true, value: resultOf(outcome, sink) };
-    if (outcome.end === "exited") return { ok: true, value: { id: containerName(this.#step.id) } };
-    const code = outcome.end === "cancelled" ? "RUN_CANCELLED" : "STEP_NOT_STARTED";
-    return { ok: false, error: this.#failure(new AppError(code, outcome.message ?? "the sandbox was not opened")) };
-  }
-
-  #failure(thrown: unknown): CallError {
-    const { code, message, hint } = toAppError(thrown);
-    const text = `step ${JSON.stringify(this.#step.name)}: ${message}`;
-    return { code, message: text, ...(hint === undefined ? {} : { hint }) };
-  }
-
-  #openSink(): StepOutputSink {
-    const { parts, run, record, output } = this.#options;
-    const { id, name } = this.#step;
-    return new StepOutputSink({
-      runId: run.id,
-      stepId: id,
-      stepName: name,
-      log: output.log,
-      now: () => parts.clock.now(),
-      record,
-      deliver: this.#args.output ? output.deliver : undefined,
+  /** Begins an attempt, which has its slot: noted before it is made. */
+  #begin(): void {
+    this.#markRunning();
+    this.#options.record([this.#put()], () => {
+      if (!this.#cancelled) this.#execute(null);
     });
   }
 
-  #spec(): StepSpec {
-    const { command, env, workDir, mounts, container, stdin, timeout } = this.#args;
-    const { run } = this.#options;
-    return {
-      stepId: this.#step.id,
-      runId: run.id,
-      pipeline: run.pipeline,
-      command,
-      env,
-      ...(workDir === undefined ? {} : { workDir }),
-      ...(mounts === undefined ? {} : { mounts }),
-      ...(container === undefined ? {} : { container: placeOf(container) }),
-      ...(stdin === undefined ? {} : { stdin }),
-      ...(timeout === undefined || timeout === null ? {} : { timeoutMs: parseTimeout(timeout) }),
-    };
+  /** `delivered` is set where an earlier life has begun this attempt. */
+  #execute(delivered: StreamOffsets | null): void {
+    const { parts, run, record, output } = this.#options;
+    const attempt = new StepAttempt({
+      parts,
+      args: this.#args,
+      spec: () => stepSpec(this.#args, { stepId: this.#step.id, runId: run.id, pipeline: run.pipeline }),
+      step: this.#step,
+      base: this.#base,
+      record,
+      output,
+    });
+    this.#attempt = attempt;
+    const end = delivered === null ? attempt.start() : attempt.takeUp(delivered);
+    void end.then((ended) => this.#attemptEnded(attempt, ended));
+  }
+
+  #attemptEnded(attempt: StepAttempt, end: AttemptEnd): void {
+    this.#attempt = null;
+    if (end.interrupted === true && !this.#cancelled) {
+      this.#runAgain(attempt, end);
+      return;
+    }
+    this.#options.parts.stepSlots.release();
+    const delayMs = this.#cancelled ? null : this.#retryDelay(end);
+    if (delayMs === null) this.#end(end);
+    else this.#retryIn(delayMs, attempt, end);
+  }
+
+  /** A step that ended without anybody seeing it: by a reboot, or with the service that the server is. */
+  #runAgain(attempt: StepAttempt, end: AttemptEnd): void {
+    if (this.#args.onInterrupt === "fail") {
+      this.#options.parts.stepSlots.release();
+      this.#end(end);
+      return;
+    }
+    attempt.note("was interrupted by the end of the server or of the machine; it is run again", "warn");
+    this.#base = attempt.ends;
+    this.#begin();
+  }
+
+  /** Null where the attempt was the last. */
+  #retryDelay({ status, retryCode }: AttemptEnd): number | null {
+    if (status === "succeeded") return null;
+    const policy = this.#policy();
+    if (policy === null || this.#step.attempts >= policy.attempts || !isWorthRetry(policy, retryCode ?? ""))
+      return null;
+    return retryDelayMs(policy, this.#step.attempts, spread(`${this.#step.id}#${this.#step.attempts}`));
+  }
+
+  #policy(): RetryPolicy | null {
+    try {
+      return retryOf(this.#args);
+    } catch {
+      // Told already: the first attempt was refused for it.
+      return null;
+    }
+  }
+
+  #retryIn(delayMs: number, attempt: StepAttempt, end: AttemptEnd): void {
+    const { parts, record } = this.#options;
+    const message = describeFailure(end);
+    const of = `attempt ${this.#step.attempts} of ${this.#policy()?.attempts}`;
+    attempt.note(`${of} failed: ${message}; the next one begins in ${Math.round(delayMs / 100) / 10} s`, "warn");
+    this.#base = attempt.ends;
+    const until = parts.clock.now() + delayMs;
+    this.#step = { ...this.#step, status: "waiting", code: end.code, until, message };
+    record([...end.writes, this.#put()], () => {
+      void parts.executor.discard(this.#step.id).then(() => this.#waitForNext());
+    });
+  }
+
+  #waitForNext(): void {
+    if (this.#cancelled) return;
+    const { clock } = this.#options.parts;
+    const stop = clock.after((this.#step.until ?? 0) - clock.now(), () => {
+      this.#giveUpWaiting = null;
+      this.#step = { ...this.#step, status: "queued", until: null };
+      this.#waitForSlot();
+    });
+    this.#giveUpWaiting = stop;
   }
 
   #markRunning(): void {
-    const startedAt = this.#options.parts.clock.now();
-    this.#step = { ...this.#step, status: "running", attempts: 1, startedAt };
+    const { clock } = this.#options.parts;
+    const { attempts, startedAt } = this.#step;
+    this.#step = {
+      ...this.#step,
+      status: "running",
+      attempts: attempts + 1,
+      startedAt: startedAt ?? clock.now(),
+      code: null,
+      until: null,
+      message: null,
+    };
   }
 
-  #end(status: StepStatus, code: number | null, outcome: CallOutcome): void {
+  #end({ status, code, outcome, writes }: AttemptEnd): void {
     const { parts, onEnd } = this.#options;
-    this.#step = { ...this.#step, status, code, finishedAt: parts.clock.now() };
-    onEnd(outcome, [this.#put()], () => {
+    this.#ended = true;
+    this.#step = { ...this.#step, status, code, finishedAt: parts.clock.now(), until: null };
+    onEnd(outcome, [...writes, this.#put()], () => {
       void parts.executor.discard(this.#step.id);
     });
   }
 
   #put(): Write {
-    return { type: "step.put", runId: this.#options.run.id, step: this.#step };
+    const put = { type: "step.put", runId: this.#options.run.id, step: this.#step } as const;
+    const progress: Progress = { base: this.#base };
+    return this.#base === nowhere ? put : { ...put, progress: progress as unknown as JsonValue };
   }
 }
 
-/** @throws {AppError} VALIDATION_FAILED when the memory is no size. */
-function placeOf(container: ContainerArguments): ContainerPlace {
-  if (container.type === "inside") return container;
-  const { memory, cpu, ...rest } = container;
-  // 0 is no limit, as in the pipelines that scripts come from.
-  const limits = {
-    ...(cpu === undefined || cpu === 0 ? {} : { cpu }),
-    ...(memory === undefined || memory === 0 ? {} : { memoryBytes: parseByteSize(memory) }),
-  };
-  return { ...rest, ...limits };
-}
+const cancelledError: CallError = { code: "RUN_CANCELLED", message: "the step was cancelled before it started" };
 
-const cancelledError = { code: "RUN_CANCELLED", message: "the step was cancelled before it started" } as const;
-
-function statusOf({ end, code }: StepOutcome): StepStatus {
-  if (end === "cancelled" || end === "timed_out") return end;
-  return end === "exited" && code === 0 ? "succeeded" : "failed";
-}
-
-/** What `runtime.run` resolves with. */
-function resultOf({ end, code, message }: StepOutcome, sink: StepOutputSink): JsonValue {
-  return {
-    code,
-    stdout: sink.resultText("stdout"),
-    stderr: sink.resultText("stderr"),
-    status: end === "exited" || end === "signalled" ? "complete" : "abort",
-    ...(message === null ? {} : { message }),
-  };
-}
-
-/** @throws {AppError} VALIDATION_FAILED that names the option. */
-function parseTimeout(timeout: JsonValue): number {
-  try {
-    return parseDuration(timeout);
-  } catch (thrown) {
-    const { code, message, hint } = toAppError(thrown);
-    throw new AppError(code, `timeout: ${message}`, hint === undefined ? {} : { hint });
-  }
+function describeFailure({ outcome, code, message }: AttemptEnd): string {
+  return outcome.ok ? (message ?? `exit code ${code}`) : outcome.error.message;
 }

@@ -14,6 +14,19 @@ const logHeadBytes = 8 * 1024 * 1024;
 const logTailBytes = 8 * 1024 * 1024;
 const resultBytes = 1024 * 1024;
 const tailChunkBytes = 64 * 1024;
+const readAgainBytes = 1024 * 1024;
+
+/** A place in each stream of a step. */
+export type StreamOffsets = Readonly<Record<Stream, number>>;
+
+/** What an earlier life has stored of an attempt's output. */
+export interface StoredOutput {
+  /** Where the stored output ends. */
+  readonly ends: StreamOffsets;
+  /** Where what the script was given ends. */
+  readonly delivered: StreamOffsets;
+  readonly read: (stream: Stream, offset: number, length: number) => Promise<Uint8Array>;
+}
 
 export interface StepOutputOptions {
   readonly runId: string;
@@ -21,6 +34,8 @@ export interface StepOutputOptions {
   readonly stepName: string;
   readonly log: RunLog;
   readonly now: () => number;
+  /** Where the attempt's output begins in the streams of its step; 0 for the first. */
+  readonly base: StreamOffsets;
   /** Records the writes and calls back when they are durable, or when they never will be. */
   readonly record: (writes: readonly Write[], effect: () => void, dropped: () => void) => void;
   /** Hands a stored piece to the script; resolves when the script has dealt with it. Absent: nobody listens. */
@@ -33,7 +48,8 @@ export class StepOutputSink {
   readonly #results = { stdout: new HeadAndTail(resultBytes), stderr: new HeadAndTail(resultBytes) };
   /** What follows the head, per stream, within the tail's bound. */
   readonly #tails = { stdout: new HeadAndTail(logTailBytes), stderr: new HeadAndTail(logTailBytes) };
-  readonly #ends = { stdout: 0, stderr: 0 };
+  /** Where what was taken ends, in the streams of the step. */
+  readonly #ends: Record<Stream, number>;
   #headBytes = 0;
   #headFull = false;
   /** Places in the log that are kept for the tails. */
@@ -41,24 +57,50 @@ export class StepOutputSink {
 
   constructor(options: StepOutputOptions) {
     this.#options = options;
+    this.#ends = { ...options.base };
   }
 
-  /** Takes one piece; resolves when the next may come. */
+  /** Where what was passed on ends: the next attempt begins there. */
+  get ends(): StreamOffsets {
+    return this.#ends;
+  }
+
+  /** Goes on behind what an earlier life has stored; what of it the script was not given is delivered now. */
+  async resume({ ends, delivered, read }: StoredOutput): Promise<void> {
+    for (const stream of ["stdout", "stderr"] as const) {
+      const { base, deliver } = this.#options;
+      for (let offset = base[stream]; offset < ends[stream]; offset += readAgainBytes) {
+        const bytes = await read(stream, offset, Math.min(readAgainBytes, ends[stream] - offset));
+        this.#results[stream].push(bytes);
+      }
+      this.#headBytes += ends[stream] - base[stream];
+      this.#ends[stream] = ends[stream];
+      const from = Math.max(base[stream], delivered[stream]);
+      if (deliver === undefined || from >= ends[stream]) continue;
+      const bytes = await read(stream, from, ends[stream] - from);
+      await deliver(stream, from, bytes.length, textOf(bytes));
+    }
+  }
+
+  /** Takes one piece of the attempt; resolves when the next may come. */
   async take(output: StepOutput): Promise<void> {
+    const { base } = this.#options;
     this.#results[output.stream].push(output.bytes);
-    const chunk = this.#chunkers[output.stream].push(output.offset, output.bytes);
+    const chunk = this.#chunkers[output.stream].push(base[output.stream] + output.offset, output.bytes);
     if (chunk !== null) await this.#pass(output.stream, chunk);
   }
 
-  /** The streams have ended: passes on what was held back and stores the tail. */
-  async finish(): Promise<void> {
+  /** The streams have ended: passes on what was held back. Resolves with what is to be recorded with the step's end. */
+  async finish(): Promise<readonly Write[]> {
     for (const stream of ["stdout", "stderr"] as const) {
       const rest = this.#chunkers[stream].end();
       if (rest !== null) await this.#pass(stream, rest);
     }
     const [stdout, stderr] = [this.#tails.stdout.bytes(), this.#tails.stderr.bytes()];
-    this.#storeTail("stdout", lastBytes(stdout, roomBeside(stderr)));
-    this.#storeTail("stderr", lastBytes(stderr, roomBeside(stdout)));
+    return [
+      ...this.#tailWrites("stdout", lastBytes(stdout, roomBeside(stderr))),
+      ...this.#tailWrites("stderr", lastBytes(stderr, roomBeside(stdout))),
+    ];
   }
 
   /** A line of the run's log about the step, which is none of its output. */
@@ -124,9 +166,9 @@ export class StepOutputSink {
     );
   }
 
-  #storeTail(stream: Stream, tail: Uint8Array): void {
-    const { runId, stepId, stepName, record, now, log } = this.#options;
-    if (tail.length === 0) return;
+  /** Recorded with the end: a life that dies before that leaves the tail to be read again. */
+  #tailWrites(stream: Stream, tail: Uint8Array): readonly Write[] {
+    const { runId, stepId, stepName, now, log } = this.#options;
     const writes: Write[] = [];
     const firstOffset = this.#ends[stream] - tail.length;
     for (let start = 0; start < tail.length; start += tailChunkBytes) {
@@ -135,11 +177,7 @@ export class StepOutputSink {
       const seq = this.#tailSeqs.shift() ?? log.nextSeq();
       writes.push({ type: "log.output", runId, seq, at: now(), stepName, chunk });
     }
-    record(
-      writes,
-      () => {},
-      () => {},
-    );
+    return writes;
   }
 
   #entry(stream: Stream, text: string): LogEntry {

@@ -90,7 +90,21 @@ export interface StepListener {
   readonly onNote: (text: string) => void;
 }
 
+/** What an earlier life of the server has taken of one stream. */
+export interface TakenOutput {
+  readonly bytes: number;
+  /** The last of them, up to 64: they find the place in a file that the step has emptied meanwhile. */
+  readonly last: Uint8Array;
+}
+
+export interface EarlierLife {
+  readonly taken: Readonly<Record<OutputStream, TakenOutput>>;
+  /** How long ago the step was started: counts for its time limit. */
+  readonly spentMs: number;
+}
+
 export interface Executor {
+  attach(spec: StepSpec, earlier: EarlierLife, listener: StepListener): Promise<RunningStep | null>;
   /**
    * Starts the step.
    * @throws {AppError} STEP_NOT_STARTED when the command is not found on the step's PATH, the folder does not exist, …
@@ -102,7 +116,7 @@ export interface Executor {
    * Ends processes and removes folders that steps of an earlier server life left behind. Called before the first
    * start. Resolves with the steps that still had processes; takes as long as those take to end (grace, then SIGKILL).
    */
-  cleanLeftovers(): Promise<{ readonly endedSteps: readonly string[] }>;
+  cleanLeftovers(keep: ReadonlySet<string>): Promise<{ readonly endedSteps: readonly string[] }>;
   /**
    * Removes a container that was kept open; one that is gone already is fine.
    * @throws {AppError} VALIDATION_FAILED when it is not one of this run.

@@ -10,11 +10,13 @@ export function routeExecutor(processes: Executor, containers: Executor): Execut
       inContainers.add(spec.stepId);
       return await containers.start(spec, listener);
     },
+    attach: async (spec, earlier, listener) =>
+      await (spec.container === undefined ? processes : containers).attach(spec, earlier, listener),
     discard: async (stepId) => {
       await (inContainers.delete(stepId) ? containers : processes).discard(stepId);
     },
-    cleanLeftovers: async () => {
-      const [first, second] = await Promise.all([processes.cleanLeftovers(), containers.cleanLeftovers()]);
+    cleanLeftovers: async (keep) => {
+      const [first, second] = await Promise.all([processes.cleanLeftovers(keep), containers.cleanLeftovers(keep)]);
       return { endedSteps: [...first.endedSteps, ...second.endedSteps] };
     },
     closeSandbox: async (runId, sandbox) => await containers.closeSandbox(runId, sandbox),

@@ -66,7 +66,16 @@ function inspectSpec(bundleHash: string, pipeline: string): GuestSpec {
   return {
     bundleHash,
     mode: "inspect",
-    context: { runID: "", pipelineID: pipeline, triggeredBy: "manual", driverName: "local", args: [], params: {} },
+    seed: "",
+    context: {
+      runID: "",
+      pipelineID: pipeline,
+      triggeredBy: "manual",
+      driverName: "local",
+      args: [],
+      params: {},
+      rerunOf: null,
+    },
     request: null,
     limits: { memoryBytes: inspectMemoryBytes, cpuPerDeliveryMs: inspectCpuMs, cpuTotalMs: inspectCpuMs },
     replay: { calls: 0, consoleLines: 0, observations: [], cpuUsedMs: 0 },

@@ -20,6 +20,8 @@ export interface GuestSpec {
   readonly bundleHash: string;
   /** `inspect` evaluates the module and reports its exports; `run` also calls `pipeline`. */
   readonly mode: "run" | "inspect";
+  /** Seeds `Math.random`. */
+  readonly seed: string;
   readonly context: GuestContext;
   readonly request: GuestRequest | null;
   readonly limits: GuestLimits;
@@ -34,6 +36,8 @@ export interface GuestContext {
   readonly driverName: string;
   readonly args: readonly string[];
   readonly params: ParamValues;
+  /** The run that this one repeats. */
+  readonly rerunOf: string | null;
 }
 
 /** `http.request()` of a script. */
@@ -65,7 +69,9 @@ export type GuestDelivery =
       readonly call: number;
       readonly stream: "stdout" | "stderr";
       readonly text: string;
-    };
+    }
+  /** The run is to end: every waiting call is rejected, and what was cancelled brings no result any more. */
+  | { readonly type: "cancel"; readonly code: string; readonly message: string };
 
 export interface GuestCallError {
   readonly code: string;

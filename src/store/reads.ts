@@ -96,10 +96,18 @@ export interface KeptStep {
   readonly progress: JsonValue | null;
 }
 
+export interface StepInFlight {
+  readonly stepId: string;
+  /** False: what it has begun is kept open, or its next attempt is waited for. */
+  readonly isRunning: boolean;
+}
+
 export interface JournalReader {
   load(runId: string): Promise<Journal>;
   /** The steps of a run by the number of their host call. */
   steps(runId: string): Promise<ReadonlyMap<number, KeptStep>>;
+  /** Processes and containers that runs which are not final have begun and not ended, kept-open containers included. */
+  stepsInFlight(): Promise<readonly StepInFlight[]>;
 }
 
 export interface LogQuery {

@@ -96,16 +96,20 @@ class ContainerExecutor implements Executor {
     }
   }
 
+  async attach(): Promise<RunningStep | null> {
+    return null;
+  }
+
   async discard(stepId: string): Promise<void> {
     checkStepId(stepId);
     if (this.#running.has(stepId)) throw new AppError("INTERNAL", `the step ${stepId} is still running`);
     const name = containerName(stepId);
     if (this.#made.has(name) && !this.#open.has(name)) await this.#removeContainer(name);
     await this.#removeFolder(stepId);
-    if (this.#leftoversRemain) void this.cleanLeftovers();
+    if (this.#leftoversRemain) void this.cleanLeftovers(new Set());
   }
 
-  async cleanLeftovers(): Promise<{ readonly endedSteps: readonly string[] }> {
+  async cleanLeftovers(_keep: ReadonlySet<string>): Promise<{ readonly endedSteps: readonly string[] }> {
     const { engine, spoolDir, graceMs, clock, warn } = this.#options;
     const isOurs = (stepId: string): boolean => this.#running.has(stepId) || this.#made.has(containerName(stepId));
     this.#leftoversRemain = false;

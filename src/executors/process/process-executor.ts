@@ -98,14 +98,21 @@ class ProcessExecutor implements Executor {
     }
   }
 
+  async attach(spec: StepSpec): Promise<RunningStep | null> {
+    await this.#cleanLeftover(spec.stepId);
+    return null;
+  }
+
   async discard(stepId: string): Promise<void> {
     checkStepId(stepId);
     if (this.#running.has(stepId)) throw new AppError("INTERNAL", `the step ${stepId} is still running`);
     await this.#remove(stepId);
   }
 
-  async cleanLeftovers(): Promise<{ readonly endedSteps: readonly string[] }> {
-    const steps = (await findSpooledSteps(this.#options.spoolDir)).filter((id) => !this.#running.has(id));
+  async cleanLeftovers(keep: ReadonlySet<string>): Promise<{ readonly endedSteps: readonly string[] }> {
+    const steps = (await findSpooledSteps(this.#options.spoolDir)).filter(
+      (id) => !this.#running.has(id) && !keep.has(id),
+    );
     const ended = await Promise.all(steps.map((id) => this.#cleanLeftover(id)));
     return { endedSteps: steps.filter((_, index) => ended[index]) };
   }

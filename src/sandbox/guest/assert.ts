@@ -2,7 +2,7 @@
 
 import { formatValue } from "./format-value.ts";
 import { defineGlobal } from "./host.ts";
-import { sleep } from "./timers.ts";
+import { pause } from "./timers.ts";
 
 class AssertionError extends Error {
   override readonly name = "AssertionError";
@@ -42,7 +42,7 @@ async function eventuallyContainsString(
     if (Date.now() >= endsAt) {
       fail(message, `expected ${formatValue(text)} to contain ${formatValue(part)} within ${timeoutMs} ms`);
     }
-    await sleep(intervalMs);
+    await pause(intervalMs);
   }
 }
 

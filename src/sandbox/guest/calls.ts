@@ -1,6 +1,6 @@
 // Host calls as promises: numbers them, keeps those without a result, settles them when a delivery comes.
 
-import { host, hostText, parseJson, stringifyJson } from "./host.ts";
+import { defineGlobal, host, hostText, parseJson, stringifyJson } from "./host.ts";
 
 export type OutputListener = (stream: "stdout" | "stderr", text: string) => void;
 
@@ -10,9 +10,21 @@ export interface CallFailure {
   readonly hint?: string;
 }
 
+/** What a waiting call is rejected with when the run is cancelled or over its time. */
+class CancelledError extends Error {
+  override readonly name = "CancelledError";
+  readonly code: string;
+
+  constructor(message = "the run was cancelled", code = "RUN_CANCELLED") {
+    super(message);
+    this.code = code;
+  }
+}
+
 interface PendingCall {
   readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
+  /** Null: nobody waits for it, as for a timer. */
+  readonly reject: ((error: Error) => void) | null;
   readonly onOutput: OutputListener | undefined;
   /** Where the script made the call: an error that comes back later points there. */
   readonly calledAt: string;
@@ -41,7 +53,7 @@ export function notify(kind: string, name: string, args: unknown): number {
 /** Makes a call whose result comes by a callback instead of a promise. Returns its number. */
 export function callBack(kind: string, name: string, args: unknown, done: () => void): number {
   const number = notify(kind, name, args);
-  pending.set(number, { resolve: done, reject: done, onOutput: undefined, calledAt: "" });
+  pending.set(number, { resolve: done, reject: null, onOutput: undefined, calledAt: "" });
   return number;
 }
 
@@ -67,7 +79,23 @@ export function deliverResult(number: number, ok: boolean, value: unknown, failu
   }
   pending.delete(number);
   if (ok) waiting.resolve(value);
+  else if (waiting.reject === null) waiting.resolve(undefined);
   else waiting.reject(failureOf(failure, waiting.calledAt));
+}
+
+/** Rejects every waiting call; timers do not go off any more. Calls made from now on are as ever. */
+export function deliverCancel(code: string, message: string): void {
+  const cancelled = [...pending.values()];
+  pending.clear();
+  for (const { reject, calledAt } of cancelled) {
+    const error = new CancelledError(message, code);
+    error.stack = calledAt;
+    reject?.(error);
+  }
+}
+
+export function installCancelledError(): void {
+  defineGlobal("CancelledError", CancelledError);
 }
 
 /** Hands a piece of output to the script; an error it throws there fails the call. */
@@ -78,7 +106,7 @@ export function deliverOutput(number: number, stream: "stdout" | "stderr", text:
     waiting.onOutput(stream, text);
   } catch (thrown) {
     pending.set(number, { ...waiting, onOutput: undefined });
-    waiting.reject(thrown as Error);
+    waiting.reject?.(thrown as Error);
   }
 }
 

@@ -3,7 +3,7 @@
 import { installArtifacts } from "./artifacts.ts";
 import { installAssert } from "./assert.ts";
 import { installBase64 } from "./base64.ts";
-import { deliverOutput, deliverResult, type CallFailure } from "./calls.ts";
+import { type CallFailure, deliverCancel, deliverOutput, deliverResult, installCancelledError } from "./calls.ts";
 import { installClock, seedRandom } from "./clock.ts";
 import { installConsole } from "./console.ts";
 import { installCrypto } from "./crypto.ts";
@@ -21,13 +21,15 @@ import { installYaml } from "./yaml.ts";
 import { installVolumes } from "./volumes.ts";
 
 type Message =
-  | { type: "init"; context: { runID: string }; request: RequestValue | null }
+  | { type: "init"; context: object; request: RequestValue | null; seed: string }
   | { type: "result"; call: number; ok: boolean; value?: unknown; error?: CallFailure }
-  | { type: "output"; call: number; stream: "stdout" | "stderr"; text: string };
+  | { type: "output"; call: number; stream: "stdout" | "stderr"; text: string }
+  | { type: "cancel"; code: string; message: string };
 
 for (const install of [
   installConsole,
   installClock,
+  installCancelledError,
   installTextEncoding,
   installBase64,
   installUrl,
@@ -50,11 +52,13 @@ for (const install of [
 function receive(text: string): void {
   const message = parseJson(text) as Message;
   if (message.type === "init") {
-    seedRandom(message.context.runID);
+    seedRandom(message.seed);
     setRequest(message.request);
     defineGlobal("pipelineContext", Object.freeze(message.context));
   } else if (message.type === "result") {
     deliverResult(message.call, message.ok, message.value, message.error ?? { code: "INTERNAL", message: "" });
+  } else if (message.type === "cancel") {
+    deliverCancel(message.code, message.message);
   } else {
     deliverOutput(message.call, message.stream, message.text);
   }

@@ -1,7 +1,7 @@
 // `setTimeout` and its family, and `sleep`: each timer is a journaled host call.
 
 import { abandon, call, callBack, notify } from "./calls.ts";
-import { defineGlobal } from "./host.ts";
+import { defineGlobal, stringifyJson } from "./host.ts";
 
 type Callback = (...values: unknown[]) => void;
 
@@ -34,8 +34,24 @@ function clear(id: unknown): void {
 }
 
 /** Waits for a duration like "2s" or a number of milliseconds. */
-export async function sleep(duration: unknown): Promise<void> {
+async function sleep(duration: unknown): Promise<void> {
   await call("timer", "sleep", { duration });
+}
+
+/** Waits until a moment: a Date, milliseconds since 1970, or a text like "2026-01-31T03:00:00Z". */
+async function sleepUntil(moment: unknown): Promise<void> {
+  const until = typeof moment === "number" ? moment : new Date(moment as string | Date).getTime();
+  if (!Number.isFinite(until)) {
+    throw new TypeError(
+      `sleepUntil: ${stringifyJson(String(moment))} is not a Date, a number or a text that tells a time`,
+    );
+  }
+  await call("timer", "sleepUntil", { until });
+}
+
+/** As `sleep`, for what only looks again after a while. */
+export async function pause(delayMs: number): Promise<void> {
+  await call("timer", "pause", { delayMs });
 }
 
 export function installTimers(): void {
@@ -52,4 +68,5 @@ export function installTimers(): void {
     void Promise.resolve().then(() => callback());
   });
   defineGlobal("sleep", sleep);
+  defineGlobal("sleepUntil", sleepUntil);
 }

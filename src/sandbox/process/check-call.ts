@@ -58,7 +58,7 @@ const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>
     isMounts(args["mounts"]) &&
     isPlace(args["container"]) &&
     typeof args["output"] === "boolean",
-  timer: (args) => isNumber(args["delayMs"]) || args["duration"] !== undefined,
+  timer: (args) => isNumber(args["delayMs"]) || isNumber(args["until"]) || args["duration"] !== undefined,
   clear_timer: (args) => isNumber(args["call"]),
   respond: (args) =>
     Number.isInteger(args["status"]) &&

@@ -105,15 +105,16 @@ export class Guest {
 
   /** The first turn. */
   open(code: string): void {
-    const { context, request, mode } = this.#spec;
+    const { context, request, mode, seed } = this.#spec;
     this.#turn(() => {
-      const failed = this.#instance.receive(JSON.stringify({ type: "init", context, request }));
+      const failed = this.#instance.receive(JSON.stringify({ type: "init", context, request, seed }));
       return failed ?? this.#instance.evaluate(code, `${context.pipelineID}`, mode);
     });
   }
 
   deliver(delivery: GuestDelivery): void {
     if (delivery.type === "result") this.#settleOutstanding(delivery.call);
+    else if (delivery.type === "cancel") this.#forgetOutstanding();
     this.#turn(() => this.#instance.receive(JSON.stringify(delivery)));
   }
 
@@ -287,6 +288,11 @@ export class Guest {
   #settleOutstanding(call: number): void {
     this.#outstandingLength -= this.#outstanding.get(call) ?? 0;
     this.#outstanding.delete(call);
+  }
+
+  #forgetOutstanding(): void {
+    this.#outstanding.clear();
+    this.#outstandingLength = 0;
   }
 
   #condition(expression: string): string {

@@ -1,10 +1,10 @@
 // The journal of a run: host calls, their outcomes, deliveries and observed values; written one by one, read whole.
 
 import type { JsonValue } from "../../core/json.ts";
-import type { Journal, JournalCall, JournalReader, KeptStep } from "../reads.ts";
+import type { Journal, JournalCall, JournalReader, KeptStep, StepInFlight } from "../reads.ts";
 import type { CallError, CallOutcome, Delivery, JournalWrite, Observations } from "../writes.ts";
 import type { ReadConnection } from "./read-connection.ts";
-import { findKeptSteps } from "./steps.ts";
+import { findKeptSteps, formatStepId } from "./steps.ts";
 import type { WriteStatements } from "./write-statement.ts";
 
 export const journalWrites: WriteStatements<JournalWrite["type"]> = {
@@ -96,6 +96,20 @@ export class SqliteJournalReader implements JournalReader {
 
   async steps(runId: string): Promise<ReadonlyMap<number, KeptStep>> {
     return findKeptSteps(this.#db, runId);
+  }
+
+  async stepsInFlight(): Promise<readonly StepInFlight[]> {
+    const rows = this.#db.all<{ runId: string; number: number; isRunning: 0 | 1 }>(
+      `SELECT steps.run_id AS runId, steps.number, steps.status = 'running' AS isRunning
+        FROM runs JOIN steps ON steps.run_id = runs.id WHERE runs.status IN ('running', 'waiting')
+        AND (steps.status IN ('running', 'waiting') AND steps.kind IN ('process', 'container')
+          OR steps.status = 'succeeded' AND steps.kind = 'container' AND (SELECT json_extract(args, '$.container.type')
+            FROM journal_calls WHERE run_id = steps.run_id AND number = steps.number) = 'open')`,
+    );
+    return rows.map(({ runId, number, isRunning }) => ({
+      stepId: formatStepId({ runId, number }),
+      isRunning: isRunning === 1,
+    }));
   }
 
   #calls(runId: string): readonly JournalCall[] {

@@ -289,11 +289,11 @@ describe.skipIf(!answers("docker"))("containers", () => {
       const { stepId, stdout, finished } = await first.start({ command: { path: "ignore-term", args: [] } });
       await until("both run", () => stdout() === "ready\n" && other.stdout() === "up\n");
       const second = openContainerRunner({ spoolDir: first.spoolDir });
-      expect(await second.executor.cleanLeftovers()).toEqual({ endedSteps: [stepId] });
+      expect(await second.executor.cleanLeftovers(new Set())).toEqual({ endedSteps: [stepId] });
       expect(containersOf(`runner.step=${stepId}`)).toEqual([]);
       expect(existsSync(join(first.spoolDir, stepId))).toBe(false);
       expect(containersOf(`runner.step=${other.stepId}`)).toHaveLength(1);
-      expect(await first.executor.cleanLeftovers()).toEqual({ endedSteps: [] });
+      expect(await first.executor.cleanLeftovers(new Set())).toEqual({ endedSteps: [] });
       other.step.cancel();
       await Promise.allSettled([other.finished, finished]);
       await second.close();
@@ -302,7 +302,7 @@ describe.skipIf(!answers("docker"))("containers", () => {
 
     test("asks no engine where no container was ever made", async () => {
       const idle = openContainerRunner({ path: "/nowhere" });
-      expect(await idle.executor.cleanLeftovers()).toEqual({ endedSteps: [] });
+      expect(await idle.executor.cleanLeftovers(new Set())).toEqual({ endedSteps: [] });
       expect(idle.warnings).toEqual([]);
       await idle.close();
     });

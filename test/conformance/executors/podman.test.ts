@@ -82,7 +82,7 @@ function contract(): void {
     const timedOut = await runner.run({ ...inside(4, "echo up; exec sleep 60"), timeoutMs: 2000 });
     expect(timedOut).toMatchObject({ end: "timed_out", stdout: "up\n" });
     const next = openContainerRunner({ choice: "podman", env, spoolDir: runner.spoolDir });
-    expect(await next.executor.cleanLeftovers()).toEqual({ endedSteps: [`${runId}.1`] });
+    expect(await next.executor.cleanLeftovers(new Set())).toEqual({ endedSteps: [`${runId}.1`] });
     expect(namesOf(runId)).toBe("");
     await next.close();
   });

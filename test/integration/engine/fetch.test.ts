@@ -167,7 +167,10 @@ describe("when the run ends", () => {
     await harness.engine.cancel(id);
     const run = await harness.end(id);
     expect(run.status).toBe("cancelled");
-    expect(run.steps).toMatchObject([{ kind: "fetch", status: "cancelled" }]);
+    expect(run.steps).toMatchObject([
+      { kind: "fetch", status: "cancelled" },
+      { kind: "sleep", status: "cancelled" },
+    ]);
     await until(() => waiting.size === 0);
   });
 

@@ -280,7 +280,16 @@ function specFor(bundleHash: string, observations: never[] = []): Parameters<typ
   return {
     bundleHash,
     mode: "run",
-    context: { runID: "r", pipelineID: "test", triggeredBy: "manual", driverName: "local", args: [], params: {} },
+    seed: "r",
+    context: {
+      runID: "r",
+      pipelineID: "test",
+      triggeredBy: "manual",
+      driverName: "local",
+      args: [],
+      params: {},
+      rerunOf: null,
+    },
     request: null,
     limits: { memoryBytes: 64 * 1024 * 1024, cpuPerDeliveryMs: 1000, cpuTotalMs: 600_000 },
     replay: { calls: observations.length > 0 ? 1 : 0, consoleLines: 0, observations, cpuUsedMs: 0 },

@@ -48,19 +48,19 @@ class Bench {
 
 test("an answer is durable, together with its call, before it is given", async () => {
   const bench = new Bench({ a: 1 });
-  expect(await bench.calls.answer(get, 0)).toEqual({ ok: true, value: { a: 1 } });
+  expect(await bench.calls.asked.answer(get, 0)).toEqual({ ok: true, value: { a: 1 } });
   expect(bench.written).toEqual(["journal.start", "journal.complete"]);
 });
 
 test("a store that cannot read is an answer too", async () => {
   const bench = new Bench(new Error("disk trouble"));
-  expect(await bench.calls.answer(get, 0)).toMatchObject({ ok: false, error: { message: "disk trouble" } });
+  expect(await bench.calls.asked.answer(get, 0)).toMatchObject({ ok: false, error: { message: "disk trouble" } });
 });
 
 // A process whose question stays without an answer executes nothing ever again, for no run.
 test("a question is answered also where the run is no longer recorded", async () => {
   const bench = new Bench(1);
   bench.recorder.stop();
-  const answer = await Promise.race([bench.calls.answer(get, 0), Bun.sleep(200)]);
+  const answer = await Promise.race([bench.calls.asked.answer(get, 0), Bun.sleep(200)]);
   expect(answer).toBeDefined();
 });

@@ -20,10 +20,10 @@ describe("JournalView", () => {
       4, 2, 1, 0,
     ]);
     view.complete(1);
-    expect([view.countOpen("step"), view.anyOpen]).toEqual([1, true]);
+    expect([view.countOpen("step"), view.open]).toEqual([1, 2]);
     view.complete(2);
     view.complete(3);
-    expect(view.anyOpen).toBe(false);
+    expect(view.open).toBe(0);
   });
 
   test("a result counts once, and that of a call never made or answered at once does not count", () => {

@@ -51,8 +51,8 @@ async function readAll(
     pages.push({ limit: query.limit, length: page.reduce((sum, { text }) => sum + text.length, 0) });
     return page;
   };
-  const store = { logs: { list } };
-  const runs = { findLive: () => undefined, isUnfinished: () => false };
+  const store = { logs: { list }, runs: { find: async () => undefined } };
+  const runs = { findLive: () => undefined, onChange: () => () => {} };
   const seen: number[] = [];
   for await (const { seq } of readLogs(store, runs, "run", { afterSeq: 0, follow: false })) seen.push(seq);
   return { seen, pages };

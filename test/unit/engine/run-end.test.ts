@@ -1,7 +1,7 @@
 // How a run ends, from what its guest reports.
 
 import { describe, expect, test } from "bun:test";
-import { cancelledEnd, endOfGuest, failedEnd, timedOutEnd } from "../../../src/engine/run-end.ts";
+import { cancelledEnd, endOfCancel, endOfGuest, failedEnd } from "../../../src/engine/run-end.ts";
 import type { GuestEnd } from "../../../src/sandbox/sandbox.ts";
 import type { Bundle } from "../../../src/store/store.ts";
 
@@ -111,7 +111,7 @@ test("a cancelled and a timed-out run have a status and a code of their own", ()
     status: "cancelled",
     error: { code: "RUN_CANCELLED", message: "on request" },
   });
-  expect(timedOutEnd("30 s")).toMatchObject({
+  expect(endOfCancel({ code: "RUN_TIMEOUT", message: "the run took longer than its timeout of 30 s" })).toMatchObject({
     status: "timed_out",
     error: { code: "RUN_TIMEOUT", message: "the run took longer than its timeout of 30 s" },
   });

@@ -6,7 +6,7 @@ import type { Executor, StepSpec, RunningStep, StepOutcome } from "../../../src/
 import { RunLog } from "../../../src/engine/run-log.ts";
 import { StepCall } from "../../../src/engine/step-call.ts";
 import { StepSlots } from "../../../src/engine/step-slots.ts";
-import type { CallOutcome } from "../../../src/store/store.ts";
+import type { CallOutcome, Store } from "../../../src/store/store.ts";
 import { ManualClock, settlePromises } from "./manual-clock.ts";
 
 class Bench {
@@ -26,7 +26,7 @@ class Bench {
     };
     const executor = { start, discard: async () => {} } as unknown as Executor;
     this.step = new StepCall({
-      parts: { executor, stepSlots: this.slots, clock: new ManualClock() },
+      parts: { executor, stepSlots: this.slots, clock: new ManualClock(), store: {} as Store },
       run: { id: "r", pipeline: "p" },
       call: { number: 1, name: "build", args: { command: "true", env: {}, output: false } },
       record: (writes, effect) => {

@@ -30,10 +30,11 @@ class Bench {
       runId: "r",
       stepId: "r.1",
       stepName: "s",
+      base: { stdout: 0, stderr: 0 },
       log: this.log,
       now: () => 5,
       record: (writes: readonly Write[], effect) => {
-        for (const each of writes) if (each.type === "log.output") this.stored.push({ ...each.chunk, seq: each.seq });
+        this.#store(writes);
         if (this.holds) this.held.push(effect);
         else effect();
       },
@@ -52,6 +53,15 @@ class Bench {
     await this.sink.take({ stream, offset, bytes: piece });
   }
 
+  /** Ends the streams, and stores what comes with the step's end. */
+  async finish(): Promise<void> {
+    this.#store(await this.sink.finish());
+  }
+
+  #store(writes: readonly Write[]): void {
+    for (const each of writes) if (each.type === "log.output") this.stored.push({ ...each.chunk, seq: each.seq });
+  }
+
   storedBytes(stream: Stream = "stdout"): Buffer {
     return Buffer.concat(this.stored.filter((chunk) => chunk.stream === stream).map(({ bytes }) => bytes));
   }
@@ -66,7 +76,7 @@ describe("StepOutputSink", () => {
     await bench.take("one\n");
     await bench.take("oops\n", "stderr");
     await bench.take("two\n");
-    await bench.sink.finish();
+    await bench.finish();
     expect(bench.delivered).toEqual([
       { stream: "stdout", offset: 0, length: 4, text: "one\n" },
       { stream: "stderr", offset: 0, length: 5, text: "oops\n" },
@@ -100,7 +110,7 @@ describe("StepOutputSink", () => {
       fc.asyncProperty(fc.array(piece), async (pieces) => {
         const bench = new Bench();
         for (const [bytes, stream] of pieces) await bench.take(bytes, stream);
-        await bench.sink.finish();
+        await bench.finish();
         for (const { stream, offset, length, text } of bench.delivered) {
           const again = bench.storedBytes(stream).subarray(offset, offset + length);
           expect(new TextDecoder().decode(again)).toBe(text);
@@ -118,14 +128,14 @@ describe("StepOutputSink", () => {
     const bytes = Buffer.from("a€b");
     await bench.take(bytes.subarray(0, 2));
     await bench.take(bytes.subarray(2));
-    await bench.sink.finish();
+    await bench.finish();
     expect(bench.delivered.map(({ text }) => text)).toEqual(["a", "€b"]);
   });
 
   test("half a character at the end of a stream is passed on all the same", async () => {
     const bench = new Bench();
     await bench.take(new Uint8Array([0x61, 0xe2, 0x82]));
-    await bench.sink.finish();
+    await bench.finish();
     expect(bench.storedBytes()).toEqual(Buffer.from([0x61, 0xe2, 0x82]));
     expect(bench.delivered.map(({ text }) => text).join("")).toBe("a\uFFFD");
   });
@@ -133,7 +143,7 @@ describe("StepOutputSink", () => {
   test("a script that does not listen is delivered nothing, and the log is the same", async () => {
     const bench = new Bench(false);
     await bench.take("one");
-    await bench.sink.finish();
+    await bench.finish();
     expect([bench.delivered, bench.storedBytes().toString()]).toEqual([[], "one"]);
   });
 
@@ -152,7 +162,7 @@ async function takeMuch(bench: Bench): Promise<void> {
   for (let index = 0; index < 384; index++) {
     await bench.take(Buffer.alloc(64 * 1024, 97 + (index % 26)));
   }
-  await bench.sink.finish();
+  await bench.finish();
 }
 
 describe("of 24 MiB of output", () => {
@@ -200,7 +210,7 @@ describe("of 24 MiB of output", () => {
       await bench.take(Buffer.alloc(64 * 1024, 97));
       await drain();
     }
-    await bench.sink.finish();
+    await bench.finish();
     const afterwards = bench.stored
       .filter(({ seq }) => seq > lastSeq)
       .reduce((sum, { bytes }) => sum + bytes.length, 0);
@@ -211,7 +221,7 @@ describe("of 24 MiB of output", () => {
 test("bytes that are no text keep their places in the tail, apart from those of the head", async () => {
   const bench = new Bench();
   for (let index = 0; index < 160; index++) await bench.take(Buffer.alloc(64 * 1024, 0xff));
-  await bench.sink.finish();
+  await bench.finish();
   const tail = bench.stored.filter(({ offset }, index) => index > 0 && offset < (bench.stored[index - 1]?.offset ?? 0));
   expect(tail).toEqual([]);
 });
@@ -219,6 +229,6 @@ test("bytes that are no text keep their places in the tail, apart from those of 
 test("a byte order mark reaches the script like every other character", async () => {
   const bench = new Bench();
   await bench.take("\uFEFFa");
-  await bench.sink.finish();
+  await bench.finish();
   expect(bench.delivered.map(({ text }) => text)).toEqual(["\uFEFFa"]);
 });

@@ -161,7 +161,7 @@ describe("an engine that is not there", () => {
     open(answering);
     await runner?.run({ command: "true" });
     const next = open(`info) exit 1;;`, { spoolDir: runner?.spoolDir ?? "" });
-    expect(await next.executor.cleanLeftovers()).toEqual({ endedSteps: [] });
+    expect(await next.executor.cleanLeftovers(new Set())).toEqual({ endedSteps: [] });
     expect(next.warnings).toEqual([expect.stringContaining("could not be removed")]);
     fake(answering);
     const { stepId } = await next.run({ command: "true" });

@@ -81,7 +81,7 @@ describe("cleanLeftovers", () => {
     const pids = pidsIn(file);
     expect(pids.filter(isAlive)).toEqual(pids); // a step outlives its server
     const bystander = await runner.start({ command: "sleep 30" });
-    expect(await runner.executor.cleanLeftovers()).toEqual({ endedSteps: [stepId] });
+    expect(await runner.executor.cleanLeftovers(new Set())).toEqual({ endedSteps: [stepId] });
     expect(pids.filter(isAlive)).toEqual([]);
     expect(existsSync(join(runner.spoolDir, stepId))).toBe(false);
     expect(isAlive(bystander.step.pid)).toBe(true);
@@ -96,7 +96,7 @@ describe("cleanLeftovers", () => {
       other.spoolDir,
       `trap 'echo yes >${told}; exit 0' TERM; echo ready; while :; do sleep 0.02; done`,
     );
-    await other.executor.cleanLeftovers();
+    await other.executor.cleanLeftovers(new Set());
     expect(readFileSync(told, "utf8")).toBe("yes\n");
     await other.close();
   });
@@ -110,7 +110,7 @@ describe("cleanLeftovers", () => {
     await until("the command ended", () =>
       readFileSync(join(other.spoolDir, stepId, "status"), "utf8").endsWith("0\n"),
     );
-    expect(await other.executor.cleanLeftovers()).toEqual({ endedSteps: [] });
+    expect(await other.executor.cleanLeftovers(new Set())).toEqual({ endedSteps: [] });
     expect(existsSync(join(other.spoolDir, stepId))).toBe(false);
     process.kill(Number(readFileSync(join(other.dir, "daemon"), "utf8")), "SIGKILL");
     await other.close();
@@ -133,7 +133,7 @@ describe("cleanLeftovers", () => {
       mkdirSync(folder, { recursive: true });
       writeFileSync(join(folder, "process"), JSON.stringify(note));
     }
-    expect(await runner.executor.cleanLeftovers()).toEqual({ endedSteps: [] });
+    expect(await runner.executor.cleanLeftovers(new Set())).toEqual({ endedSteps: [] });
     expect(isAlive(innocent.pid)).toBe(true);
     innocent.kill("SIGKILL");
     await innocent.exited;
@@ -142,10 +142,10 @@ describe("cleanLeftovers", () => {
   test("leaves names alone that are no step's, and does without a spool folder", async () => {
     const dir = mkdtempSync(join(tmpdir(), "runner-spool-"));
     const other = openStepRunner({ spoolDir: join(dir, "spool") });
-    expect(await other.executor.cleanLeftovers()).toEqual({ endedSteps: [] });
+    expect(await other.executor.cleanLeftovers(new Set())).toEqual({ endedSteps: [] });
     mkdirSync(join(dir, "spool/notes"), { recursive: true });
     symlinkSync(dir, join(dir, `spool/${randomUUID()}.1`));
-    await other.executor.cleanLeftovers();
+    await other.executor.cleanLeftovers(new Set());
     expect(existsSync(join(dir, "spool/notes"))).toBe(true);
     await other.close();
     rmSync(dir, { recursive: true });

@@ -118,7 +118,7 @@ describe("reset() refuses", () => {
   test("an instance with jobs that have not run", async () => {
     await refused((instance) => {
       instance.bind({ host: () => undefined, interrupt: () => false });
-      instance.receive(JSON.stringify({ type: "init", context: { runID: "r" }, request: null }));
+      instance.receive(JSON.stringify({ type: "init", context: { runID: "r" }, request: null, seed: "r" }));
       instance.evaluate(script("await null; return 1;"), "test", "run");
     });
   });
@@ -160,7 +160,7 @@ describe("instances", () => {
     one.bind(hooks("one"));
     other.bind(hooks("other"));
     for (const each of [one, other, one]) {
-      each.receive(JSON.stringify({ type: "init", context: { runID: "r" }, request: null }));
+      each.receive(JSON.stringify({ type: "init", context: { runID: "r" }, request: null, seed: "r" }));
       each.evaluate(script("console.log(1)"), "test", "run");
       each.drainJobs();
     }
@@ -172,7 +172,7 @@ describe("instances", () => {
     const run = runIn(instance, script("console.log(1); return 2;"));
     expect(run.operations).toEqual(["console"]);
     instance.reset();
-    instance.receive(JSON.stringify({ type: "init", context: { runID: "r" }, request: null }));
+    instance.receive(JSON.stringify({ type: "init", context: { runID: "r" }, request: null, seed: "r" }));
     expect(instance.evaluate("console.log(1);", "test", "run")).toBeNull();
     expect(run.operations).toEqual(["console"]);
   });

@@ -28,7 +28,7 @@ export function runIn(instance: QuickJSInstance, code: string, interruptAfter = 
     },
     interrupt: () => ++looks > interruptAfter,
   });
-  const init = { type: "init", context: { runID: "r", pipelineID: "p" }, request: null };
+  const init = { type: "init", context: { runID: "r", pipelineID: "p" }, request: null, seed: "r" };
   const failed =
     instance.receive(JSON.stringify(init)) ?? instance.evaluate(code, "test", "run") ?? instance.drainJobs();
   return { settled, failed, operations };

@@ -1,0 +1,73 @@
+// Synchronous host calls: the sandbox process stands still until each is answered, so the answer is made at once.
+
+import { toAppError } from "../core/app-error.ts";
+import type { GuestCall } from "../sandbox/sandbox.ts";
+import type { CallOutcome, NewRun, Store, Write } from "../store/store.ts";
+import type { JournalView } from "./journal-view.ts";
+import type { RunRecorder } from "./run-recorder.ts";
+
+export interface AskedCallsOptions {
+  readonly store: Pick<Store, "values">;
+  readonly run: Pick<NewRun, "pipeline">;
+  readonly journal: JournalView;
+  readonly recorder: RunRecorder;
+  readonly startedWrite: (call: GuestCall, afterSeq: number) => Write;
+  readonly completeWrite: (number: number, outcome: CallOutcome) => Write;
+}
+
+export class AskedCalls {
+  readonly #options: AskedCallsOptions;
+  readonly #answering = new Set<Promise<CallOutcome>>();
+
+  constructor(options: AskedCallsOptions) {
+    this.#options = options;
+  }
+
+  /** The answer of a call, new or begun before; it is on record when this resolves. */
+  async answer(call: GuestCall, afterSeq: number): Promise<CallOutcome> {
+    const answer = this.#answer(call, afterSeq);
+    this.#answering.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#answering.delete(answer);
+    }
+  }
+
+  /** Resolves when nothing is being answered: an answer is recorded also where its process is gone. */
+  async answered(): Promise<void> {
+    await Promise.allSettled(this.#answering);
+  }
+
+  async #answer(call: GuestCall, afterSeq: number): Promise<CallOutcome> {
+    const { journal, recorder, startedWrite, completeWrite } = this.#options;
+    const known = journal.has(call.number);
+    if (!known) journal.add(call, true);
+    // A value that this run has just set is among what is not yet durable.
+    await recorder.settled();
+    const outcome = await this.#readStorage(call);
+    const complete = completeWrite(call.number, outcome);
+    const isRecorded = await recorder.recorded(known ? [complete] : [startedWrite(call, afterSeq), complete]);
+    return isRecorded ? outcome : runOver;
+  }
+
+  async #readStorage({ name, args }: GuestCall): Promise<CallOutcome> {
+    const { store, run } = this.#options;
+    const { key = "", prefix = "" } = args as { key?: string; prefix?: string };
+    try {
+      const { values } = store;
+      const value = await (name === "get" ? values.get(run.pipeline, key) : values.keys(run.pipeline, prefix));
+      return { ok: true, value };
+    } catch (thrown) {
+      return failedOutcome(thrown);
+    }
+  }
+}
+
+const runOver: CallOutcome = { ok: false, error: { code: "RUN_CANCELLED", message: "the run has ended" } };
+
+/** What a call is answered that failed. */
+export function failedOutcome(thrown: unknown): CallOutcome {
+  const { code, message, hint } = toAppError(thrown);
+  return { ok: false, error: { code, message, ...(hint === undefined ? {} : { hint }) } };
+}

@@ -1,0 +1,28 @@
+// The version of its pipeline that a run began with: whatever became of the file since, the run goes on with that.
+
+import { AppError } from "../core/app-error.ts";
+import type { Catalog } from "../pipelines/pipelines.ts";
+import { journalFormat, type KeptRun, type Store } from "../store/store.ts";
+import type { PinnedVersion } from "./run-parts.ts";
+
+export type Versions = Pick<Catalog, "get">;
+
+/** @throws {AppError} RUN_INCOMPATIBLE when this program would execute the script in another way; INTERNAL. */
+export async function findPinned(
+  store: Pick<Store, "bundles">,
+  versions: Versions,
+  { run, journalFormat: format }: Pick<KeptRun, "run" | "journalFormat">,
+): Promise<PinnedVersion> {
+  if (format !== journalFormat) {
+    throw new AppError(
+      "RUN_INCOMPATIBLE",
+      `another version of runner began this run and wrote its journal in format ${format}; this one goes on with format ${journalFormat} only`,
+      { hint: "trigger it again, or let the version that began it finish it" },
+    );
+  }
+  const bundle = await store.bundles.find(run.bundleHash);
+  if (bundle === undefined) throw new AppError("INTERNAL", `the script that it began with (${run.bundleHash}) is gone`);
+  // Versions from before bundles had their config kept are told by the file as it is now.
+  const config = bundle.config ?? versions.get(run.pipeline)?.version?.config ?? { webhook: {}, params: {} };
+  return { bundle, config };
+}

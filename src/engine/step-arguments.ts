@@ -1,0 +1,76 @@
+// The arguments of a step's host call, as the guest makes them, and what the executor is given for them.
+
+import { AppError, toAppError } from "../core/app-error.ts";
+import { parseByteSize } from "../core/byte-size.ts";
+import { parseDuration } from "../core/duration.ts";
+import type { JsonValue } from "../core/json.ts";
+import { parseRetry, type RetryPolicy } from "../core/retry.ts";
+import type { ContainerPlace, Mount, StepSpec } from "../executors/executors.ts";
+
+export interface StepArguments {
+  readonly command: StepSpec["command"];
+  readonly env: Readonly<Record<string, string>>;
+  readonly workDir?: string;
+  readonly mounts?: readonly Mount[];
+  /** Where it runs; absent: as a process. */
+  readonly container?: ContainerArguments;
+  readonly stdin?: string;
+  readonly timeout?: JsonValue;
+  readonly output: boolean;
+  readonly retry?: JsonValue;
+  /** What becomes of a step that a reboot or the like has ended; absent: it is run again. */
+  readonly onInterrupt?: "fail" | "retry";
+}
+
+type ContainerArguments =
+  | {
+      readonly type: "own" | "open";
+      readonly image: string;
+      readonly pull: "always" | "missing" | "never";
+      readonly privileged: boolean;
+      readonly cpu?: number;
+      readonly memory?: number | string;
+      readonly user?: string;
+    }
+  | { readonly type: "inside"; readonly sandbox: string; readonly user?: string };
+
+/** @throws {AppError} VALIDATION_FAILED that names the option. */
+export function stepSpec(args: StepArguments, step: Pick<StepSpec, "stepId" | "runId" | "pipeline">): StepSpec {
+  const { command, env, workDir, mounts, container, stdin, timeout } = args;
+  return {
+    ...step,
+    command,
+    env,
+    ...(workDir === undefined ? {} : { workDir }),
+    ...(mounts === undefined ? {} : { mounts }),
+    ...(container === undefined ? {} : { container: placeOf(container) }),
+    ...(stdin === undefined ? {} : { stdin }),
+    ...(timeout === undefined || timeout === null ? {} : { timeoutMs: parseTimeout(timeout) }),
+  };
+}
+
+/** Null: a step that fails is not tried again. @throws {AppError} VALIDATION_FAILED that names the field. */
+export function retryOf(args: { readonly retry?: JsonValue }): RetryPolicy | null {
+  return args.retry === undefined || args.retry === null ? null : parseRetry(args.retry);
+}
+
+/** @throws {AppError} VALIDATION_FAILED when the memory is no size. */
+function placeOf(container: ContainerArguments): ContainerPlace {
+  if (container.type === "inside") return container;
+  const { memory, cpu, ...rest } = container;
+  // 0 is no limit, as in the pipelines that scripts come from.
+  const limits = {
+    ...(cpu === undefined || cpu === 0 ? {} : { cpu }),
+    ...(memory === undefined || memory === 0 ? {} : { memoryBytes: parseByteSize(memory) }),
+  };
+  return { ...rest, ...limits };
+}
+
+function parseTimeout(timeout: JsonValue): number {
+  try {
+    return parseDuration(timeout);
+  } catch (thrown) {
+    const { code, message, hint } = toAppError(thrown);
+    throw new AppError(code, `timeout: ${message}`, hint === undefined ? {} : { hint });
+  }
+}

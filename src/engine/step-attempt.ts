@@ -1,0 +1,190 @@
+// One try of a step: starts it or takes it up, passes its output on, and tells how it ended.
+
+import { AppError, toAppError } from "../core/app-error.ts";
+import type { JsonValue } from "../core/json.ts";
+import type { LogEntry } from "../core/log-entry.ts";
+import type { Step, StepStatus } from "../core/run.ts";
+import { containerName } from "../executors/executors.ts";
+import type { EarlierLife, RunningStep, StepListener, StepOutcome, StepSpec } from "../executors/executors.ts";
+import type { CallError, CallOutcome, Write } from "../store/store.ts";
+import type { OngoingCallOptions } from "./ongoing-call.ts";
+import { startWhenRoom } from "./start-when-room.ts";
+import { retryOf, type StepArguments } from "./step-arguments.ts";
+import { StepOutputSink, type StreamOffsets } from "./step-output.ts";
+
+export interface StepAttemptOptions {
+  readonly parts: Pick<OngoingCallOptions["parts"], "executor" | "clock" | "store">;
+  readonly args: StepArguments;
+  /** @throws {AppError} VALIDATION_FAILED for options that cannot be. */
+  readonly spec: () => StepSpec;
+  readonly step: Step;
+  readonly base: StreamOffsets;
+  readonly record: OngoingCallOptions["record"];
+  readonly output: OngoingCallOptions["output"];
+}
+
+export interface AttemptEnd {
+  readonly status: StepStatus;
+  readonly code: number | null;
+  readonly outcome: CallOutcome;
+  /** Recorded with the end. */
+  readonly writes: readonly Write[];
+  /** What a retry policy goes by; absent where it is not to be tried again. */
+  readonly retryCode?: number | string;
+  /** How it ended, where the code does not say. */
+  readonly message?: string;
+  /** Nobody knows how it ended. */
+  readonly interrupted?: true;
+}
+
+/** The last bytes of a stream that are enough to find the place in a file. */
+const rememberedBytes = 64;
+
+export class StepAttempt {
+  readonly #options: StepAttemptOptions;
+  readonly #sink: StepOutputSink;
+  #running: RunningStep | null = null;
+  #cancelled = false;
+
+  constructor(options: StepAttemptOptions) {
+    this.#options = options;
+    const { parts, step, base, record, output, args } = options;
+    this.#sink = new StepOutputSink({
+      runId: step.id.slice(0, step.id.lastIndexOf(".")),
+      stepId: step.id,
+      stepName: step.name,
+      base,
+      log: output.log,
+      now: () => parts.clock.now(),
+      record,
+      deliver: args.output ? output.deliver : undefined,
+    });
+  }
+
+  /** Where its output ends in the streams of the step. */
+  get ends(): StreamOffsets {
+    return this.#sink.ends;
+  }
+
+  /** Never rejects. */
+  async start(): Promise<AttemptEnd> {
+    const { parts, args, spec } = this.#options;
+    return await this.#follow(async (listener) => {
+      retryOf(args);
+      const given = spec();
+      return await startWhenRoom(
+        () => parts.executor.start(given, listener),
+        parts.clock,
+        () => this.#cancelled,
+      );
+    });
+  }
+
+  /** Goes on with what an earlier life has started. Never rejects. */
+  async takeUp(delivered: StreamOffsets): Promise<AttemptEnd> {
+    const { parts, spec, step } = this.#options;
+    return await this.#follow(async (listener) => {
+      const taken = await this.#readTaken(delivered);
+      const spentMs = Math.max(0, parts.clock.now() - (step.startedAt ?? 0));
+      return await parts.executor.attach(spec(), { taken, spentMs }, listener);
+    });
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#running?.cancel();
+  }
+
+  note(text: string, level: LogEntry["level"]): void {
+    this.#sink.note(text, level);
+  }
+
+  async #follow(begin: (listener: StepListener) => Promise<RunningStep | null>): Promise<AttemptEnd> {
+    const sink = this.#sink;
+    try {
+      this.#running = await begin({
+        onOutput: async (piece) => await sink.take(piece),
+        onNote: (text) => sink.note(text),
+      });
+      if (this.#running === null) return this.#interrupted();
+      if (this.#cancelled) this.#running.cancel();
+      const outcome = await this.#running.outcome;
+      const writes = await sink.finish();
+      const { code, end, message } = outcome;
+      const retryCode = end === "cancelled" ? undefined : code;
+      return {
+        status: statusOf(outcome),
+        code,
+        outcome: this.#resultOf(outcome),
+        writes,
+        ...(retryCode === undefined ? {} : { retryCode }),
+        ...(message === null ? {} : { message }),
+      };
+    } catch (thrown) {
+      const error = this.#failure(thrown);
+      const isCallers = error.code === "VALIDATION_FAILED";
+      return {
+        status: "failed",
+        code: null,
+        outcome: { ok: false, error },
+        writes: [],
+        ...(isCallers ? {} : { retryCode: error.code }),
+      };
+    }
+  }
+
+  async #readTaken(delivered: StreamOffsets): Promise<EarlierLife["taken"]> {
+    const { parts, step, base } = this.#options;
+    const { logs } = parts.store;
+    const stored = await logs.outputEnds(step.id);
+    const ends = { stdout: Math.max(base.stdout, stored.stdout), stderr: Math.max(base.stderr, stored.stderr) };
+    const read = async (stream: "stdout" | "stderr", offset: number, length: number): Promise<Uint8Array> =>
+      await logs.readOutput(step.id, stream, offset, length);
+    await this.#sink.resume({ ends, delivered, read });
+    const takenOf = async (stream: "stdout" | "stderr"): Promise<EarlierLife["taken"]["stdout"]> => {
+      const bytes = ends[stream] - base[stream];
+      const length = Math.min(bytes, rememberedBytes);
+      return { bytes, last: await read(stream, ends[stream] - length, length) };
+    };
+    return { stdout: await takenOf("stdout"), stderr: await takenOf("stderr") };
+  }
+
+  #interrupted(): AttemptEnd {
+    const message = "it was interrupted by the end of the server or of the machine, and nobody knows how far it came";
+    const error = this.#failure(
+      new AppError("INTERRUPTED", message, { hint: "look at what it did, then run it again" }),
+    );
+    return { status: "failed", code: null, outcome: { ok: false, error }, writes: [], interrupted: true };
+  }
+
+  /** Opening a container resolves with its handle; what keeps it from opening is an error. */
+  #resultOf(outcome: StepOutcome): CallOutcome {
+    const { args, step } = this.#options;
+    if (args.container?.type !== "open") return { ok: true, value: resultOf(outcome, this.#sink) };
+    if (outcome.end === "exited") return { ok: true, value: { id: containerName(step.id) } };
+    const code = outcome.end === "cancelled" ? "RUN_CANCELLED" : "STEP_NOT_STARTED";
+    return { ok: false, error: this.#failure(new AppError(code, outcome.message ?? "the sandbox was not opened")) };
+  }
+
+  #failure(thrown: unknown): CallError {
+    const { code, message, hint } = toAppError(thrown);
+    const text = `step ${JSON.stringify(this.#options.step.name)}: ${message}`;
+    return { code, message: text, ...(hint === undefined ? {} : { hint }) };
+  }
+}
+
+function statusOf({ end, code }: StepOutcome): StepStatus {
+  if (end === "cancelled" || end === "timed_out") return end;
+  return end === "exited" && code === 0 ? "succeeded" : "failed";
+}
+
+/** What `runtime.run` resolves with. */
+function resultOf({ end, code, message }: StepOutcome, sink: StepOutputSink): JsonValue {
+  return {
+    code,
+    stdout: sink.resultText("stdout"),
+    stderr: sink.resultText("stderr"),
+    status: end === "exited" || end === "signalled" ? "complete" : "abort",
+    ...(message === null ? {} : { message }),
+  };
+}
