@@ -6,7 +6,7 @@ import { takeSlot } from "./take-slot.ts";
 import type { Work, WorkContext, WorkResult } from "./work-call.ts";
 
 type VolumeArgs =
-  | { readonly name?: string; readonly volume?: undefined }
+  | { readonly name: string; readonly volume?: undefined }
   | { readonly volume: string; readonly paths: readonly string[] };
 
 export const doVolumeCall: Work = async (args, context) => {

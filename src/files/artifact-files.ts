@@ -110,7 +110,8 @@ export class ArtifactFiles {
   }
 
   async #write(part: string, from: FileHandle | Uint8Array, { name, signal }: ArtifactToSave): Promise<number> {
-    const to = await open(part, "wx", 0o600);
+    // A life of the server that died here may have left some of it.
+    const to = await open(part, "w", 0o600);
     try {
       const limits = { name, maxBytes: this.#maxBytes, signal };
       const bytes = "fd" in from ? await copyPieces(from, to, limits) : await writeWhole(from, to, limits);

@@ -35,12 +35,12 @@ export class Volumes {
   }
 
   /**
-   * The run's volume of this name, made if it is not there; without a name a new one.
+   * The run's volume of this name, made if it is not there.
    * @throws {AppError} VALIDATION_FAILED for the name, STORE_UNAVAILABLE when the disk refuses.
    */
-  async create(runId: string, name?: string): Promise<Volume> {
-    if (name !== undefined) checkName(name);
-    // In turn, so that two calls do not find the same name free.
+  async create(runId: string, name: string): Promise<Volume> {
+    checkName(name);
+    // In turn, so that two calls do not make the same one.
     const created = this.#creation.then(() => this.#create(runId, name));
     this.#creation = created.catch(() => undefined);
     return await created;
@@ -113,28 +113,23 @@ export class Volumes {
     return runs;
   }
 
-  async #create(runId: string, wanted: string | undefined): Promise<Volume> {
+  async #create(runId: string, name: string): Promise<Volume> {
     const folder = join(this.#root, runId);
     this.#runs.add(runId);
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const names = new Set(await readdir(folder));
-      const name = wanted ?? freeName(names);
       const path = join(folder, name);
-      if (names.has(name)) return { name, path };
-      if (names.size >= maxVolumes) {
+      if (!names.has(name) && names.size >= maxVolumes) {
         throw new AppError("VALIDATION_FAILED", `volumes.create: a run has at most ${maxVolumes} volumes`);
       }
-      await mkdir(path);
+      if (!names.has(name)) await mkdir(path);
       // Whoever a container's process is, it may write here; who is outside is kept out by the folder above. Not
-      // sticky: what one container wrote the next may replace.
+      // sticky: what one container wrote the next may replace. Also of one that was there: a server may have died here.
       await chmod(path, 0o777);
       return { name, path };
     } catch (thrown) {
-      throw toDiskError(
-        thrown,
-        wanted === undefined ? "a volume could not be made" : `the volume ${wanted} could not be made`,
-      );
+      throw toDiskError(thrown, `the volume ${name} could not be made`);
     }
   }
 
@@ -151,10 +146,6 @@ export class Volumes {
       });
     }
   }
-}
-
-function freeName(names: ReadonlySet<string>): string {
-  for (let number = 1; ; number++) if (!names.has(`volume-${number}`)) return `volume-${number}`;
 }
 
 function checkName(name: string): void {

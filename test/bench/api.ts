@@ -34,6 +34,14 @@ export async function triggerPipeline(server: ServerProcess, id: string, params:
   return answer.run_id;
 }
 
+export async function getRun(server: ServerProcess, id: string): Promise<RunAnswer> {
+  return (await request(server, "GET", `/api/runs/${id}`)) as RunAnswer;
+}
+
+export async function cancelRun(server: ServerProcess, id: string): Promise<void> {
+  await request(server, "POST", `/api/runs/${id}/cancel`);
+}
+
 /** The ids of the runs of a pipeline that have this status, at most 500. */
 export async function listRunIds(server: ServerProcess, pipeline: string, status: string): Promise<readonly string[]> {
   const path = `/api/runs?pipeline=${pipeline}&status=${status}&limit=500`;

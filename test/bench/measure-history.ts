@@ -1,36 +1,16 @@
 // What a million finished runs cost: the same requests to a server with them and to one without, in turn.
 
 import { openText, runPipeline } from "./api.ts";
+import { compareInTurn } from "./compare-in-turn.ts";
 import { findFinishedRuns } from "./finished-runs.ts";
 import type { Row } from "./row.ts";
 import { type ServerProcess, startRunner, withServer } from "./server-process.ts";
-import { median } from "./statistics.ts";
 
 const finishedRuns = 1_000_000;
 const rounds = 300;
 const listed = 50;
 
 type Request = (server: ServerProcess) => Promise<unknown>;
-
-/** The medians of both servers; they are asked in turn, so that the machine is the same for both. */
-async function compare(
-  full: ServerProcess,
-  empty: ServerProcess,
-  request: Request,
-): Promise<readonly [number, number]> {
-  const times = new Map<ServerProcess, number[]>([
-    [full, []],
-    [empty, []],
-  ]);
-  for (let round = -rounds / 10; round < rounds; round++) {
-    for (const [server, taken] of times) {
-      const startedAt = performance.now();
-      await request(server);
-      if (round >= 0) taken.push(performance.now() - startedAt);
-    }
-  }
-  return [median(times.get(full) ?? []), median(times.get(empty) ?? [])];
-}
 
 async function read(server: ServerProcess, path: string): Promise<string> {
   return await (await openText(server, path)).text();
@@ -43,7 +23,7 @@ export async function history(): Promise<Row[]> {
   await withServer(startRunner({ maxConcurrentSteps: 8, args }), async (full) => {
     await withServer(startRunner({ maxConcurrentSteps: 8 }), async (empty) => {
       const measure = async (what: string, request: Request): Promise<void> => {
-        const [runner, value] = await compare(full, empty, request);
+        const [runner, value] = await compareInTurn(full, empty, rounds, request);
         const goal = { text: "≤ 1.5 ×", met: runner <= 1.5 * value };
         rows.push({ what, unit: "ms", runner, baseline: { name: "without them", value }, goal });
       };

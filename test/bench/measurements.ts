@@ -8,6 +8,7 @@ import { listRunIds, runPipeline, triggerPipeline } from "./api.ts";
 import { countRunningSteps, measureMemory } from "./process-tree.ts";
 import { history } from "./measure-history.ts";
 import { logs } from "./measure-logs.ts";
+import { replay, restart, waiting } from "./measure-waiting.ts";
 import type { Row } from "./row.ts";
 import type { rowNames } from "./row-names.ts";
 import { runScript, startRawElysia, startRunner, type ServerProcess, withServer } from "./server-process.ts";
@@ -115,6 +116,27 @@ async function noOpStep(): Promise<Row[]> {
       runner: ours,
       baseline: { name: "SQLite FULL commit, p50", value: await measureCommit() },
       goal: { text: "≤ 1.0 ms", met: ours <= 1 },
+    },
+  ];
+}
+
+async function threeSteps(): Promise<Row[]> {
+  const ours = await withServer(startRunner({ maxConcurrentSteps: maxSteps }), async (server) => {
+    const times: number[] = [];
+    for (let round = 0; round < 200; round += 1) {
+      const startedAt = performance.now();
+      await runPipeline(server, "three-steps", {});
+      times.push(performance.now() - startedAt);
+    }
+    return median(times);
+  });
+  return [
+    {
+      what: "run of three no-op steps, trigger and wait",
+      unit: "ms",
+      runner: ours,
+      baseline: { name: "SQLite FULL commit, p50", value: await measureCommit() },
+      goal: null,
     },
   ];
 }
@@ -229,11 +251,15 @@ export const measurements: Readonly<Record<keyof typeof rowNames, () => Promise<
   respond,
   accept,
   "no-op": noOpStep,
+  "three-steps": threeSteps,
   process: processStep,
   container: measureContainerStep,
   start,
   idle,
   burst,
   history,
+  waiting,
+  restart,
+  replay,
   logs,
 };

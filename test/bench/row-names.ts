@@ -4,6 +4,7 @@ export const rowNames = {
   respond: ["webhook → respond, 32 connections", "webhook → respond, p99"],
   accept: ["webhook → 202, 8 connections, p50", "webhook → 202, p99"],
   "no-op": ["journaled no-op step"],
+  "three-steps": ["run of three no-op steps, trigger and wait"],
   process: ["process step `true`"],
   container: ["container step `true`"],
   start: ["start to first answer"],
@@ -15,6 +16,9 @@ export const rowNames = {
     "1,000,000 finished runs: list of 50 by pipeline and status",
     "1,000,000 finished runs: log of 1,000 lines",
   ],
+  waiting: ["100,000 waiting runs: memory, all processes", "100,000 waiting runs: trigger and wait"],
+  restart: ["restart with 10,000 unfinished runs, to a webhook's answer"],
+  replay: ["replay of a journal"],
   logs: [
     "log of 60 MiB, read when stored",
     "log of 60 MiB, followed as steps write it",

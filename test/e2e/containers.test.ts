@@ -213,13 +213,16 @@ describe.skipIf(!answers("docker"))("container steps", () => {
     await nothingLeft();
   });
 
-  test("of a server that was killed are gone after its next start", async () => {
+  test("of a server that was killed go on in its next life, and end with their run", async () => {
     const id = await server.trigger("endless");
     await eventually("output", async () => (await server.logText(id)).includes("up"));
     await server.kill();
     expect(server.workspace.findContainers("status=running")).toEqual([`runner-${id}-1`]);
     server = await BinaryServer.start({ workspace: server.workspace });
-    expect(await server.waitForEnd(id)).toMatchObject({ status: "failed", error: { code: "INTERRUPTED" } });
+    await server.waitForRun(id, ({ status }) => status === "running");
+    expect(server.workspace.findContainers("status=running")).toEqual([`runner-${id}-1`]);
+    await server.request("POST", `/api/runs/${id}/cancel`);
+    expect(await server.waitForEnd(id)).toMatchObject({ status: "cancelled", steps: [{ attempts: 1 }] });
     await eventually("end of all containers", () => server.workspace.findContainers().length === 0, 18_000);
     expect(await result("large")).toBe(960_000);
   });

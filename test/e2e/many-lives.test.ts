@@ -54,28 +54,16 @@ afterAll(async () => {
   await server.remove();
 });
 
-test("every run that was promised is there, and has either succeeded or is marked as interrupted", () => {
+test("every run that was promised is there and has done its work, whatever lives it took", () => {
   expect(finished.length).toBeGreaterThan(senders * ends.length);
-  const outcomes = finished.map(({ status, error }) => `${status} ${error?.code ?? ""}`.trim());
-  expect(outcomes.filter((outcome) => !["failed INTERRUPTED", "succeeded"].includes(outcome))).toEqual([]);
+  const failed = finished.filter(({ status }) => status !== "succeeded");
+  expect(failed.map(({ status, error }) => `${status} ${error?.message ?? ""}`)).toEqual([]);
+  for (const { id, result } of finished) expect(result as unknown).toBe(promised.get(id));
 });
 
-test("the life that is let be finishes what it begins", async () => {
-  for (const body of ["last-1", "last-2"]) {
-    const { run_id: id } = (await (await server.webhook("two-steps", { body })).json()) as { run_id: string };
-    expect(await server.waitForEnd(id, 60_000)).toMatchObject({ status: "succeeded", result: body });
-  }
-});
-
-test("a run that succeeded has done its own work", () => {
-  for (const { id, status, result } of finished) {
-    if (status === "succeeded") expect(result as unknown).toBe(promised.get(id));
-  }
-});
-
-test("no step was started twice in all those lives", () => {
+test("each step was started once in all those lives", () => {
   const lines = workspace.lines("starts");
-  expect(lines.length).toBeGreaterThan(0);
+  expect(lines.length).toBeGreaterThanOrEqual(2 * finished.length);
   expect(new Set(lines).size).toBe(lines.length);
 });
 

@@ -64,21 +64,24 @@ test("runner run keeps artifacts beside a database that it is told to keep", asy
   }
 });
 
-test("after a crash the volumes of the interrupted run go, its artifacts stay", async () => {
+test("over a crash a run keeps its volumes, and its artifacts stay when it has ended", async () => {
   server = await BinaryServer.start({ pipelines: { "stuck.ts": stuck } });
   const { workspace } = server;
   const id = await server.trigger("stuck");
   const folder = join(workspace.dataDir, "volumes", id);
   await eventually("volume in use", () => existsSync(join(folder, "volume-1/a")));
-  writeFileSync(join(workspace.dataDir, "artifacts/incoming", `${id}.9`), "half");
+  const ended = Bun.randomUUIDv7();
+  writeFileSync(join(workspace.dataDir, "artifacts/incoming", `${ended}.9`), "half");
   await server.kill();
   server = await BinaryServer.start({ workspace });
-  expect((await server.getRun(id)).error?.code).toBe("INTERRUPTED");
-  await eventually("end of the volumes", () => !existsSync(folder), 30_000);
   await eventually(
     "end of what was half saved",
     () => readdirSync(join(workspace.dataDir, "artifacts/incoming")).length === 0,
   );
+  expect(existsSync(join(folder, "volume-1/a"))).toBe(true);
+  await server.request("POST", `/api/runs/${id}/cancel`);
+  expect((await server.waitForEnd(id)).status).toBe("cancelled");
+  await eventually("end of the volumes", () => !existsSync(folder), 30_000);
   expect(await (await server.request("GET", `/api/runs/${id}/artifacts/early`)).text()).toBe("kept");
 });
 

@@ -80,21 +80,18 @@ test("the steps of a killed server live on, its sandbox processes do not", async
   await eventually("end of the sandbox processes", () => !sandboxesLeft.some(isLive));
 });
 
-test("runs in flight at a kill are failed with INTERRUPTED", async () => {
+test("runs in flight at a kill go on, and their steps were neither ended nor started anew", async () => {
   for (const id of inFlight) {
-    const { status, error, finished_at, steps } = await server.getRun(id);
-    expect({ status, code: error?.code, steps: steps.map((step) => step.status) }).toEqual({
-      status: "failed",
-      code: "INTERRUPTED",
-      steps: ["failed"],
-    });
-    expect(finished_at).not.toBeNull();
-    expect(await server.logText(id)).toContain("the server ended while the run was executing");
+    const run = await server.waitForRun(id, ({ status }) => status === "running");
+    expect(run.steps.map(({ status, attempts }) => [status, attempts])).toEqual([["running", 1]]);
   }
+  expect(new Set(workspace.findStepProcesses())).toEqual(new Set(stepsLeft));
 });
 
-test("leftover steps are ended, also a process that left its session and ignores SIGTERM", async () => {
-  await eventually("end of the leftover steps", () => !stepsLeft.some(isLive), 20_000);
+test("their steps can be cancelled, also a process that left its session and ignores SIGTERM", async () => {
+  for (const id of inFlight) await server.request("POST", `/api/runs/${id}/cancel`);
+  for (const id of inFlight) expect((await server.waitForEnd(id)).status).toBe("cancelled");
+  await eventually("end of the steps", () => !stepsLeft.some(isLive), 20_000);
 });
 
 test("each run that was answered with 202 before the kill is there, and runs once", async () => {

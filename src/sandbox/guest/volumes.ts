@@ -16,6 +16,13 @@ export function volumeName(volume: unknown, what: string): string {
   throw new TypeError(`${what}: a volume is given by its name or as volumes.create made it`);
 }
 
+const names = new Set<string>();
+
+/** Chosen here, so that a script that is executed again asks for the same one. */
+function nextName(): string {
+  for (let number = 1; ; number++) if (!names.has(`volume-${number}`)) return `volume-${number}`;
+}
+
 /** `size`, which scripts written for other servers give, has no effect: a volume is a folder. */
 async function create(options: unknown = {}): Promise<Volume> {
   if (typeof options !== "object" || options === null) throw new TypeError("volumes.create: takes { name }");
@@ -25,7 +32,9 @@ async function create(options: unknown = {}): Promise<Volume> {
   if (name !== undefined && name !== null && typeof name !== "string") {
     throw new TypeError("volumes.create: name must be a text");
   }
-  const made = (await call("volume", "volumes.create", name ? { name } : {})) as { name: string; path: string };
+  const wanted = name || nextName();
+  names.add(wanted);
+  const made = (await call("volume", "volumes.create", { name: wanted })) as { name: string; path: string };
   // Not enumerable: the volume stays plain data wherever it is passed on, copied or printed.
   return Object.defineProperty({ name: made.name, path: made.path } as Volume, "readFiles", {
     value: (...paths: unknown[]) => readFiles(made.name, ...paths),

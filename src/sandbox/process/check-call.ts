@@ -83,7 +83,7 @@ const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>
     ["follow", "manual", "error"].some((redirect) => redirect === args["redirect"]),
   volume: (args, name) =>
     name === "volumes.create"
-      ? isOptionalText(args["name"])
+      ? isText(args["name"])
       : name === "volumes.readFiles" && isText(args["volume"]) && isTextList(args["paths"]),
   artifact: (args) =>
     isText(args["name"]) &&

@@ -60,6 +60,13 @@ describe("artifacts.save()", () => {
     expect(readFileSync(folder.files.artifacts.path(runId, 1)).equals(content)).toBe(true);
   });
 
+  test("saves also where a server died in the middle of saving the same", async () => {
+    mkdirSync(join(artifactsDir(), "incoming"), { recursive: true });
+    writeFileSync(join(artifactsDir(), "incoming", `${runId}.1`), "half of something much longer");
+    expect(await save(1, { text: "whole" })).toBe(5);
+    expect([kept(1), readdirSync(join(artifactsDir(), "incoming"))]).toEqual(["whole", []]);
+  });
+
   test("copies files that say they are empty, as those of /proc", async () => {
     expect(await save(1, { path: "/proc/self/status" })).toBeGreaterThan(100);
     expect(kept(1)).toContain("Name:");

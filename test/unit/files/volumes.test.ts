@@ -1,7 +1,7 @@
 // Volumes: their names, their life on disk, and reading from them whatever a container puts there.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import type { Volume } from "../../../src/files/files.ts";
@@ -17,11 +17,21 @@ afterEach(() => folder.remove());
 const modeOf = (path: string): number => lstatSync(path).mode & 0o7777;
 
 describe("volumes.create()", () => {
-  test("without a name gives each call another volume, also at the same time", async () => {
+  test("of one name, asked for several times at once, makes one volume", async () => {
     const { volumes } = folder.files;
-    const made = await Promise.all([volumes.create(runId), volumes.create(runId), volumes.create(runId)]);
-    expect(made.map(({ name }) => name)).toEqual(["volume-1", "volume-2", "volume-3"]);
-    expect(new Set(made.map(({ path }) => path)).size).toBe(3);
+    const made = await Promise.all([
+      volumes.create(runId, "v"),
+      volumes.create(runId, "v"),
+      volumes.create(runId, "w"),
+    ]);
+    expect(new Set(made.map(({ path }) => path)).size).toBe(2);
+  });
+
+  test("opens to everybody also what a server that died here had only made", async () => {
+    const { path } = await folder.files.volumes.create(runId, "v");
+    chmodSync(path, 0o700);
+    await folder.files.volumes.create(runId, "v");
+    expect(modeOf(path)).toBe(0o777);
   });
 
   test("with the same name gives the same volume with what is in it", async () => {
@@ -63,7 +73,7 @@ describe("volumes.create()", () => {
 
   test("makes at most 100 in a run", async () => {
     const { volumes } = folder.files;
-    const made = await Promise.allSettled(Array.from({ length: 103 }, () => volumes.create(runId)));
+    const made = await Promise.allSettled(Array.from({ length: 103 }, (_, n) => volumes.create(runId, `volume-${n}`)));
     expect(made.filter(({ status }) => status === "fulfilled")).toHaveLength(100);
     expect(await volumes.create(runId, "volume-7")).toMatchObject({ name: "volume-7" });
   });

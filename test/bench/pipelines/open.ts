@@ -1,0 +1,2 @@
+// Answers whoever asks.
+export const pipeline = () => http.respond({ body: "here" });
