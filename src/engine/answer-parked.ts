@@ -22,6 +22,8 @@ export async function answerParked(
   await store.commit([
     { type: "journal.complete", runId, number, outcome, at },
     { type: "journal.deliver", runId, delivery: { seq, type: "result", call: number } },
+    // Also where this process ends before it has brought the run back.
+    { type: "run.wake", id: runId, at },
     ...(step === undefined ? [] : [{ type: "step.put", runId, step: endWait(step, status, at, message) } as const]),
   ]);
   return true;

@@ -11,9 +11,9 @@ export type Versions = Pick<Catalog, "get">;
 export async function findPinned(
   store: Pick<Store, "bundles">,
   versions: Versions,
-  { run, journalFormat: format }: Pick<KeptRun, "run" | "journalFormat">,
+  { run, status, journalFormat: format }: Pick<KeptRun, "run" | "status" | "journalFormat">,
 ): Promise<PinnedVersion> {
-  if (format !== journalFormat) {
+  if (format !== journalFormat && status !== "queued") {
     throw new AppError(
       "RUN_INCOMPATIBLE",
       `another version of runner began this run and wrote its journal in format ${format}; this one goes on with format ${journalFormat} only`,

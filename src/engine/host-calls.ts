@@ -101,7 +101,10 @@ export class HostCalls {
 
   /** Takes up what an earlier life of the run has begun and not ended. */
   async resume(journal: Journal, steps: ReadonlyMap<number, KeptStep>): Promise<void> {
-    const earlier = findEarlierCalls(journal, this.#options.run);
+    const view = this.#options.journal;
+    // What the script has called since then is under way already.
+    const calls = journal.calls.filter(({ number }) => view.isEarlier(number));
+    const earlier = findEarlierCalls({ ...journal, calls }, this.#options.run);
     // Commands inside a container that is kept open need it to be known.
     for (const { call, spec } of earlier.openContainers) {
       const listener = { onOutput: () => {}, onNote: () => {} };
@@ -115,11 +118,12 @@ export class HostCalls {
       if ((await attached.catch(() => null)) === null)
         this.#note(`the container of step ${JSON.stringify(call.name)} is gone`);
     }
+    for (const number of earlier.cleared) view.complete(number);
     for (const { call, delivered, isCancelled } of earlier.open) {
+      if (!view.isOpen(call.number)) continue;
       this.#takeUp(call, isCancelled, { kept: steps.get(call.number) ?? null, delivered });
     }
     for (const { number, outcome } of earlier.undelivered) this.#deliver(number, outcome);
-    for (const number of earlier.cleared) this.#options.journal.complete(number);
   }
 
   /** Ends a wait with news from outside; false where nothing waits there any more. */

@@ -14,6 +14,8 @@ interface KnownCall {
 export class JournalView {
   readonly #calls = new Map<number, KnownCall>();
   readonly #open = new Map<CallKind, number>();
+  /** Calls up to this number were made by an earlier life. */
+  #earlierCalls = 0;
   #lastDelivery = 0;
   #lastObservation = 0;
   /** Answers of synchronous calls, while the run is replayed. */
@@ -21,6 +23,16 @@ export class JournalView {
 
   get size(): number {
     return this.#calls.size;
+  }
+
+  /** True for a call that an earlier life of the run has made. */
+  isEarlier(number: number): boolean {
+    return number <= this.#earlierCalls;
+  }
+
+  /** True for a call that can still bring a result. */
+  isOpen(number: number): boolean {
+    return this.#calls.get(number)?.completed === false;
   }
 
   has(number: number): boolean {
@@ -36,6 +48,7 @@ export class JournalView {
     for (const { outcome, kind, ...call } of calls) {
       this.add({ ...call, kind: kind as CallKind }, outcome !== undefined);
     }
+    this.#earlierCalls = calls.at(-1)?.number ?? 0;
     this.#lastDelivery = deliveries.at(-1)?.seq ?? 0;
     this.#lastObservation = observations.at(-1)?.ordinal ?? 0;
   }

@@ -162,21 +162,29 @@ export class RunRegistry {
       else if (this.#inHand.has(id) && !this.#begun.has(id)) this.#cancelAtBegin.set(id, reason);
       else {
         const cancel = { code: "RUN_CANCELLED", message: reason, at: this.#parts.clock.now() } as const;
-        await this.#parts.store.commit([{ type: "run.cancel", id, cancel }]);
+        await this.#parts.store.commit([
+          { type: "run.cancel", id, cancel },
+          // Also where this process ends before it has brought the run back.
+          { type: "run.wake", id, at: cancel.at },
+        ]);
         void this.wake(id);
       }
     });
   }
 
   async #cancelQueued(queued: QueuedRun, reason: string): Promise<void> {
-    const { id } = queued;
     try {
-      const end = cancelledEnd(reason);
-      await this.#parts.store.commit([{ type: "run.finish", id, ...end, at: this.#parts.clock.now() }]);
+      await this.#recordCancelled(queued.id, reason);
     } catch (thrown) {
       this.#dispatcher.submit(queued);
       throw thrown;
     }
+  }
+
+  /** The end of a run that had not begun. */
+  async #recordCancelled(id: string, reason: string): Promise<void> {
+    const { store, clock } = this.#parts;
+    await store.commit([{ type: "run.finish", id, ...cancelledEnd(reason), at: clock.now() }]);
     this.#ended(id);
   }
 
@@ -207,7 +215,9 @@ export class RunRegistry {
       await this.#inTurn(id, async () => {
         const beginning = await load();
         if (!this.#inHand.has(id) || this.#abandoned) return;
-        this.#open(beginning);
+        const cancelReason = this.#cancelAtBegin.get(id);
+        if (cancelReason === undefined) this.#open(beginning);
+        else await this.#recordCancelled(id, cancelReason);
       });
       if (!this.#live.has(id)) this.#dispatcher.release(pipeline);
     } catch (thrown) {
@@ -230,8 +240,6 @@ export class RunRegistry {
     this.#live.set(run.id, driver);
     if (earlier === null) driver.start();
     else driver.resume(earlier);
-    const cancelReason = this.#cancelAtBegin.get(run.id);
-    if (cancelReason !== undefined) driver.cancel(cancelReason);
     this.#listeners.call(run.id, "change");
   }
 

@@ -59,6 +59,8 @@ export type RunWrite =
   | { readonly type: "run.start"; readonly id: string; readonly at: number }
   /** It waits, and may leave memory; `wakeAt` is when it goes on without news. */
   | { readonly type: "run.wait"; readonly id: string; readonly wakeAt: number | null }
+  /** It has news, where it waits: it goes on at this time at the latest. */
+  | { readonly type: "run.wake"; readonly id: string; readonly at: number }
   | { readonly type: "run.cancel"; readonly id: string; readonly cancel: CancelRequest }
   | {
       readonly type: "run.finish";

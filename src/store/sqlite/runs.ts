@@ -51,6 +51,10 @@ export const runWrites: WriteStatements<RunWrite["type"]> = {
     bind: ({ wakeAt, id }) => [wakeAt, id],
     missed: ([, id]) => notUnfinished("let wait", String(id)),
   },
+  "run.wake": {
+    sql: "UPDATE runs SET wake_at = min(coalesce(wake_at, ?1), ?1) WHERE id = ?2 AND status = 'waiting'",
+    bind: ({ at, id }) => [at, id],
+  },
   "run.cancel": {
     sql: `UPDATE runs SET cancel = ? WHERE id = ? AND status IN ${unfinished}`,
     bind: ({ cancel, id }) => [JSON.stringify(cancel), id],

@@ -68,6 +68,24 @@ export function testRuns(subject: Subject): void {
       expect(await subject.store.runs.find(id)).toMatchObject({ status: "running", startedAt: 1000, wakeAt: null });
     });
 
+    test("a waiting run that has news goes on at that time at the latest, and no other run is touched", async () => {
+      const [waiting, running] = [await createRun(subject.store), await createRun(subject.store)];
+      await subject.store.commit([
+        { type: "run.start", id: running.id, at: 1 },
+        { type: "run.wait", id: waiting.id, wakeAt: 5000 },
+        { type: "run.wake", id: waiting.id, at: 7000 },
+        { type: "run.wake", id: running.id, at: 7000 },
+      ]);
+      expect(await subject.store.runs.nextWakes(9)).toEqual([{ id: waiting.id, wakeAt: 5000 }]);
+      await subject.store.commit([{ type: "run.wake", id: waiting.id, at: 3000 }]);
+      expect(await subject.store.runs.nextWakes(9)).toEqual([{ id: waiting.id, wakeAt: 3000 }]);
+      await subject.store.commit([
+        { type: "run.wait", id: waiting.id, wakeAt: null },
+        { type: "run.wake", id: waiting.id, at: 9000 },
+      ]);
+      expect(await subject.store.runs.nextWakes(9)).toEqual([{ id: waiting.id, wakeAt: 9000 }]);
+    });
+
     test("that a run is to end is kept with the run", async () => {
       const { id } = await createRun(subject.store);
       const cancel = { code: "RUN_CANCELLED", message: "on request", at: 7 } as const;

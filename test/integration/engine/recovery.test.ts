@@ -158,3 +158,50 @@ test("a script that has returned still waits for the step it did not await", asy
   expect(run).toMatchObject({ status: "succeeded", result: 1, steps: [{ status: "succeeded" }] });
   expect((await harness.lines("late")).length).toBeGreaterThan(0);
 });
+
+test("a run whose news, or whose cancelling, came while it was outside memory goes on after the next start", async () => {
+  harness = await EngineHarness.open();
+  const id = await harness.start("try { await sleep('5h'); } finally { console.log('tidies'); }");
+  await until(async () => (await harness.engine.getRun(id)).status === "waiting");
+  await harness.engine.stop({ stopSteps: false, graceMs: 1000 });
+  // As a server leaves it that dies right after it has recorded the request.
+  const cancel = { code: "RUN_CANCELLED", message: "on request", at: Date.now() } as const;
+  await harness.store.commit([
+    { type: "run.cancel", id, cancel },
+    { type: "run.wake", id, at: cancel.at },
+  ]);
+  harness = await harness.restart();
+  expect(await harness.end(id)).toMatchObject({ status: "cancelled", error: { message: "on request" } });
+  expect(await consoleOf(id)).toEqual(["tidies"]);
+});
+
+test("calls that the script makes while it catches up are made once", async () => {
+  harness = await EngineHarness.open();
+  const mark = harness.path("mark");
+  const id = await harness.start(
+    `await runtime.run({ name: "a", command: "echo a >> ${mark}" });
+     await sleep("50ms");
+     for (let i = 0; i < 5; i++) await Promise.all([storage.set("k" + i, i), runtime.run({ name: "b" + i, command: "echo b" + i + " >> ${mark}" })]);
+     return storage.list();`,
+  );
+  await until(async () => (await harness.engine.getRun(id)).steps[0]?.status === "succeeded");
+  await harness.engine.stop({ stopSteps: false, graceMs: 1000 });
+  await harness.store.close();
+  // The result of the first step is on disk, but what the script did with it is not: it goes on live at once.
+  const database = new Database(harness.path("runner.db"));
+  const after = database.query("SELECT max(seq) AS seq FROM journal_deliveries WHERE run_id = ?").get(id) as {
+    seq: number;
+  };
+  expect(after.seq).toBeGreaterThan(0);
+  for (const table of ["journal_outcomes", "journal_calls", "steps"]) {
+    database.run(`DELETE FROM ${table} WHERE run_id = ? AND number > 1`, [id]);
+  }
+  database.run("DELETE FROM journal_deliveries WHERE run_id = ? AND call > 1", [id]);
+  database.run("UPDATE runs SET status = 'running', finished_at = NULL, result = NULL WHERE id = ?", [id]);
+  database.close();
+  await harness.write("mark", "a\n");
+  harness = await harness.restart();
+  const run = await harness.end(id);
+  expect(run.error).toBeNull();
+  expect((await harness.lines("mark")).toSorted()).toEqual(["a", "b0", "b1", "b2", "b3", "b4"]);
+});

@@ -13,7 +13,7 @@ ALTER TABLE runs ADD COLUMN scheduled_at INTEGER;
 ALTER TABLE runs ADD COLUMN seed TEXT;
 ALTER TABLE runs ADD COLUMN wake_at INTEGER;
 ALTER TABLE runs ADD COLUMN cancel TEXT;
-ALTER TABLE runs ADD COLUMN journal_format INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE runs ADD COLUMN journal_format INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX runs_by_wake ON runs (wake_at, id) WHERE wake_at IS NOT NULL;
 CREATE INDEX runs_by_key ON runs (concurrency_key, id) WHERE concurrency_key IS NOT NULL AND finished_at IS NULL;
 CREATE INDEX runs_by_parent ON runs (parent_run, id) WHERE parent_run IS NOT NULL;
