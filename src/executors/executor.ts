@@ -93,28 +93,39 @@ export interface StepListener {
 /** What an earlier life of the server has taken of one stream. */
 export interface TakenOutput {
   readonly bytes: number;
-  /** The last of them, up to 64: they find the place in a file that the step has emptied meanwhile. */
+  /** The last of them, up to 64 bytes as the step wrote them: they tell whether the step has emptied its file since. */
   readonly last: Uint8Array;
 }
 
+/** How far a step had come by what is known for sure of an earlier life. */
 export interface EarlierLife {
   readonly taken: Readonly<Record<OutputStream, TakenOutput>>;
-  /** How long ago the step was started: counts for its time limit. */
+  /** How long ago the step was started; counts for its time limit. */
   readonly spentMs: number;
 }
 
 export interface Executor {
-  attach(spec: StepSpec, earlier: EarlierLife, listener: StepListener): Promise<RunningStep | null>;
   /**
    * Starts the step.
    * @throws {AppError} STEP_NOT_STARTED when the command is not found on the step's PATH, the folder does not exist, …
    */
   start(spec: StepSpec, listener: StepListener): Promise<RunningStep>;
+  /**
+   * Takes up a step that an earlier life of the server started, running or finished. Each stream goes on at the byte
+   * already taken, and the outcome is the real one. A container that is kept open is there again for commands inside.
+   *
+   * Null where the step was interrupted: its process is gone without an exit status, or was told to end by a shutdown
+   * or a service manager and did not end well. So it is where it never began. What was left of it, as a command whose
+   * wrapper alone was killed, has been ended and removed by then, so that the step can be started again.
+   * @throws {AppError} CONTAINER_ENGINE_UNAVAILABLE when the engine must be asked and does not answer for a minute.
+   */
+  attach(spec: StepSpec, earlier: EarlierLife, listener: StepListener): Promise<RunningStep | null>;
   /** Removes what is kept of a finished step; called once its result is durable. Not removable: only warned of. */
   discard(stepId: string): Promise<void>;
   /**
-   * Ends processes and removes folders that steps of an earlier server life left behind. Called before the first
-   * start. Resolves with the steps that still had processes; takes as long as those take to end (grace, then SIGKILL).
+   * Ends processes and containers and removes folders that steps of an earlier server life left behind, but for those
+   * to `keep`: steps in flight, for `attach`, and containers that are kept open. Called before the first start. Resolves
+   * with the steps that still ran; takes as long as those take to end (grace, then SIGKILL).
    */
   cleanLeftovers(keep: ReadonlySet<string>): Promise<{ readonly endedSteps: readonly string[] }>;
   /**
@@ -123,8 +134,9 @@ export interface Executor {
    */
   closeSandbox(runId: string, sandbox: string): Promise<void>;
   /**
-   * Removes what the steps of an ended run shared: containers that were kept open. Resolves when no container of the
-   * run is left, those that were discarded included. Never rejects for what is gone.
+   * Removes what the steps of an ended run shared, containers that were kept open, and what was kept of an earlier life
+   * for this run and not taken up. Resolves when no container of the run is left, those that were discarded included.
+   * Never rejects for what is gone.
    */
   endRun(runId: string): Promise<void>;
   /** Resolves when all that was discarded is removed, or after some seconds. */

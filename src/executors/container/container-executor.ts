@@ -2,28 +2,40 @@
 // they outlive the server as those of processes do.
 
 import { statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { AppError } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { ContainerOptions, Executor, RunningStep, StepListener, StepSpec } from "../executor.ts";
+import type {
+  ContainerOptions,
+  ContainerPlace,
+  EarlierLife,
+  Executor,
+  RunningStep,
+  StepListener,
+  StepSpec,
+} from "../executor.ts";
+import { KeptSteps } from "../kept-steps.ts";
 import { notStarted, shown } from "../process/not-started.ts";
-import { ProcessStep, type StepControl } from "../process/process-step.ts";
+import { ProcessScan } from "../process/process-scan.ts";
 import { removeFolder } from "../process/remove-folder.ts";
 import { SpoolFolder, spoolPaths } from "../process/spool-folder.ts";
-import { checkStepId } from "../process/step-id.ts";
+import { StepsInHand } from "../steps-in-hand.ts";
+import { type ContainerTools, spawnAttached, watchAttached } from "./attached-process.ts";
 import type { ContainerEngine } from "./container-engine.ts";
 import { passEnvironment } from "./container-environment.ts";
 import { placeInside } from "./container-folder.ts";
-import { containerName } from "./container-name.ts";
+import { containerName, stepIdOf } from "./container-name.ts";
 import { ContainerStep } from "./container-step.ts";
 import { findContainer, removeContainer } from "./container-state.ts";
-import { ContainerControl, shorten } from "./control-container.ts";
-import { ExecControl } from "./control-exec.ts";
+import { shorten } from "./control-container.ts";
 import { execArguments } from "./create-arguments.ts";
 import { makeContainer } from "./make-container.ts";
-import { RecentOutput } from "./recent-output.ts";
 import { removeStrays } from "./remove-strays.ts";
-import { loadServerMark } from "./server-mark.ts";
+import { findServerMark, loadServerMark } from "./server-mark.ts";
+import { controlInside, controlOwn } from "./step-control.ts";
+import { stopContainer } from "./stop-container.ts";
+import { endAttached, takeUpInside, takeUpOwn } from "./take-up-container.ts";
+import { whenEngineAnswers } from "./when-engine-answers.ts";
 
 export interface ContainerExecutorOptions {
   readonly engine: ContainerEngine;
@@ -50,12 +62,17 @@ export function createContainerExecutor(options: ContainerExecutorOptions): Exec
 }
 
 class ContainerExecutor implements Executor {
-  readonly #options: Required<ContainerExecutorOptions>;
-  readonly #running = new Set<string>();
+  readonly #options: ContainerTools;
+  readonly #scan = new ProcessScan();
+  readonly #inHand = new StepsInHand();
   /** Every container that this life has made and not removed. */
   readonly #made = new Set<string>();
   /** Those that are kept open, and how they were opened. */
   readonly #open = new Map<string, StepSpec>();
+  /** Steps of an earlier life that nobody has taken up yet, and those of their containers that there are. */
+  readonly #kept = new KeptSteps();
+  #keptContainers: ReadonlySet<string> = new Set();
+  #cleaning: Promise<unknown> = Promise.resolve();
   /** Set where they could not be removed: the engine may not have been up yet. */
   #leftoversRemain = false;
   /** Those that are being removed. */
@@ -74,64 +91,59 @@ class ContainerExecutor implements Executor {
 
   async start(spec: StepSpec, listener: StepListener): Promise<RunningStep> {
     const { stepId } = spec;
-    checkStepId(stepId);
-    if (this.#running.has(stepId)) throw new AppError("INTERNAL", `the step ${stepId} is already running`);
-    this.#running.add(stepId);
-    try {
+    return await this.#inHand.begin(stepId, async () => {
       const folder = await this.#openFolder(spec);
-      const step = await this.#startIn(folder, spec, listener).catch(async (thrown: unknown) => {
+      try {
+        const step = await this.#startIn(folder, spec, listener);
+        const close = (): void => folder.close();
+        void step.outcome.then(close, close);
+        return step;
+      } catch (thrown) {
         folder.close();
         await this.#removeFolder(stepId);
         throw thrown;
-      });
-      const over = (): void => {
-        folder.close();
-        this.#running.delete(stepId);
-      };
-      void step.outcome.then(over, over);
-      return step;
-    } catch (thrown) {
-      this.#running.delete(stepId);
-      throw thrown;
-    }
+      }
+    });
   }
 
-  async attach(): Promise<RunningStep | null> {
-    return null;
+  async attach(spec: StepSpec, earlier: EarlierLife, listener: StepListener): Promise<RunningStep | null> {
+    return await this.#inHand.begin(spec.stepId, async () => {
+      this.#kept.take(spec.stepId);
+      const step = await this.#takeUp(spec, earlier, listener);
+      if (step === null) await this.#removeRest(spec);
+      else if (spec.container?.type !== "inside") this.#made.add(containerName(spec.stepId));
+      return step;
+    });
   }
 
   async discard(stepId: string): Promise<void> {
-    checkStepId(stepId);
-    if (this.#running.has(stepId)) throw new AppError("INTERNAL", `the step ${stepId} is still running`);
+    this.#inHand.checkIdle(stepId);
     const name = containerName(stepId);
     if (this.#made.has(name) && !this.#open.has(name)) await this.#removeContainer(name);
     await this.#removeFolder(stepId);
-    if (this.#leftoversRemain) void this.cleanLeftovers(new Set());
+    if (this.#leftoversRemain) void this.#clean();
   }
 
-  async cleanLeftovers(_keep: ReadonlySet<string>): Promise<{ readonly endedSteps: readonly string[] }> {
-    const { engine, spoolDir, graceMs, clock, warn } = this.#options;
-    const isOurs = (stepId: string): boolean => this.#running.has(stepId) || this.#made.has(containerName(stepId));
-    this.#leftoversRemain = false;
-    try {
-      return { endedSteps: await removeStrays({ engine, spoolDir, graceMs, clock, isOurs, warn }) };
-    } catch (thrown) {
-      this.#leftoversRemain = thrown instanceof AppError && thrown.code === "CONTAINER_ENGINE_UNAVAILABLE";
-      const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      warn(`containers of an earlier life could not be removed: ${reason}`);
-      return { endedSteps: [] };
-    }
+  async cleanLeftovers(keep: ReadonlySet<string>): Promise<{ readonly endedSteps: readonly string[] }> {
+    this.#kept.add(keep);
+    return await this.#clean();
   }
 
   async closeSandbox(runId: string, sandbox: string): Promise<void> {
     checkOwner(runId, sandbox);
-    if (this.#open.delete(sandbox)) await this.#removeContainer(sandbox);
+    if (this.#open.delete(sandbox) || this.#kept.take(stepIdOf(sandbox))) await this.#removeContainer(sandbox);
   }
 
   async endRun(runId: string): Promise<void> {
-    const open = [...this.#open.keys()].filter((name) => name.startsWith(`runner-${runId}-`));
-    await Promise.all(open.map((name) => this.closeSandbox(runId, name)));
     const prefix = `runner-${runId}-`;
+    const kept = this.#kept.takeRun(runId);
+    // Those that the look at all containers has not come to by now are no longer kept from it.
+    if (kept.length > 0) await this.#cleaning;
+    const left = kept.map(containerName).filter((name) => this.#keptContainers.has(name));
+    const open = [...this.#open.keys()].filter((name) => name.startsWith(prefix));
+    for (const name of open) this.#open.delete(name);
+    await Promise.all([...open, ...left].map((name) => this.#removeContainer(name)));
+    await Promise.all(kept.map((stepId) => this.#removeFolder(stepId)));
     await Promise.all([...this.#removals].filter(([name]) => name.startsWith(prefix)).map(([, removal]) => removal));
   }
 
@@ -140,6 +152,28 @@ class ContainerExecutor implements Executor {
     const stopTimer = this.#options.clock.after(settleMs, stopWaiting);
     await Promise.race([Promise.all(this.#removals.values()), waited]);
     stopTimer();
+  }
+
+  #clean(): Promise<{ readonly endedSteps: readonly string[] }> {
+    const cleaning = this.#removeStrays();
+    this.#cleaning = cleaning;
+    return cleaning;
+  }
+
+  async #removeStrays(): Promise<{ readonly endedSteps: readonly string[] }> {
+    const isOurs = (stepId: string): boolean =>
+      this.#inHand.has(stepId) || this.#made.has(containerName(stepId)) || this.#kept.has(stepId);
+    this.#leftoversRemain = false;
+    try {
+      const { endedSteps, containers } = await removeStrays({ ...this.#options, isOurs });
+      this.#keptContainers = containers;
+      return { endedSteps };
+    } catch (thrown) {
+      this.#leftoversRemain = thrown instanceof AppError && thrown.code === "CONTAINER_ENGINE_UNAVAILABLE";
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      this.#options.warn(`containers of an earlier life could not be removed: ${reason}`);
+      return { endedSteps: [] };
+    }
   }
 
   async #startIn(folder: SpoolFolder, spec: StepSpec, listener: StepListener): Promise<RunningStep> {
@@ -152,29 +186,21 @@ class ContainerExecutor implements Executor {
       case "inside":
         return await this.#startInside(folder, spec, container, listener);
       case undefined:
-        throw new AppError("INTERNAL", "a step without a container came to the executor of containers");
+        throw notOfContainers();
     }
   }
 
   #startOwn(folder: SpoolFolder, spec: StepSpec, container: ContainerOptions, listener: StepListener): RunningStep {
-    const { engine, clock } = this.#options;
+    const { engine } = this.#options;
     const name = containerName(spec.stepId);
-    const output = new RecentOutput();
-    const { image, memoryBytes } = container;
-    const control = new ContainerControl({
-      engine,
-      name,
-      image,
-      command: commandText(spec),
-      memoryBytes,
-      output,
-      clock,
-    });
+    const watched = controlOwn(this.#options, spec, container, listener);
     const start = async (spentMs: number): Promise<RunningStep> => {
       const { program } = await engine.find();
+      folder.notes.writeEngine(basename(program));
       const interactive = spec.stdin === undefined ? [] : ["--interactive"];
       const command = [program, "start", "--attach", ...interactive, name];
-      return this.#attach(folder, spec, command, {}, control, output.watch(listener.onOutput), spentMs);
+      const wrapper = spawnAttached(this.#options, spec.stepId, folder, { command, env: {} });
+      return watchAttached(this.#options, { spec, folder, wrapper, ...watched, spentMs });
     };
     return this.#makeStep(folder, spec, container, listener, start);
   }
@@ -201,23 +227,22 @@ class ContainerExecutor implements Executor {
   async #startInside(
     folder: SpoolFolder,
     spec: StepSpec,
-    { sandbox, user }: { readonly sandbox: string; readonly user?: string },
-    { onOutput }: StepListener,
+    place: Extract<ContainerPlace, { readonly type: "inside" }>,
+    listener: StepListener,
   ): Promise<RunningStep> {
-    const { engine, clock } = this.#options;
+    const { sandbox, user } = place;
     checkOwner(spec.runId, sandbox);
     const opened = this.#open.get(sandbox);
     if (opened === undefined) {
       throw notStarted(`the sandbox ${sandbox} is closed`, "call exec before close, or start another sandbox");
     }
-    const { program } = await engine.find();
+    const { program } = await this.#options.engine.find();
     const environment = passEnvironment(spec, folder.paths.folder);
     const workDir = spec.workDir === undefined ? undefined : placeInside(opened, spec.workDir);
     const command = [program, ...execArguments({ sandbox, spec, user, workDir, environment: environment.args })];
-    const output = new RecentOutput();
-    const { stepId } = spec;
-    const control = new ExecControl({ engine, sandbox, stepId, user, command: commandText(spec), output, clock });
-    return this.#attach(folder, spec, command, environment.env, control, output.watch(onOutput), 0);
+    const watched = controlInside(this.#options, spec, place, listener);
+    const wrapper = spawnAttached(this.#options, spec.stepId, folder, { command, env: environment.env });
+    return watchAttached(this.#options, { spec, folder, wrapper, ...watched, spentMs: 0 });
   }
 
   #makeStep(
@@ -257,21 +282,42 @@ class ContainerExecutor implements Executor {
     });
   }
 
-  /** The process that is attached to what runs in a container. */
-  #attach(
-    folder: SpoolFolder,
-    spec: StepSpec,
-    command: readonly string[],
-    env: Readonly<Record<string, string>>,
-    control: StepControl,
-    onOutput: StepListener["onOutput"],
-    spentMs: number,
-  ): RunningStep {
-    const { engine, sh, graceMs, maxOutputBytes, clock, warn } = this.#options;
-    const { stepId, timeoutMs } = spec;
-    const wrapper = { sh, command, env: { ...env, ...engine.env }, workDir: folder.paths.workDir };
-    const limits = { timeoutMs, spentMs, graceMs, maxOutputBytes };
-    return new ProcessStep({ stepId, wrapper, folder, ...limits, onOutput, clock, control, warn });
+  async #takeUp(spec: StepSpec, earlier: EarlierLife, listener: StepListener): Promise<RunningStep | null> {
+    const { container } = spec;
+    if (findServerMark(this.#options.spoolDir) === null) return null;
+    const options = { tools: this.#options, scan: this.#scan, spec, earlier, listener };
+    switch (container?.type) {
+      case "own":
+        return await takeUpOwn(options, container);
+      case "open":
+        return await this.#takeUpOpen(spec);
+      case "inside":
+        return await takeUpInside(options, container);
+      case undefined:
+        throw notOfContainers();
+    }
+  }
+
+  async #takeUpOpen(spec: StepSpec): Promise<RunningStep | null> {
+    const { engine, clock } = this.#options;
+    const name = containerName(spec.stepId);
+    const state = await whenEngineAnswers(clock, async () => await findContainer(engine, name));
+    if (state?.status !== "running") return null;
+    this.#open.set(name, spec);
+    const outcome = Promise.resolve({ end: "exited", code: 0, message: null } as const);
+    return { pid: null, outcome, cancel: () => {} };
+  }
+
+  /** What an interrupted step of an earlier life has left. */
+  async #removeRest(spec: StepSpec): Promise<void> {
+    const { engine, spoolDir, graceMs, clock } = this.#options;
+    await endAttached({ tools: this.#options, scan: this.#scan, spec });
+    if (spec.container?.type !== "inside" && findServerMark(spoolDir) !== null) {
+      const name = containerName(spec.stepId);
+      await whenEngineAnswers(clock, async () => await stopContainer({ engine, name, graceMs, clock }));
+      await this.#removeContainer(name);
+    }
+    await this.#removeFolder(spec.stepId);
   }
 
   async #openFolder({ stepId, stdin }: StepSpec): Promise<SpoolFolder> {
@@ -312,6 +358,6 @@ function checkOwner(runId: string, sandbox: string): void {
   });
 }
 
-function commandText({ command }: StepSpec): string {
-  return typeof command === "string" ? "sh" : command.path;
+function notOfContainers(): AppError {
+  return new AppError("INTERNAL", "a step without a container came to the executor of containers");
 }

@@ -2,7 +2,7 @@
 
 import type { Clock } from "../../core/clock.ts";
 import { formatByteSize } from "../../core/byte-size.ts";
-import { type Ending, type EndingTarget, pause } from "../process/end-processes.ts";
+import { type Ending, type EndingTarget, pause, signalGroup } from "../process/end-processes.ts";
 import { notStarted, shown } from "../process/not-started.ts";
 import type { SettledStatus, StepControl } from "../process/process-step.ts";
 import type { ContainerEngine } from "./container-engine.ts";
@@ -40,7 +40,7 @@ export class ContainerControl implements StepControl {
     // It was started only after it had been stopped, or the engine did not do it.
     const problem = await removeContainer(engine, name).catch((thrown: unknown) => String(thrown));
     if (await this.#parts(target)) return { killed: true, remaining: 0 };
-    killGroup(target);
+    signalGroup(target, "SIGKILL");
     return { killed: true, remaining: problem === null ? 0 : 1 };
   }
 
@@ -91,12 +91,4 @@ export function shorten(said: string): string {
   return said
     .replace(/^.*(?:unable to start container process|container_linux\.go:\d+: .*caused): /, "")
     .replace(/: unknown$/, "");
-}
-
-export function killGroup({ pid, isWrapperAlive }: EndingTarget): void {
-  try {
-    if (isWrapperAlive()) process.kill(-pid, "SIGKILL");
-  } catch {
-    // It ended by now.
-  }
 }

@@ -1,12 +1,12 @@
 // What the process that runs a command inside an open container stands for: that command and all it started there.
 
 import type { Clock } from "../../core/clock.ts";
-import { type Ending, type EndingTarget, pause } from "../process/end-processes.ts";
+import { type Ending, type EndingTarget, pause, signalGroup } from "../process/end-processes.ts";
 import { notStarted, shown } from "../process/not-started.ts";
 import type { SettledStatus, StepControl } from "../process/process-step.ts";
 import { stepIdVariable } from "../process/step-environment.ts";
 import type { ContainerEngine } from "./container-engine.ts";
-import { killGroup, shorten } from "./control-container.ts";
+import { shorten } from "./control-container.ts";
 import type { RecentOutput } from "./recent-output.ts";
 
 export interface ExecControlOptions {
@@ -49,7 +49,7 @@ export class ExecControl implements StepControl {
     await this.#signal("KILL");
     if (await this.#parts(target, partingMs)) return { killed: true, remaining: 0 };
     // The engine hangs, or the command has left the environment that it is found by: it ends with the container.
-    killGroup(target);
+    signalGroup(target, "SIGKILL");
     return { killed: true, remaining: 1 };
   }
 

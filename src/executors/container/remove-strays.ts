@@ -17,43 +17,51 @@ export interface StrayOptions {
   readonly spoolDir: string;
   readonly graceMs: number;
   readonly clock: Clock;
-  /** True for a step of this life. */
+  /** True for a step of this life, and for one that is kept from an earlier one. */
   readonly isOurs: (stepId: string) => boolean;
   readonly warn: (message: string) => void;
 }
 
+export interface RemovedStrays {
+  /** The steps whose containers still ran. */
+  readonly endedSteps: readonly string[];
+  /** Names of the containers that were let be. */
+  readonly containers: ReadonlySet<string>;
+}
+
 /**
- * Ends them with the grace and removes them; resolves with the steps whose containers still ran. The engine is asked
- * only where this server has made containers before.
+ * Ends them with the grace and removes them. The engine is asked only where this server has made containers before.
  * @throws what the engine says.
  */
-export async function removeStrays(options: StrayOptions): Promise<readonly string[]> {
+export async function removeStrays(options: StrayOptions): Promise<RemovedStrays> {
   const { spoolDir, isOurs, warn } = options;
   const server = findServerMark(spoolDir);
-  if (server === null) return [];
+  if (server === null) return { endedSteps: [], containers: new Set() };
   const folders = (await findSpooledSteps(spoolDir)).filter((stepId) => !isOurs(stepId));
-  const ended = await removeContainers(options, server);
+  const removed = await removeContainers(options, server);
   for (const stepId of folders) {
     await removeFolder(spoolPaths(spoolDir, stepId).folder).catch((thrown: unknown) => {
       warn(`the folder of the step ${stepId} could not be removed: ${String(thrown)}`);
     });
   }
-  return ended;
+  return removed;
 }
 
 async function removeContainers(
   { engine, graceMs, clock, isOurs }: StrayOptions,
   server: string,
-): Promise<readonly string[]> {
-  const strays = (await list(engine, server, [])).filter((stepId) => !isOurs(stepId));
-  if (strays.length === 0) return [];
-  const running = (await list(engine, server, ["--filter=status=running"])).filter((stepId) => strays.includes(stepId));
+): Promise<RemovedStrays> {
+  const all = await list(engine, server, []);
+  const strays = new Set(all.filter((stepId) => !isOurs(stepId)));
+  const containers = new Set(all.filter((stepId) => !strays.has(stepId)).map(containerName));
+  if (strays.size === 0) return { endedSteps: [], containers };
+  const running = (await list(engine, server, ["--filter=status=running"])).filter((stepId) => strays.has(stepId));
   await Promise.all(
     running.map(async (stepId) => await stopContainer({ engine, name: containerName(stepId), graceMs, clock })),
   );
-  const problem = await removeContainer(engine, ...strays.map(containerName));
+  const problem = await removeContainer(engine, ...[...strays].map(containerName));
   if (problem !== null) throw new Error(problem);
-  return running;
+  return { endedSteps: running, containers };
 }
 
 /** Ids of the steps whose containers there are; the names are made of them. */

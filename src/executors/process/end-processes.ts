@@ -11,8 +11,8 @@ export interface EndingTools {
 
 /** What is to be ended. */
 export interface EndingTarget extends StepMark {
-  /** The wrapper's number, which is also that of its group and session. */
-  readonly pid: number;
+  /** The wrapper's number, which is also that of its group and session; null where it ended and nobody knows it. */
+  readonly pid: number | null;
   /** True until the wrapper has been seen to end; after that its number may belong to another. */
   readonly isWrapperAlive: () => boolean;
 }
@@ -31,9 +31,9 @@ const longestRoundMs = 100;
 
 /** Asks the group to end, waits up to `graceMs` for it, then ends by force all that is left. */
 export async function endProcesses(target: EndingTarget, graceMs: number, tools: EndingTools): Promise<Ending> {
-  if (target.isWrapperAlive()) sendSignal(-target.pid, "SIGTERM");
+  signalGroup(target, "SIGTERM");
   const inTime = await waitForGroup(target, graceMs, tools);
-  if (!inTime && target.isWrapperAlive()) sendSignal(-target.pid, "SIGKILL");
+  if (!inTime) signalGroup(target, "SIGKILL");
   return { killed: !inTime, remaining: await killProcesses(target, tools) };
 }
 
@@ -54,7 +54,7 @@ export async function killProcesses(mark: StepMark, { clock, scan }: EndingTools
 async function waitForGroup(target: EndingTarget, graceMs: number, { clock, scan }: EndingTools): Promise<boolean> {
   const deadline = clock.elapsed() + graceMs;
   for (let pollMs = 2; ; pollMs = Math.min(pollMs * 2, longestPollMs)) {
-    if (!sendSignal(-target.pid, 0)) return true;
+    if (target.pid === null || !sendSignal(-target.pid, 0)) return true;
     // A group of zombies takes signals too, so after the wrapper only a look at their states tells.
     if (!target.isWrapperAlive()) {
       const found = await scan.find(target);
@@ -64,6 +64,11 @@ async function waitForGroup(target: EndingTarget, graceMs: number, { clock, scan
     if (leftMs <= 0) return false;
     await pause(clock, Math.min(pollMs, leftMs));
   }
+}
+
+/** Only while the number is known to be the wrapper's. */
+export function signalGroup({ pid, isWrapperAlive }: EndingTarget, signal: keyof typeof constants.signals): void {
+  if (pid !== null && isWrapperAlive()) sendSignal(-pid, signal);
 }
 
 /** False when there is nothing with this number (or group, where negative). */

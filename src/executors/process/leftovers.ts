@@ -3,10 +3,17 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { endProcesses, killProcesses, type EndingTools } from "./end-processes.ts";
+import { readEnd } from "./find-earlier-wrapper.ts";
 import { systemCode } from "./not-started.ts";
-import { findProcessIdentity, isIdentityLive, type ProcessIdentity, type ProcessStat } from "./process-stat.ts";
-import { findIdentity, findStatus } from "./spool-folder.ts";
+import {
+  findProcessIdentity,
+  isIdentityLive,
+  isOfThisBoot,
+  type ProcessIdentity,
+  type ProcessStat,
+} from "./process-stat.ts";
 import { isStepId } from "./step-id.ts";
+import { StepNotes } from "./step-notes.ts";
 
 /** Ids of steps that have a folder; names of another shape are not ours to touch. */
 export async function findSpooledSteps(spoolDir: string): Promise<readonly string[]> {
@@ -30,8 +37,9 @@ export async function endLeftover(
   tools: EndingTools,
 ): Promise<boolean> {
   const folder = join(spoolDir, stepId);
-  if (findStatus(folder) !== null) return false;
-  const noted = findIdentity(folder);
+  if (readEnd(folder)?.state === "ended") return false;
+  const noted = new StepNotes(folder).findIdentity();
+  if (noted && !isOfThisBoot(noted)) return false;
   const live = noted && isIdentityLive(noted) ? noted : null;
   const found = await tools.scan.find({ stepId, leader: live });
   if (found.length === 0) return false;

@@ -7,7 +7,7 @@ import type { OutputTail } from "./output-tail.ts";
 export interface OutputPumpOptions {
   readonly tails: readonly OutputTail[];
   readonly onOutput: (output: StepOutput) => Promise<void> | void;
-  /** No more than this is handed over, in all. */
+  /** No more than this is handed over in all, what was taken before included. */
   readonly maxBytes: number;
   /** Called once, when more than `maxBytes` were written. */
   readonly onLimit: () => void;
@@ -41,7 +41,8 @@ export class OutputPump {
 
   constructor(options: OutputPumpOptions) {
     this.#options = options;
-    this.#remainingBytes = options.maxBytes;
+    const takenBytes = options.tails.reduce((sum, tail) => sum + tail.totalBytes, 0);
+    this.#remainingBytes = Math.max(0, options.maxBytes - takenBytes);
     this.#lastOutputAt = options.clock.elapsed();
     this.#cancelPoll = options.clock.after(firstPollMs, () => this.#poll());
   }

@@ -1,24 +1,28 @@
 // The executor of process steps: local commands, each in a session and a folder of its own.
 
-import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
 import { Buffer } from "node:buffer";
 import { isAbsolute, join, resolve } from "node:path";
-import { AppError } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { Executor, RunningStep, StepListener, StepSpec } from "../executor.ts";
+import type { EarlierLife, Executor, RunningStep, StepListener, StepSpec } from "../executor.ts";
+import { KeptSteps } from "../kept-steps.ts";
+import { StepsInHand } from "../steps-in-hand.ts";
 import { findMountOf } from "../work-folder.ts";
 import { controlProcesses } from "./control-processes.ts";
+import { findEarlierWrapper } from "./find-earlier-wrapper.ts";
+import { FoundWrapper } from "./found-wrapper.ts";
 import { endLeftover, findSpooledSteps } from "./leftovers.ts";
 import { placeLinks, removeLinks } from "./mount-links.ts";
 import { notStarted, shown } from "./not-started.ts";
 import { ProcessScan } from "./process-scan.ts";
-import { ProcessStep } from "./process-step.ts";
+import { ProcessStep, type ProcessStepOptions } from "./process-step.ts";
 import { removeFolder } from "./remove-folder.ts";
 import { resolveCommand } from "./resolve-command.ts";
 import type { WrapperCommand } from "./spawn-wrapper.ts";
+import { SpawnedWrapper } from "./spawned-wrapper.ts";
 import { SpoolFolder, spoolPaths, type SpoolPaths } from "./spool-folder.ts";
 import { createStepEnvironment, longestTextBytes } from "./step-environment.ts";
-import { checkStepId } from "./step-id.ts";
+import type { WrapperProcess } from "./wrapper-process.ts";
 
 export interface ProcessExecutorOptions {
   /** Holds a folder for each step; made when needed, mode 0700. */
@@ -56,7 +60,9 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
 class ProcessExecutor implements Executor {
   readonly #options: Required<ProcessExecutorOptions>;
   readonly #scan = new ProcessScan();
-  readonly #running = new Set<string>();
+  readonly #inHand = new StepsInHand();
+  /** Those of an earlier life that nobody has taken up yet. */
+  readonly #kept = new KeptSteps();
 
   constructor(options: ProcessExecutorOptions) {
     this.#options = {
@@ -69,50 +75,53 @@ class ProcessExecutor implements Executor {
     };
   }
 
-  async start(spec: StepSpec, { onOutput }: StepListener): Promise<RunningStep> {
-    const { stepId, timeoutMs } = spec;
-    checkStepId(stepId);
-    if (this.#running.has(stepId)) throw new AppError("INTERNAL", `the step ${stepId} is already running`);
-    this.#running.add(stepId);
-    try {
+  async start(spec: StepSpec, listener: StepListener): Promise<RunningStep> {
+    const { stepId } = spec;
+    const { clock, warn } = this.#options;
+    return await this.#inHand.begin(stepId, async () => {
       const folder = await this.#openFolder(stepId, spec.stdin);
       try {
-        const wrapper = this.#prepare(spec, folder.paths);
-        const { graceMs, maxOutputBytes, clock, warn } = this.#options;
-        const limits = { timeoutMs, graceMs, maxOutputBytes };
-        const control = controlProcesses({ clock, scan: this.#scan });
-        const step = new ProcessStep({ stepId, wrapper, folder, ...limits, onOutput, clock, control, warn });
-        void step.outcome.finally(() => {
-          removeLinks(folder.paths.folder);
-          this.#running.delete(stepId);
-        });
-        return step;
+        const command = this.#prepare(spec, folder.paths);
+        const wrapper = new SpawnedWrapper({ command, folder, clock, warn });
+        return this.#watch(spec, folder, wrapper, listener);
       } catch (thrown) {
         folder.close();
         await this.#remove(stepId);
         throw thrown;
       }
-    } catch (thrown) {
-      this.#running.delete(stepId);
-      throw thrown;
-    }
+    });
   }
 
-  async attach(spec: StepSpec): Promise<RunningStep | null> {
-    await this.#cleanLeftover(spec.stepId);
-    return null;
+  async attach(spec: StepSpec, { taken, spentMs }: EarlierLife, listener: StepListener): Promise<RunningStep | null> {
+    const { stepId } = spec;
+    const { clock, spoolDir } = this.#options;
+    return await this.#inHand.begin(stepId, async () => {
+      this.#kept.take(stepId);
+      const found = await findEarlierWrapper({ spoolDir, stepId, mark: stepId, clock, scan: this.#scan });
+      const identity = found.state === "running" ? found.identity : null;
+      const folder = SpoolFolder.open(spoolDir, stepId, identity?.pid ?? null);
+      const reason = folder?.notes.findEnding() ?? null;
+      const isThere = found.state === "running" || found.state === "ended";
+      if (folder !== null && (isThere || reason !== null)) {
+        const wrapper = new FoundWrapper(identity, folder, clock);
+        return this.#watch(spec, folder, wrapper, listener, { taken, spentMs, reason });
+      }
+      folder?.close();
+      await this.#cleanLeftover(stepId);
+      return null;
+    });
   }
 
   async discard(stepId: string): Promise<void> {
-    checkStepId(stepId);
-    if (this.#running.has(stepId)) throw new AppError("INTERNAL", `the step ${stepId} is still running`);
-    await this.#remove(stepId);
+    this.#inHand.checkIdle(stepId);
+    if (this.#kept.take(stepId)) await this.#cleanKept(stepId);
+    else await this.#remove(stepId);
   }
 
   async cleanLeftovers(keep: ReadonlySet<string>): Promise<{ readonly endedSteps: readonly string[] }> {
-    const steps = (await findSpooledSteps(this.#options.spoolDir)).filter(
-      (id) => !this.#running.has(id) && !keep.has(id),
-    );
+    this.#kept.add(keep);
+    const spooled = await findSpooledSteps(this.#options.spoolDir);
+    const steps = spooled.filter((id) => !this.#inHand.has(id) && !this.#kept.has(id));
     const ended = await Promise.all(steps.map((id) => this.#cleanLeftover(id)));
     return { endedSteps: steps.filter((_, index) => ended[index]) };
   }
@@ -121,12 +130,32 @@ class ProcessExecutor implements Executor {
     // There is none among processes.
   }
 
-  async endRun(): Promise<void> {
-    // Processes share nothing.
+  async endRun(runId: string): Promise<void> {
+    await Promise.all(this.#kept.takeRun(runId).map((stepId) => this.#cleanKept(stepId)));
   }
 
   async settle(): Promise<void> {
     // Folders that are not removed yet are removed at the next start.
+  }
+
+  /** Without a folder it is none of ours: those of containers carry their step's id too. */
+  async #cleanKept(stepId: string): Promise<void> {
+    if (existsSync(spoolPaths(this.#options.spoolDir, stepId).folder)) await this.#cleanLeftover(stepId);
+  }
+
+  #watch(
+    { stepId, timeoutMs }: StepSpec,
+    folder: SpoolFolder,
+    wrapper: WrapperProcess,
+    { onOutput }: StepListener,
+    earlier: Pick<ProcessStepOptions, "taken" | "spentMs" | "reason"> = {},
+  ): RunningStep {
+    const { graceMs, maxOutputBytes, clock, warn } = this.#options;
+    const control = controlProcesses({ clock, scan: this.#scan });
+    const limits = { timeoutMs, graceMs, maxOutputBytes };
+    const step = new ProcessStep({ stepId, wrapper, folder, ...limits, ...earlier, onOutput, clock, control, warn });
+    void step.outcome.finally(() => removeLinks(folder.paths.folder));
+    return step;
   }
 
   async #cleanLeftover(stepId: string): Promise<boolean> {

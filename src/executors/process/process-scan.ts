@@ -20,6 +20,9 @@ interface Request {
 /** Processes looked at before others get a turn. */
 const sliceSize = 64;
 
+/** How often a look goes on with those that were born during it. */
+const mostPasses = 50;
+
 /** Looks through /proc; requests that come while none is running share one look. */
 export class ProcessScan {
   #waiting: Request[] = [];
@@ -46,17 +49,26 @@ export class ProcessScan {
   }
 }
 
+/**
+ * One who was not listed yet may have been born by a parent that ended before it was looked at, so the list is read
+ * until there is nobody new in it.
+ */
 async function findMarked(marks: readonly StepMark[]): Promise<readonly (readonly ProcessStat[])[]> {
   const collected = marks.map((mark) => new Collected(mark));
   const byStepId = new Map(collected.map((each) => [each.mark.stepId, each]));
   const bySession = new Map(collected.flatMap((each) => (each.mark.leader ? [[each.mark.leader.pid, each]] : [])));
-  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  for (const [index, name] of pids.entries()) {
-    if (index % sliceSize === sliceSize - 1) await nextTurn();
-    const stat = readProcessStat(Number(name));
-    if (!stat || !isLive(stat)) continue;
-    bySession.get(stat.sessionId)?.addOfSession(stat);
-    byStepId.get(readStepId(stat.pid) ?? "")?.addMarked(stat);
+  const seen = new Set<string>();
+  for (let pass = 0; pass < mostPasses; pass++) {
+    const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && !seen.has(name));
+    if (pids.length === 0) break;
+    for (const [index, name] of pids.entries()) {
+      if (index % sliceSize === sliceSize - 1) await nextTurn();
+      seen.add(name);
+      const stat = readProcessStat(Number(name));
+      if (!stat || !isLive(stat)) continue;
+      bySession.get(stat.sessionId)?.addOfSession(stat);
+      byStepId.get(readStepId(stat.pid) ?? "")?.addMarked(stat);
+    }
   }
   return collected.map((each) => each.processes());
 }

@@ -46,9 +46,14 @@ export function isLive(stat: ProcessStat): boolean {
   return stat.state !== "Z" && stat.state !== "X" && stat.state !== "x";
 }
 
+/** False for a process that a reboot has ended. */
+export function isOfThisBoot({ bootId }: ProcessIdentity): boolean {
+  return bootId === readBootId();
+}
+
 /** True while exactly this process is alive. */
 export function isIdentityLive(identity: ProcessIdentity): boolean {
-  if (identity.bootId !== readBootId()) return false;
+  if (!isOfThisBoot(identity)) return false;
   const stat = readProcessStat(identity.pid);
   return stat !== null && isLive(stat) && stat.startTicks === identity.startTicks;
 }
@@ -71,9 +76,9 @@ export function parseIdentity(text: string): ProcessIdentity | null {
   }
 }
 
-let bootId: string | undefined;
+let knownBootId: string | undefined;
 
 function readBootId(): string {
-  bootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
-  return bootId;
+  knownBootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
+  return knownBootId;
 }

@@ -1,15 +1,18 @@
-// One step from its start to its outcome: output, time limit, output limit, cancellation, exit.
+// One step from its start, or from where an earlier life has left it, to its outcome: output, time limit, output limit,
+// cancellation, exit.
 
 import { AppError } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { RunningStep, StepListener, StepOutcome } from "../executor.ts";
+import type { OutputStream, RunningStep, StepListener, StepOutcome, TakenOutput } from "../executor.ts";
 import { type Ending, type EndingTarget, pause } from "./end-processes.ts";
+import { systemCode } from "./not-started.ts";
 import { OutputPump } from "./output-pump.ts";
-import { OutputTail } from "./output-tail.ts";
-import { findProcessIdentity, type ProcessIdentity } from "./process-stat.ts";
-import { spawnWrapper, type WrapperCommand } from "./spawn-wrapper.ts";
+import { OutputTail, type OutputTailOptions } from "./output-tail.ts";
+import type { StepMark } from "./process-scan.ts";
 import type { SpoolFolder } from "./spool-folder.ts";
+import type { StepNotes } from "./step-notes.ts";
 import { createOutcome, createUnknownOutcome, type EndReason } from "./step-outcome.ts";
+import type { WrapperProcess } from "./wrapper-process.ts";
 
 /** What a process stands for: itself, or a container that it is attached to. */
 export interface StepControl {
@@ -19,7 +22,7 @@ export interface StepControl {
    * The exit status of a step that nobody ended, from that of its process; null where it was killed from outside.
    * @throws {AppError} what the outcome rejects with.
    */
-  settle(status: number | null, target: EndingTarget): Promise<SettledStatus>;
+  settle(status: number | null, mark: StepMark): Promise<SettledStatus>;
 }
 
 export interface SettledStatus {
@@ -30,11 +33,18 @@ export interface SettledStatus {
 
 export interface ProcessStepOptions {
   readonly stepId: string;
-  readonly wrapper: WrapperCommand;
+  readonly wrapper: WrapperProcess;
+  /** Closed with the outcome. */
   readonly folder: SpoolFolder;
+  /** True where no command of the step's can empty the output files. */
+  readonly hasSteadyFiles?: boolean;
   readonly timeoutMs: number | undefined;
-  /** How much of the time limit was spent before the process was started. */
+  /** How much of the time limit was spent before. */
   readonly spentMs?: number;
+  /** Absent: this life is the step's first. */
+  readonly taken?: Readonly<Record<OutputStream, TakenOutput>>;
+  /** Why an earlier life was ending the step, which is gone on with. */
+  readonly reason?: EndReason | null;
   readonly graceMs: number;
   readonly maxOutputBytes: number;
   readonly onOutput: StepListener["onOutput"];
@@ -46,50 +56,39 @@ export interface ProcessStepOptions {
 /** A signal that arrives while the shell is becoming the command is lost, so none is sent to a step this young. */
 const youthMs = 30;
 
-/**
- * When the process is noted. Asking /proc for a process in the middle of its exec(2) was measured to hold up the
- * server for 0.4 ms, and most steps this young need no note: until then they can be found by their environment.
- */
-const noteAfterMs = 5;
-
 /** How long the end of a killed wrapper may take to be reported. */
 const lastWaitMs = 2000;
 
 export class ProcessStep implements RunningStep {
-  readonly pid: number;
   readonly outcome: Promise<StepOutcome>;
   readonly #options: ProcessStepOptions;
   readonly #pump: OutputPump;
   readonly #startedAt: number;
-  readonly #exited = Promise.withResolvers<void>();
-  #leader: ProcessIdentity | null = null;
-  #exitCode: number | null = null;
-  #isWrapperAlive = true;
+  readonly #gaveUp = Promise.withResolvers<null>();
   #reason: EndReason | null = null;
   #ending: Promise<Ending> | null = null;
 
-  /** Starts it. @throws {AppError} STEP_NOT_STARTED when the system refuses. */
   constructor(options: ProcessStepOptions) {
     this.#options = options;
-    const { folder, clock } = options;
+    const { clock, reason = null } = options;
     this.#startedAt = clock.elapsed();
-    this.pid = spawnWrapper(options.wrapper, folder, (exitCode) => {
-      this.#isWrapperAlive = false;
-      this.#exitCode = exitCode;
-      this.#exited.resolve();
-    });
     this.#pump = new OutputPump({
-      tails: [new OutputTail("stdout", folder.stdoutFd), new OutputTail("stderr", folder.stderrFd)],
+      tails: (["stdout", "stderr"] as const).map((stream) => new OutputTail(this.#tailOptions(stream))),
       onOutput: options.onOutput,
       maxBytes: options.maxOutputBytes,
       onLimit: () => this.#end("output_limit"),
       onFailure: (thrown) => options.warn(`the output of step ${options.stepId} was dropped: ${String(thrown)}`),
       clock,
     });
+    if (reason !== null) this.#endFor(reason);
     this.outcome = this.#run().catch((thrown: unknown) => {
       if (thrown instanceof AppError) throw thrown;
       return createUnknownOutcome(thrown);
     });
+  }
+
+  get pid(): number | null {
+    return this.#options.wrapper.pid;
   }
 
   cancel(): void {
@@ -97,18 +96,17 @@ export class ProcessStep implements RunningStep {
   }
 
   async #run(): Promise<StepOutcome> {
-    const { folder, graceMs, maxOutputBytes, timeoutMs = 0, clock } = this.#options;
+    const { wrapper, folder, graceMs, maxOutputBytes, timeoutMs = 0 } = this.#options;
     const cancelTimeout = this.#armTimeout();
-    const cancelNote = clock.after(noteAfterMs, () => this.#noteIdentity());
-    await this.#exited.promise;
+    const exitCode = await Promise.race([wrapper.ended, this.#gaveUp.promise]);
     cancelTimeout();
-    cancelNote();
-    const ending = this.#ending ? await this.#ending : null;
     try {
-      const { status, cause } = await this.#settle(ending);
+      const ending = this.#ending ? await this.#ending : null;
+      const { status, cause } = await this.#settle(exitCode, ending);
       const reason = this.#reason ?? (this.#pump.isOverLimit ? "output_limit" : null);
       return createOutcome({ status, cause, reason, ending, graceMs, timeoutMs, maxOutputBytes });
     } finally {
+      wrapper.release();
       folder.close();
     }
   }
@@ -119,8 +117,9 @@ export class ProcessStep implements RunningStep {
     return clock.after(Math.max(0, timeoutMs - spentMs), () => this.#end("timed_out"));
   }
 
-  async #settle(ending: Ending | null): Promise<SettledStatus> {
-    const known = this.#readStatus();
+  async #settle(exitCode: number | null, ending: Ending | null): Promise<SettledStatus> {
+    // The exit code stands in where the disk was too full for the status; 0 proves nothing by itself.
+    const known = this.#options.folder.readStatus() ?? (exitCode || null);
     // What it wrote may say why it ended so.
     if (known !== null) await this.#pump.finish();
     try {
@@ -132,38 +131,49 @@ export class ProcessStep implements RunningStep {
 
   /** The first reason counts; after the command has ended none does. */
   #end(reason: EndReason): void {
-    if (this.#reason || !this.#isWrapperAlive) return;
+    if (this.#reason || !this.#options.wrapper.isAlive) return;
+    this.#tryNote("the ending", (notes) => notes.writeEnding(reason));
+    this.#endFor(reason);
+  }
+
+  #endFor(reason: EndReason): void {
     this.#reason = reason;
     this.#ending = this.#endNow();
   }
 
   async #endNow(): Promise<Ending> {
-    const { clock, graceMs } = this.#options;
+    const { clock, graceMs, wrapper } = this.#options;
     await pause(clock, Math.max(0, this.#startedAt + youthMs - clock.elapsed()));
     const ending = await this.#options.control.end(this.#target, graceMs);
     // A process stuck in the kernel never ends; its step does.
-    const giveUp = clock.after(lastWaitMs, () => this.#exited.resolve());
-    void this.#exited.promise.then(giveUp);
+    const giveUp = clock.after(lastWaitMs, () => this.#gaveUp.resolve(null));
+    void wrapper.ended.then(giveUp);
     return ending;
   }
 
   get #target(): EndingTarget {
-    const { stepId } = this.#options;
-    return { stepId, leader: this.#leader, pid: this.pid, isWrapperAlive: () => this.#isWrapperAlive };
+    const { stepId, wrapper } = this.#options;
+    return { stepId, leader: wrapper.identity, pid: wrapper.pid, isWrapperAlive: () => wrapper.isAlive };
   }
 
-  /** The wrapper's exit code stands in where the disk was too full for the status; 0 proves nothing by itself. */
-  #readStatus(): number | null {
-    return this.#options.folder.readStatus() ?? (this.#exitCode || null);
+  #tailOptions(stream: OutputStream): OutputTailOptions {
+    const { folder, taken, hasSteadyFiles = false } = this.#options;
+    const fd = stream === "stdout" ? folder.stdoutFd : folder.stderrFd;
+    const onEmptied = (offset: number): void => {
+      this.#tryNote(`the emptied ${stream}`, (notes) => notes.writeEmptied(stream, offset));
+    };
+    const start = taken && { taken: taken[stream], fileStart: folder.notes.findEmptied(stream) };
+    return { stream, fd, ...(start === undefined ? {} : { start }), ...(hasSteadyFiles ? {} : { onEmptied }) };
   }
 
-  #noteIdentity(): void {
-    if (!this.#isWrapperAlive) return;
-    this.#leader = findProcessIdentity(this.pid);
+  /** What is written down for a later life must not end the step in this one. */
+  #tryNote(what: string, write: (notes: StepNotes) => void): void {
+    const { stepId, folder, warn } = this.#options;
     try {
-      if (this.#leader) this.#options.folder.writeIdentity(this.#leader);
+      write(folder.notes);
     } catch (thrown) {
-      this.#options.warn(`the process of step ${this.#options.stepId} could not be noted: ${String(thrown)}`);
+      // A step that has removed its own folder is not worth a word.
+      if (systemCode(thrown) !== "ENOENT") warn(`${what} of step ${stepId} could not be noted: ${String(thrown)}`);
     }
   }
 }

@@ -8,16 +8,18 @@ import {
   openSync,
   readFileSync,
   readSync,
+  rmSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
+import type { AppError } from "../../core/app-error.ts";
 import { notStarted, systemCode } from "./not-started.ts";
-import { parseIdentity, type ProcessIdentity } from "./process-stat.ts";
 import { removeFolder } from "./remove-folder.ts";
-import { parseStatus } from "./wrapper-script.ts";
+import { StepNotes } from "./step-notes.ts";
+import { parseStatus, saysTold } from "./wrapper-script.ts";
 
 /** Appending keeps writers whole when a command truncates its own output (`echo x > /dev/stderr` does). */
 const fileFlags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL;
@@ -25,44 +27,50 @@ const fileFlags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | co
 /** Above this, stdin is written without holding up the server. */
 const largeStdinBytes = 256 * 1024;
 
-const identityFile = "process";
-const statusFile = "status";
+export const statusFile = "status";
+
+/** Where the wrapper has them, as spawn-wrapper.ts passes them. */
+const wrapperFds = { stdout: 1, status: 2, stderr: 3 } as const;
 
 export interface SpoolPaths {
   readonly folder: string;
   readonly workDir: string;
   readonly tmpDir: string;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 export function spoolPaths(spoolDir: string, stepId: string): SpoolPaths {
   const folder = join(spoolDir, stepId);
-  return { folder, workDir: join(folder, "work"), tmpDir: join(folder, "tmp") };
+  const inside = (name: string): string => join(folder, name);
+  return {
+    folder,
+    workDir: inside("work"),
+    tmpDir: inside("tmp"),
+    stdout: inside("stdout"),
+    stderr: inside("stderr"),
+  };
+}
+
+/** The files that a wrapper writes into. */
+interface WrittenFiles {
+  readonly stdout: number;
+  readonly stderr: number;
+  readonly status: number;
 }
 
 /** A step's folder with its files open; `close` closes them and leaves the folder. */
 export class SpoolFolder {
   readonly paths: SpoolPaths;
+  readonly notes: StepNotes;
   /** Null: no stdin. */
   stdinFd: number | null = null;
-  readonly stdoutFd: number;
-  readonly stderrFd: number;
-  readonly statusFd: number;
   readonly #openFds: number[] = [];
+  #files: WrittenFiles = { stdout: -1, stderr: -1, status: -1 };
 
   private constructor(paths: SpoolPaths) {
     this.paths = paths;
-    try {
-      mkdirSync(paths.workDir, 0o700);
-      mkdirSync(paths.tmpDir, 0o700);
-      this.stdoutFd = this.#open("stdout", fileFlags);
-      this.stderrFd = this.#open("stderr", fileFlags);
-      this.statusFd = this.#open(statusFile, fileFlags);
-      // What comes later is in the same block of the disk, so the status can be written when the disk is full.
-      writeSync(this.statusFd, "\n");
-    } catch (thrown) {
-      this.close();
-      throw thrown;
-    }
+    this.notes = new StepNotes(paths.folder);
   }
 
   /**
@@ -71,32 +79,76 @@ export class SpoolFolder {
    */
   static async create(spoolDir: string, stepId: string, stdin: string | undefined): Promise<SpoolFolder> {
     const paths = spoolPaths(spoolDir, stepId);
+    const folder = new SpoolFolder(paths);
     let made = false;
     try {
       makePrivateFolder(spoolDir, paths.folder);
       made = true;
-      const folder = new SpoolFolder(paths);
+      mkdirSync(paths.workDir, 0o700);
+      mkdirSync(paths.tmpDir, 0o700);
+      folder.#makeFiles();
       if (stdin !== undefined) await folder.#fillStdin(stdin);
       return folder;
     } catch (thrown) {
+      folder.close();
       if (made) await removeFolder(paths.folder).catch(() => {});
-      throw notStarted(
-        `the step's folder ${paths.folder} could not be made: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-        "check that the data folder is writable and the disk is not full",
-        thrown,
-      );
+      throw notMade(paths.folder, thrown);
     }
   }
 
-  /** Notes which process is the step's, for finding it again. */
-  writeIdentity(identity: ProcessIdentity): void {
-    writeFileSync(join(this.paths.folder, identityFile), `${JSON.stringify(identity)}\n`, { mode: 0o600 });
+  /**
+   * Opens the folder of an earlier life, to read. Null where its files are gone. A step that is a process may have
+   * removed its own folder: the files are then those that the wrapper still has open.
+   */
+  static open(spoolDir: string, stepId: string, wrapperPid: number | null = null): SpoolFolder | null {
+    const folder = new SpoolFolder(spoolPaths(spoolDir, stepId));
+    const reopen = (name: keyof WrittenFiles): number => folder.#reopen(name, wrapperPid);
+    try {
+      folder.#files = { stdout: reopen("stdout"), stderr: reopen("stderr"), status: reopen("status") };
+      return folder;
+    } catch (thrown) {
+      folder.close();
+      if (systemCode(thrown) === "ENOENT") return null;
+      throw thrown;
+    }
+  }
+
+  get stdoutFd(): number {
+    return this.#files.stdout;
+  }
+
+  get stderrFd(): number {
+    return this.#files.stderr;
+  }
+
+  get statusFd(): number {
+    return this.#files.status;
+  }
+
+  /**
+   * Replaces the files that a wrapper writes into by empty ones, for another wrapper.
+   * @throws {AppError} STEP_NOT_STARTED when they cannot be made.
+   */
+  renew(): void {
+    this.close();
+    try {
+      for (const name of Object.keys(wrapperFds)) rmSync(join(this.paths.folder, name), { force: true });
+      this.#makeFiles();
+    } catch (thrown) {
+      this.close();
+      throw notMade(this.paths.folder, thrown);
+    }
+  }
+
+  /** How much there is in the status file, which is not empty from the start. */
+  statusBytes(): number {
+    return fstatSync(this.statusFd).size;
   }
 
   /** The exit status that the wrapper wrote; null while there is none. */
   readStatus(): number | null {
     const tail = Buffer.alloc(256);
-    const start = Math.max(0, fstatSync(this.statusFd).size - tail.length);
+    const start = Math.max(0, this.statusBytes() - tail.length);
     return parseStatus(tail.toString("latin1", 0, readSync(this.statusFd, tail, 0, tail.length, start)));
   }
 
@@ -104,41 +156,66 @@ export class SpoolFolder {
     for (const fd of this.#openFds.splice(0)) closeSync(fd);
   }
 
+  #makeFiles(): void {
+    this.#files = {
+      stdout: this.#open("stdout", fileFlags),
+      stderr: this.#open("stderr", fileFlags),
+      status: this.#open(statusFile, fileFlags),
+    };
+    // What comes later is in the same block of the disk, so the status can be written when the disk is full.
+    writeSync(this.statusFd, "\n");
+  }
+
   async #fillStdin(text: string): Promise<void> {
     const file = join(this.paths.folder, "stdin");
+    if (text.length > largeStdinBytes) await writeFile(file, text, { mode: 0o600 });
+    else writeFileSync(file, text, { mode: 0o600 });
+    this.stdinFd = this.#open("stdin", constants.O_RDONLY);
+  }
+
+  #reopen(name: keyof WrittenFiles, wrapperPid: number | null): number {
     try {
-      if (text.length > largeStdinBytes) await writeFile(file, text, { mode: 0o600 });
-      else writeFileSync(file, text, { mode: 0o600 });
-      this.stdinFd = this.#open("stdin", constants.O_RDONLY);
+      return this.#open(name, constants.O_RDONLY);
     } catch (thrown) {
-      this.close();
-      throw thrown;
+      if (wrapperPid === null || systemCode(thrown) !== "ENOENT") throw thrown;
+      return this.#keep(openSync(`/proc/${wrapperPid}/fd/${wrapperFds[name]}`, constants.O_RDONLY));
     }
   }
 
   #open(name: string, flags: number): number {
-    const fd = openSync(join(this.paths.folder, name), flags, 0o600);
+    return this.#keep(openSync(join(this.paths.folder, name), flags, 0o600));
+  }
+
+  #keep(fd: number): number {
     this.#openFds.push(fd);
     return fd;
   }
 }
 
-/** The process noted in a folder of an earlier server life; null where there is none or it is not readable. */
-export function findIdentity(folder: string): ProcessIdentity | null {
-  return parseIdentity(readText(join(folder, identityFile)));
+/** How a wrapper of an earlier server life has ended. */
+export interface NotedEnd {
+  readonly status: number;
+  /** Somebody told it to end before: the service manager, a shutdown, or an earlier life of this server. */
+  readonly wasTold: boolean;
 }
 
-/** The exit status in a folder of an earlier server life. */
-export function findStatus(folder: string): number | null {
-  return parseStatus(readText(join(folder, statusFile)));
-}
-
-function readText(file: string): string {
+/** Null where the folder has no complete exit status. */
+export function findEnd(folder: string): NotedEnd | null {
   try {
-    return readFileSync(file, "latin1");
+    const text = readFileSync(join(folder, statusFile), "latin1");
+    const status = parseStatus(text);
+    return status === null ? null : { status, wasTold: saysTold(text) };
   } catch {
-    return "";
+    return null;
   }
+}
+
+function notMade(folder: string, thrown: unknown): AppError {
+  return notStarted(
+    `the step's folder ${folder} could not be made: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    "check that the data folder is writable and the disk is not full",
+    thrown,
+  );
 }
 
 function makePrivateFolder(spoolDir: string, folder: string): void {

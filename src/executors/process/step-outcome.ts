@@ -9,6 +9,10 @@ import type { Ending } from "./end-processes.ts";
 /** Why a step was ended by us. */
 export type EndReason = "cancelled" | "timed_out" | "output_limit";
 
+export function isEndReason(text: string): text is EndReason {
+  return text === "cancelled" || text === "timed_out" || text === "output_limit";
+}
+
 export interface StepFacts {
   /** Exit status as its shell wrote it; null where it could not. */
   readonly status: number | null;

@@ -1,5 +1,7 @@
 // The shell script around each command: it outlives the signals meant for the command and writes down its exit status.
 
+const toldNotice = "told to end";
+
 /**
  * What `sh` runs, with the command as its arguments, stdin and stdout those of the command, 2 the status file and
  * 3 the stderr of the command. POSIX only; tried with dash, bash and busybox.
@@ -8,10 +10,14 @@
  * with `&` a shell ignores SIGINT and SIGQUIT for it and takes its stdin, and a foreground wait goes on after a signal
  * without a loop of our own. It is in a subshell, so that the shell's notice ("Killed") goes to the status file and
  * not among the command's stderr. The exit status is also that of the wrapper, for when the disk is full.
+ *
+ * Who ends the whole group from outside, as a service manager or a shutdown, tells the wrapper too, by SIGTERM. It writes
+ * that down before the status, which is then that of a command that was told to end.
  */
 function scriptWithout(variables: readonly string[]): string {
   const unset = variables.length > 0 ? `unset ${variables.join(" ")}; ` : "";
-  return `trap : HUP INT QUIT PIPE ALRM TERM USR1 USR2
+  return `trap : HUP INT QUIT PIPE ALRM USR1 USR2
+trap 'echo ${toldNotice} >&2' TERM
 (${unset}exec "$@" 2>&3 3>&-)
 s=$?
 echo $s >&2
@@ -27,6 +33,11 @@ const usualScript = scriptWithout(shellVariables);
 export function createWrapperScript(env: Readonly<Record<string, string>>): string {
   const own = shellVariables.filter((name) => !Object.hasOwn(env, name));
   return own.length === shellVariables.length ? usualScript : scriptWithout(own);
+}
+
+/** True where a status file says that somebody told the wrapper to end. */
+export function saysTold(text: string): boolean {
+  return text.split("\n").includes(toldNotice);
 }
 
 /** The exit status in a status file: the last line, only if it is complete. Before it may be notices of the shell. */

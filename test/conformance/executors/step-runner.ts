@@ -1,6 +1,7 @@
 // Runs steps for tests: collects what an executor hands over, and cleans up after itself.
 
 import { randomUUID } from "node:crypto";
+import { Buffer } from "node:buffer";
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,9 +13,12 @@ import {
   type ContainerPlace,
   createContainerExecutor,
   createProcessExecutor,
+  type EarlierLife,
   type Executor,
+  type OutputStream,
   type ProcessExecutorOptions,
   type RunningStep,
+  type StepListener,
   type StepOutcome,
   type StepOutput,
   type StepSpec,
@@ -37,6 +41,8 @@ export interface StartedStep {
   readonly step: RunningStep & { readonly pid: number };
   /** What came so far. */
   readonly stdout: () => string;
+  readonly bytes: (stream: OutputStream) => Buffer;
+  readonly pieces: () => readonly StepOutput[];
   readonly finished: Promise<FinishedStep>;
 }
 
@@ -52,6 +58,9 @@ export interface StepRunner {
   readonly notes: readonly string[];
   start(spec: SpecPart, onOutput?: (output: StepOutput) => Promise<void> | void): Promise<StartedStep>;
   run(spec: SpecPart): Promise<FinishedStep>;
+  /** The step as this runner starts it. */
+  complete(spec: SpecPart): StepSpec;
+  attach(spec: StepSpec, earlier: EarlierLife): Promise<StartedStep | null>;
   close(): Promise<void>;
 }
 
@@ -127,32 +136,47 @@ function openRunner(
   const started: StartedStep[] = [];
   const notes: string[] = [];
 
-  const start: StepRunner["start"] = async (part, onOutput) => {
+  const complete = (part: SpecPart): StepSpec => {
     const runId = randomUUID();
-    const spec: StepSpec = { stepId: `${runId}.1`, runId, pipeline: "test", env: {}, ...defaults, ...part };
+    return { stepId: `${runId}.1`, runId, pipeline: "test", env: {}, ...defaults, ...part };
+  };
+
+  const watch = async <T extends RunningStep | null>(
+    { stepId }: StepSpec,
+    begin: (listener: StepListener) => Promise<T>,
+    onOutput?: (output: StepOutput) => Promise<void> | void,
+  ): Promise<StartedStep | null> => {
     const pieces: StepOutput[] = [];
-    const running = await executor.start(spec, {
+    const running = await begin({
       onNote: (text) => notes.push(text),
       onOutput: (output) => {
         pieces.push(output);
         return onOutput?.(output);
       },
     });
-    // The tests that look at it are those of processes.
+    if (running === null) return null;
+    // The tests that look at its pid are those of steps that have one.
     const step = running as StartedStep["step"];
-    const textOf = (stream: string): string =>
-      Buffer.concat(pieces.filter((piece) => piece.stream === stream).map((piece) => piece.bytes)).toString();
+    const bytes = (stream: OutputStream): Buffer =>
+      Buffer.concat(pieces.filter((piece) => piece.stream === stream).map((piece) => piece.bytes));
     const finished = step.outcome.then((outcome) => ({
       ...outcome,
-      stepId: spec.stepId,
-      stdout: textOf("stdout"),
-      stderr: textOf("stderr"),
+      stepId,
+      stdout: bytes("stdout").toString(),
+      stderr: bytes("stderr").toString(),
       pieces,
     }));
-    const result = { stepId: spec.stepId, step, stdout: () => textOf("stdout"), finished };
+    const result = { stepId, step, stdout: () => bytes("stdout").toString(), bytes, pieces: () => pieces, finished };
     finished.catch(() => {}); // The test may look at it later, or only at its outcome.
     started.push(result);
     return result;
+  };
+
+  const start: StepRunner["start"] = async (part, onOutput) => {
+    const spec = complete(part);
+    const step = await watch(spec, async (listener) => await executor.start(spec, listener), onOutput);
+    if (step === null) throw new Error("a step that is started is one");
+    return step;
   };
 
   return {
@@ -163,6 +187,9 @@ function openRunner(
     notes,
     start,
     run: async (spec) => (await start(spec)).finished,
+    complete,
+    attach: async (spec, earlier) =>
+      await watch(spec, async (listener) => await executor.attach(spec, earlier, listener)),
     async close() {
       for (const { step } of started) step.cancel();
       await Promise.allSettled(started.map(({ finished }) => finished));

@@ -15,7 +15,7 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "runner-tail-"));
   file = join(dir, "stdout");
   fd = openSync(file, "a+");
-  tail = new OutputTail("stdout", fd);
+  tail = new OutputTail({ stream: "stdout", fd, onEmptied: () => {} });
 });
 afterEach(() => {
   closeSync(fd);
@@ -81,5 +81,65 @@ describe("a tail", () => {
   test("reads a hole as zeros", async () => {
     truncateSync(file, 100_000);
     expect(await readAll()).toBe("\0".repeat(100_000));
+  });
+});
+
+describe("a tail that goes on after an earlier life", () => {
+  const text = new TextEncoder();
+  let emptiedAt: number[] = [];
+  beforeEach(() => (emptiedAt = []));
+
+  function goOn(taken: string, { fileStart = 0, isSteady = false } = {}): void {
+    const start = { taken: { bytes: taken.length, last: text.encode(taken).slice(-64) }, fileStart };
+    const onEmptied = (offset: number): void => void emptiedAt.push(offset);
+    tail = new OutputTail({ stream: "stdout", fd, start, ...(isSteady ? {} : { onEmptied }) });
+  }
+
+  test("reads from the byte after what was taken, wherever that ends", async () => {
+    appendFileSync(file, "x".repeat(100) + "abcdef");
+    goOn("x".repeat(100) + "abc");
+    tail.measure();
+    expect(await tail.read(100)).toEqual({ stream: "stdout", offset: 103, bytes: text.encode("def") });
+    expect([tail.totalBytes, emptiedAt]).toEqual([106, []]);
+  });
+
+  test("reads all of a file that is shorter, or does not have what was taken where it was", async () => {
+    for (const there of ["new", "something else, and longer"]) {
+      writeFileSync(file, there);
+      goOn("what was taken");
+      expect(await readAll()).toBe(there);
+      expect(tail.totalBytes).toBe(14 + there.length);
+    }
+    expect(emptiedAt).toEqual([14, 14]);
+  });
+
+  test("believes in a place that nothing is known of but its number", async () => {
+    writeFileSync(file, "abcdef");
+    const start = { taken: { bytes: 3, last: new Uint8Array(0) }, fileStart: 0 };
+    tail = new OutputTail({ stream: "stdout", fd, start, onEmptied: () => {} });
+    expect(await readAll()).toBe("def");
+  });
+
+  test("counts from where the file begins in the stream", async () => {
+    writeFileSync(file, "second third");
+    goOn("first second", { fileStart: 6 });
+    expect(await readAll()).toBe(" third");
+    expect(emptiedAt).toEqual([]);
+  });
+
+  test("reads all of a file that begins after what is known to have been taken, and says where it begins now", async () => {
+    writeFileSync(file, "second");
+    goOn("fir", { fileStart: 6 });
+    expect(await readAll()).toBe("second");
+    expect([tail.totalBytes, emptiedAt]).toEqual([9, [3]]);
+  });
+
+  test("waits for a file that is written once more to become as long as it was", async () => {
+    goOn("what was taken", { isSteady: true });
+    expect(await readAll()).toBe("");
+    appendFileSync(file, "what was ");
+    expect(await readAll()).toBe("");
+    appendFileSync(file, "taken, and more");
+    expect(await readAll()).toBe(", and more");
   });
 });

@@ -14,7 +14,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fixturesDir, isAlive, openStepRunner, testPath, until } from "../../conformance/executors/step-runner.ts";
+import { openServerLife } from "../../conformance/executors/earlier-life.ts";
+import { isAlive, openStepRunner, testPath, until } from "../../conformance/executors/step-runner.ts";
 
 const runner = openStepRunner();
 afterAll(() => runner.close());
@@ -61,17 +62,13 @@ describe("starting a step again whose folder is there", () => {
   });
 });
 
-/** A server that starts a step and is killed; resolves when both has happened. */
+/** A server that starts a step and is killed once that is ready. */
 async function startAndDie(spoolDir: string, command: string): Promise<string> {
-  const stepId = `${randomUUID()}.1`;
-  const program = join(fixturesDir, "start-step.ts");
-  const server = Bun.spawn([process.execPath, program, spoolDir, testPath, stepId, command], { stderr: "inherit" });
-  const reader = server.stdout.getReader();
-  const { value } = await reader.read();
-  expect(new TextDecoder().decode(value)).toBe("ready\n");
-  server.kill("SIGKILL");
-  await server.exited;
-  return stepId;
+  const spec = runner.complete({ command });
+  const life = openServerLife({ spoolDir, path: testPath, steps: [{ spec }] });
+  await life.printed(spec.stepId, "ready\n");
+  await life.kill();
+  return spec.stepId;
 }
 
 describe("cleanLeftovers", () => {

@@ -2,6 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { findEnd } from "../../../src/executors/process/spool-folder.ts";
 import { parseStatus } from "../../../src/executors/process/wrapper-script.ts";
 import { openStepRunner, until } from "../../conformance/executors/step-runner.ts";
 
@@ -21,6 +23,19 @@ describe.each(shells.filter((sh) => existsSync(sh)))("under %s", (sh) => {
     expect(await program("kill -TERM 0; sleep 5")).toMatchObject({ end: "signalled", code: 143, stderr: "" });
     expect(await program("trap 'exit 3' INT; kill -INT 0; sleep 5")).toMatchObject({ end: "exited", code: 3 });
     expect((await runner.run({ command: { path: "env", args: [] } })).stdout).not.toMatch(/^(PWD|OLDPWD|SHLVL)=/m);
+    await runner.close();
+  });
+
+  test("SIGTERM to the wrapper is noted beside the status, and to the command alone is not", async () => {
+    const runner = openStepRunner({ sh });
+    const endOf = async (script: string): Promise<ReturnType<typeof findEnd>> => {
+      const { stepId } = await runner.run({ command: { path: "/bin/sh", args: ["-c", script] } });
+      return findEnd(join(runner.spoolDir, stepId));
+    };
+    expect(await endOf("kill -TERM 0; sleep 5")).toEqual({ status: 143, wasTold: true });
+    expect(await endOf("trap 'exit 6' TERM; kill -TERM 0; sleep 5")).toEqual({ status: 6, wasTold: true });
+    expect(await endOf("kill -TERM $$; sleep 5")).toEqual({ status: 143, wasTold: false });
+    expect(await endOf("kill -HUP 0; sleep 5")).toEqual({ status: 129, wasTold: false });
     await runner.close();
   });
 
