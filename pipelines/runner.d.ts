@@ -97,8 +97,34 @@ declare function webhookTrigger(condition: string): boolean;
 
 // ── steps ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** How often something is tried, and how long is waited in between. */
+interface RetryPolicy {
+  /** In all, the first included: 1 to 100; 3 without it. */
+  readonly attempts?: number;
+  /** Whether each wait is twice the one before, or all are alike; "exponential" without it. */
+  readonly backoff?: "exponential" | "constant";
+  /** The first wait; "1s" without it. */
+  readonly initial?: string | number;
+  /** The longest; "1m" without it, a day at most. */
+  readonly max?: string | number;
+  /** Share of a wait, 0 to 1, by which it is longer or shorter by chance; 0.1 without it. */
+  readonly jitter?: number;
+  /** Another attempt follows these codes alone: exit codes, HTTP statuses, codes of errors. */
+  readonly on?: readonly (number | string)[];
+}
+
+interface Repeatable {
+  /** A number is the attempts. The result is that of the last one; a timeout is that of each. */
+  readonly retry?: number | RetryPolicy | null;
+  /**
+   * What becomes of it where the machine or the server ended and nobody knows how far it came: done again, or an Error
+   * with the code INTERRUPTED. Steps are run again without it, fetches where their method is idempotent.
+   */
+  readonly onInterrupt?: "fail" | "retry";
+}
+
 /** What steps and sandboxes have in common. An option that there is not is refused. */
-interface StepSettings {
+interface StepSettings extends Repeatable {
   /** Shown in the log; else the command, or the image. */
   name?: string;
   /** Added to the few variables a step has; values are made texts, undefined and null are left out. */
@@ -208,6 +234,17 @@ declare const runtime: {
   ): Promise<Record<string, string>>;
 };
 
+/**
+ * Runs a part of the script as one step of the run, tried again as a whole where `retry` says so: after what it throws,
+ * by `on` after errors with such a `code` or `name`. Resolves with its value as JSON, throws what its last attempt threw.
+ * When the run is executed again after a restart, so is the part, with what it awaited taken from the journal.
+ */
+declare function step<T>(
+  name: string,
+  run: () => T | Promise<T>,
+  options?: { readonly retry?: number | RetryPolicy | null },
+): Promise<T>;
+
 // ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A folder that lives as long as the run, shared by its steps by their `mounts`. */
@@ -258,7 +295,7 @@ interface SecretReference {
   readonly prefix?: string;
 }
 
-interface FetchOptions {
+interface FetchOptions extends Repeatable {
   /** GET without it. */
   method?: string;
   headers?:

@@ -69,9 +69,12 @@ export function retryDelayMs(policy: RetryPolicy, attempt: number, random: numbe
   return Math.round(Math.min(plainMs, maxMs) * (1 + jitter * (2 * random - 1)));
 }
 
-/** True where another try may follow one that failed like this. */
-export function isWorthRetry({ on }: RetryPolicy, code: number | string): boolean {
-  return on === null || on.includes(code);
+/**
+ * True where another try may follow one that failed with these codes.
+ * @param mayPass what counts where the policy names no codes.
+ */
+export function isWorthRetry({ on }: RetryPolicy, codes: readonly (number | string)[], mayPass = true): boolean {
+  return on === null ? mayPass : codes.some((code) => on.includes(code));
 }
 
 function isWithin(value: unknown, least: number, most: number): value is number {

@@ -6,6 +6,7 @@ import { isHeaderName, isHeaderValue, isHopByHop } from "../core/header-field.ts
 import type { JsonValue } from "../core/json.ts";
 import type { FetchRequest, FetchResponse } from "../executors/executors.ts";
 import type { SecretReader } from "../secrets/secrets.ts";
+import { parseRetryAfter } from "./retry-after.ts";
 import { takeSlot } from "./take-slot.ts";
 import type { Work } from "./work-call.ts";
 
@@ -35,9 +36,10 @@ export function isRepeatableFetch(args: JsonValue): boolean {
   return onInterrupt === undefined ? idempotentMethods.includes(method) : onInterrupt === "retry";
 }
 
-/** Statuses that say "not now": RFC 9110 §15.5.9, RFC 6585 §4, RFC 9110 §15.6. */
-function saysNotNow(status: number): boolean {
-  return status === 408 || status === 429 || status >= 500;
+/** Trouble on the way, and statuses that say "not now": RFC 9110 §15.5.9, RFC 6585 §4, RFC 9110 §15.6. */
+export function mayFetchPass(code: number | string): boolean {
+  if (typeof code === "string") return code === "FETCH_FAILED" || code === "FETCH_TIMEOUT";
+  return code === 408 || code === 429 || code >= 500;
 }
 
 const largeAnswerBytes = 256 * 1024;
@@ -53,7 +55,8 @@ export const doFetch: Work = async (args, { parts, signal }) => {
     const { status, body } = response;
     const releaseAnswer = body.length > largeAnswerBytes ? await takeSlot(largeAnswers, signal) : () => {};
     const after = (handed: Promise<void>): void => void handed.then(releaseAnswer);
-    return { value: toValue(response), code: status, after, ...(saysNotNow(status) ? { failed: true } : {}) };
+    const askedMs = parseRetryAfter(response.headers["retry-after"], parts.clock.now());
+    return { value: toValue(response), code: status, after, askedMs };
   } finally {
     releaseRequest();
   }

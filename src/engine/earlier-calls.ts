@@ -49,7 +49,8 @@ export function findEarlierCalls(journal: Journal, run: Pick<NewRun, "id" | "pip
 /** Of the kinds whose result reaches the script by a delivery. */
 function isDelivered({ kind, name }: JournalCall): boolean {
   const known = kind as CallKind;
-  return isWork(known) || isWait(known) || (known === "storage" && (name === "set" || name === "delete"));
+  if (isWork(known) || isWait(known) || known === "block_end") return true;
+  return known === "storage" && (name === "set" || name === "delete");
 }
 
 function deliveredOf({ deliveries }: Journal, number: number): DeliveredOutput {

@@ -31,6 +31,8 @@ export interface GuestSessionOptions {
   /** `afterSeq` is the delivery whose turn it is, 0 for the first turn. */
   readonly onTurn: (turn: GuestTurn, afterSeq: number) => void;
   readonly onAsk: (call: GuestCall, afterSeq: number) => Promise<Answer>;
+  /** Called once, with what an earlier life has left, before its script is executed again. */
+  readonly onLoaded: (journal: Journal) => void;
   /** Called once, when a script that an earlier life began has come as far as that life had. */
   readonly onCaughtUp: () => void;
   readonly onFailed: (end: RunEnd) => void;
@@ -185,6 +187,7 @@ export class GuestSession {
       if (isOver()) return;
       if (this.#resuming && !this.#isLoaded) {
         view.load(journal);
+        this.#options.onLoaded(journal);
         this.#isLoaded = true;
       }
       view.beginReplay(journal);

@@ -2,9 +2,10 @@
 
 import type { WebhookResponse } from "../core/inbound-request.ts";
 import type { JsonValue } from "../core/json.ts";
-import type { GuestCall, GuestDelivery } from "../sandbox/sandbox.ts";
+import { type GuestCall, type GuestDelivery, isTold } from "../sandbox/sandbox.ts";
 import type { CallOutcome, Journal, KeptStep, NewRun, Write } from "../store/store.ts";
 import { AskedCalls, failedOutcome } from "./asked-calls.ts";
+import { Blocks, isOfBlock } from "./blocks.ts";
 import { findEarlierCalls } from "./earlier-calls.ts";
 import type { JournalView } from "./journal-view.ts";
 import type { OngoingCall, OngoingCallOptions } from "./ongoing-call.ts";
@@ -23,7 +24,7 @@ export interface HostCallsOptions {
   /** Hands a delivery to the guest; resolves when the guest has dealt with it. */
   readonly hand: (seq: number, delivery: GuestDelivery) => Promise<void>;
   readonly onResponse: (response: WebhookResponse) => void;
-  /** Called after each result: a run that has ended may have waited for its last step. */
+  /** Called after each result, and when a call begins to wait: the run may be over, or have nothing to do for now. */
   readonly onResult: () => void;
 }
 
@@ -34,6 +35,7 @@ export class HostCalls {
   /** What the host works on. */
   readonly #works = new Map<number, OngoingCall>();
   readonly #waits = new Map<number, WaitCall>();
+  readonly #blocks: Blocks;
   /** Works whose run was asked to end meanwhile: what comes of them is recorded, but not delivered. */
   readonly #cancelled = new Set<number>();
   /** The delivery that asks the script to end: what was called before its turn is over. */
@@ -45,7 +47,8 @@ export class HostCalls {
 
   constructor(options: HostCallsOptions) {
     this.#options = options;
-    const { parts, run, journal, recorder } = options;
+    const { parts, run, log, journal, recorder } = options;
+    this.#blocks = new Blocks(run.id, log);
     this.asked = new AskedCalls({
       store: parts.store,
       run,
@@ -66,6 +69,11 @@ export class HostCalls {
     return this.#works.size;
   }
 
+  /** True where something goes on that the script need not wait for: a call, or a block that can still come to its end. */
+  get goesOn(): boolean {
+    return this.#works.size > 0 || (this.#blocks.isOpen && this.#options.journal.open > 0);
+  }
+
   /**
    * When the first of the calls goes on by itself, where all that have no result only wait; null: with news alone.
    * Undefined where there is something that is worked on, or nothing at all.
@@ -83,7 +91,7 @@ export class HostCalls {
 
   /** Adds a new call to what is recorded, and what is to be done about it once that is durable. */
   take(call: GuestCall, afterSeq: number, writes: Write[], effects: (() => void)[]): void {
-    const answered = call.kind === "respond" || call.kind === "clear_timer";
+    const answered = isTold(call.kind);
     const startedAt = this.#options.parts.clock.now();
     this.#options.journal.add(call, answered);
     writes.push(this.#startedWrite(call, afterSeq, startedAt));
@@ -97,6 +105,13 @@ export class HostCalls {
     } else if (call.kind === "respond") effects.push(() => this.#respond(call));
     else if (call.kind === "clear_timer") this.#clearTimer(Number((call.args as { call: number }).call));
     else if (call.kind === "storage") this.#changeStorage(call, writes, effects);
+    else if (isOfBlock(call.kind)) this.#blocks.take(call, startedAt, writes, effects);
+    if (call.kind === "block_end") this.#settle(call, done, writes, effects);
+  }
+
+  /** Knows again what an earlier life was told, before the script is executed once more. */
+  restore(journal: Journal): void {
+    this.#blocks.restore(journal);
   }
 
   /** Takes up what an earlier life of the run has begun and not ended. */
@@ -138,15 +153,19 @@ export class HostCalls {
     const { journal, recorder } = this.#options;
     this.#cancelSeq = cancelSeq;
     journal.completeAll();
-    recorder.record(this.closeWaits());
+    recorder.record(this.#closeWaits());
     for (const [number, work] of this.#works) {
       this.#cancelled.add(number);
       work.cancel();
     }
   }
 
-  /** Ends all waits; gives what is to be recorded of them. */
-  closeWaits(): readonly Write[] {
+  /** Ends all that only waits or was told; gives what is to be recorded of it. */
+  close(): readonly Write[] {
+    return [...this.#closeWaits(), ...this.#blocks.close(this.#options.parts.clock.now())];
+  }
+
+  #closeWaits(): readonly Write[] {
     const writes = [...this.#waits.values()].flatMap((wait) => wait.lost());
     this.#waits.clear();
     return writes;
@@ -154,7 +173,7 @@ export class HostCalls {
 
   /** The rows of steps that are open, as they are to be where nothing more can be recorded of them. */
   lostSteps(): readonly Write[] {
-    return [...[...this.#works.values()].flatMap((work) => work.lost()), ...this.closeWaits()];
+    return [...[...this.#works.values()].flatMap((work) => work.lost()), ...this.close()];
   }
 
   /** The run is over: running steps are ended. */
@@ -242,6 +261,7 @@ export class HostCalls {
       startedAt,
       record: (more, effect, dropped) => recorder.record(more, effect, dropped),
       output: { log, deliver: (...piece) => this.#deliverOutput(number, ...piece) },
+      onWait: () => this.#options.onResult(),
       onEnd: (outcome, more, discard) => {
         this.#complete(number, outcome, more, (handed) => {
           this.#works.delete(number);
@@ -352,10 +372,8 @@ export class HostCalls {
 
   #note(text: string): void {
     const { log, recorder, run, parts } = this.#options;
-    const entry = { seq: log.nextSeq(), at: parts.clock.now(), source: "system", level: "warn", text } as const;
-    recorder.record([{ type: "log.line", runId: run.id, ...entry }], () =>
-      log.publish({ ...entry, stepId: null, stepName: null }),
-    );
+    const line = log.append(run.id, { at: parts.clock.now(), source: "system", level: "warn", text });
+    recorder.record([line.write], line.show);
   }
 
   #startedWrite({ number, kind, name, argsHash, args }: GuestCall, afterSeq: number, startedAt: number): Write {

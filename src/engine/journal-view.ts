@@ -132,6 +132,9 @@ const kindNames: Readonly<Record<CallKind, string>> = {
   volume: "volume call",
   artifact: "artifact",
   sandbox: "closing of a sandbox",
+  block: "block",
+  block_note: "further attempt of block",
+  block_end: "end of block",
 };
 
 function describe(call: { readonly kind: CallKind; readonly name: string }): string {

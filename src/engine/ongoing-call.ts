@@ -49,6 +49,8 @@ export interface OngoingCallOptions {
   readonly startedAt: number;
   readonly record: (writes: readonly Write[], effect?: () => void, dropped?: () => void) => void;
   readonly output: Pick<StepOutputOptions, "log" | "deliver">;
+  /** Called when it is durable that the call waits, as between two attempts: the run may leave memory now. */
+  readonly onWait: () => void;
   /**
    * Called once, with what is to be recorded together with the call's result, and what is to be done after that;
    * `handed` resolves when the script has dealt with the result, or is gone.

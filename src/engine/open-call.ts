@@ -2,7 +2,7 @@
 
 import type { CallKind } from "../sandbox/sandbox.ts";
 import { closeSandbox } from "./close-sandbox.ts";
-import { doFetch, isRepeatableFetch } from "./do-fetch.ts";
+import { doFetch, isRepeatableFetch, mayFetchPass } from "./do-fetch.ts";
 import type { OngoingCall, OngoingCallOptions } from "./ongoing-call.ts";
 import { saveArtifact } from "./save-artifact.ts";
 import { signMessage } from "./sign-message.ts";
@@ -33,7 +33,12 @@ export function openWork(kind: WorkCallKind, options: OngoingCallOptions): Ongoi
     case "step":
       return new StepCall(options);
     case "fetch":
-      return new WorkCall(options, { work: doFetch, step: "fetch", mayRepeat: isRepeatableFetch });
+      return new WorkCall(options, {
+        work: doFetch,
+        step: "fetch",
+        mayRepeat: isRepeatableFetch,
+        mayPass: mayFetchPass,
+      });
     case "volume":
       return new WorkCall(options, { work: doVolumeCall });
     case "artifact":

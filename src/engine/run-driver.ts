@@ -3,7 +3,6 @@
 import { type AppError, toAppError } from "../core/app-error.ts";
 import type { WebhookResponse } from "../core/inbound-request.ts";
 import type { JsonValue } from "../core/json.ts";
-import type { LogEntry } from "../core/log-entry.ts";
 import type { FinalRunStatus } from "../core/run.ts";
 import type { Answer, GuestCall, GuestRequest, GuestTurn, ObservedValues } from "../sandbox/sandbox.ts";
 import type { CancelRequest, KeptRun, NewRun, Write } from "../store/store.ts";
@@ -13,7 +12,7 @@ import { HostCalls } from "./host-calls.ts";
 import { findCancel, JournalView } from "./journal-view.ts";
 import { describeEnd, endOfCancel, endOfGuest, failedEnd, type RunEnd } from "./run-end.ts";
 import { RunDeadline } from "./run-deadline.ts";
-import { RunLog } from "./run-log.ts";
+import { type LogLine, RunLog } from "./run-log.ts";
 import type { PinnedVersion, RunParts } from "./run-parts.ts";
 import { RunRecorder } from "./run-recorder.ts";
 import { tidyRun } from "./tidy-run.ts";
@@ -89,6 +88,7 @@ export class RunDriver {
       findCancel: () => this.#cancel,
       onTurn: (turn, afterSeq) => this.#takeTurn(turn, afterSeq),
       onAsk: async (call, afterSeq) => await this.#answer(call, afterSeq),
+      onLoaded: (loaded) => this.#calls.restore(loaded),
       onCaughtUp: () => void this.#takeUp(),
       onFailed: (end) => this.#finish(end),
     });
@@ -190,7 +190,7 @@ export class RunDriver {
     const effects: (() => void)[] = [];
     this.#noteStart(writes);
     if (turn.observed !== null) this.#noteObserved(turn.observed, afterSeq, writes);
-    for (const { level, text, at } of turn.console) this.#note("console", level, text, at, writes, effects);
+    for (const { level, text, at } of turn.console) this.#note({ at, source: "console", level, text }, writes, effects);
     for (const call of turn.calls) {
       if (!this.#journal.has(call.number)) this.#calls.take(call, afterSeq, writes, effects);
       else if (!this.#checkRepeated(call)) return;
@@ -222,7 +222,7 @@ export class RunDriver {
   /** The end of a script that has returned and waits for no step, or that waits for what never comes. */
   #endIfDone(): RunEnd | null {
     if (this.#guest.busy || this.#takingUp || this.#calls.delivering) return null;
-    if (this.#returned !== null) return this.#calls.ongoing === 0 ? this.#returned : null;
+    if (this.#returned !== null) return this.#calls.goesOn ? null : this.#returned;
     if (this.#journal.open > 0) return null;
     return failedEnd("NEVER_SETTLES", "the script waits for something that can never happen", this.#bundle);
   }
@@ -345,8 +345,9 @@ export class RunDriver {
     const effects: (() => void)[] = [];
     const at = this.#options.parts.clock.now();
     this.#noteStart(writes);
-    if (end.error !== null) this.#note("system", "error", describeEnd(end), at, writes, effects);
-    writes.push(...this.#calls.closeWaits(), { type: "run.finish", id: this.#options.run.id, ...end, at });
+    const line = { at, source: "system", level: "error", text: describeEnd(end) } as const;
+    if (end.error !== null) this.#note(line, writes, effects);
+    writes.push(...this.#calls.close(), { type: "run.finish", id: this.#options.run.id, ...end, at });
     this.#recorder.record(writes, () => {
       for (const effect of effects) effect();
       this.log.end();
@@ -385,16 +386,9 @@ export class RunDriver {
     writes.push({ type: "journal.observe", runId: this.#options.run.id, observations });
   }
 
-  #note(
-    source: "console" | "system",
-    level: LogEntry["level"],
-    text: string,
-    at: number,
-    writes: Write[],
-    effects: (() => void)[],
-  ): void {
-    const seq = this.log.nextSeq();
-    writes.push({ type: "log.line", runId: this.#options.run.id, seq, at, source, level, text });
-    effects.push(() => this.log.publish({ seq, at, source, level, stepId: null, stepName: null, text }));
+  #note(line: LogLine, writes: Write[], effects: (() => void)[]): void {
+    const { write, show } = this.log.append(this.#options.run.id, line);
+    writes.push(write);
+    effects.push(show);
   }
 }

@@ -1,10 +1,14 @@
 // The log of one live run: numbers its entries and hands them to those who follow.
 
 import type { LogEntry } from "../core/log-entry.ts";
+import type { Write } from "../store/store.ts";
 
 /** What one follower may lag behind before it is sent on from the store: a thousand may have stopped reading. */
 const maxQueuedEntries = 2000;
 const maxQueuedLength = 1024 * 1024;
+
+/** A line that is no output of a step. */
+export type LogLine = Pick<LogEntry, "at" | "level" | "text"> & { readonly source: "console" | "system" };
 
 export class RunLog {
   #lastSeq = 0;
@@ -28,6 +32,13 @@ export class RunLog {
 
   publish(entry: LogEntry): void {
     for (const follower of this.#followers) follower.push(entry);
+  }
+
+  /** Gives a line the next number: the write that records it, and what shows it to those who follow, after that. */
+  append(runId: string, line: LogLine): { readonly write: Write; readonly show: () => void } {
+    const numbered = { seq: this.nextSeq(), ...line };
+    const show = (): void => this.publish({ ...numbered, stepId: null, stepName: null });
+    return { write: { type: "log.line", runId, ...numbered }, show };
   }
 
   follow(): LogFollower {

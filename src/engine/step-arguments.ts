@@ -4,7 +4,6 @@ import { AppError, toAppError } from "../core/app-error.ts";
 import { parseByteSize } from "../core/byte-size.ts";
 import { parseDuration } from "../core/duration.ts";
 import type { JsonValue } from "../core/json.ts";
-import { parseRetry, type RetryPolicy } from "../core/retry.ts";
 import type { ContainerPlace, Mount, StepSpec } from "../executors/executors.ts";
 
 export interface StepArguments {
@@ -47,11 +46,6 @@ export function stepSpec(args: StepArguments, step: Pick<StepSpec, "stepId" | "r
     ...(stdin === undefined ? {} : { stdin }),
     ...(timeout === undefined || timeout === null ? {} : { timeoutMs: parseTimeout(timeout) }),
   };
-}
-
-/** Null: a step that fails is not tried again. @throws {AppError} VALIDATION_FAILED that names the field. */
-export function retryOf(args: { readonly retry?: JsonValue }): RetryPolicy | null {
-  return args.retry === undefined || args.retry === null ? null : parseRetry(args.retry);
 }
 
 /** @throws {AppError} VALIDATION_FAILED when the memory is no size. */

@@ -8,8 +8,9 @@ import { containerName } from "../executors/executors.ts";
 import type { EarlierLife, RunningStep, StepListener, StepOutcome, StepSpec } from "../executors/executors.ts";
 import type { CallError, CallOutcome, Write } from "../store/store.ts";
 import type { OngoingCallOptions } from "./ongoing-call.ts";
+import { retryOf } from "./plan-retry.ts";
 import { startWhenRoom } from "./start-when-room.ts";
-import { retryOf, type StepArguments } from "./step-arguments.ts";
+import type { StepArguments } from "./step-arguments.ts";
 import { StepOutputSink, type StreamOffsets } from "./step-output.ts";
 
 export interface StepAttemptOptions {
@@ -17,7 +18,9 @@ export interface StepAttemptOptions {
   readonly args: StepArguments;
   /** @throws {AppError} VALIDATION_FAILED for options that cannot be. */
   readonly spec: () => StepSpec;
-  readonly step: Step;
+  readonly step: Pick<Step, "id" | "name">;
+  /** When this attempt began: what it has spent of its time limit. */
+  readonly startedAt: number;
   readonly base: StreamOffsets;
   readonly record: OngoingCallOptions["record"];
   readonly output: OngoingCallOptions["output"];
@@ -29,10 +32,10 @@ export interface AttemptEnd {
   readonly outcome: CallOutcome;
   /** Recorded with the end. */
   readonly writes: readonly Write[];
-  /** What a retry policy goes by; absent where it is not to be tried again. */
-  readonly retryCode?: number | string;
-  /** How it ended, where the code does not say. */
-  readonly message?: string;
+  /** What a retry policy goes by; none where it is not to be tried again. */
+  readonly codes: readonly (number | string)[];
+  /** Why it is no success, for people; null where it is one. */
+  readonly reason: string | null;
   /** Nobody knows how it ended. */
   readonly interrupted?: true;
 }
@@ -82,10 +85,10 @@ export class StepAttempt {
 
   /** Goes on with what an earlier life has started. Never rejects. */
   async takeUp(delivered: StreamOffsets): Promise<AttemptEnd> {
-    const { parts, spec, step } = this.#options;
+    const { parts, spec, startedAt } = this.#options;
     return await this.#follow(async (listener) => {
       const taken = await this.#readTaken(delivered);
-      const spentMs = Math.max(0, parts.clock.now() - (step.startedAt ?? 0));
+      const spentMs = Math.max(0, parts.clock.now() - startedAt);
       return await parts.executor.attach(spec(), { taken, spentMs }, listener);
     });
   }
@@ -110,27 +113,32 @@ export class StepAttempt {
       if (this.#cancelled) this.#running.cancel();
       const outcome = await this.#running.outcome;
       const writes = await sink.finish();
-      const { code, end, message } = outcome;
-      const retryCode = end === "cancelled" ? undefined : code;
-      return {
-        status: statusOf(outcome),
-        code,
-        outcome: this.#resultOf(outcome),
-        writes,
-        ...(retryCode === undefined ? {} : { retryCode }),
-        ...(message === null ? {} : { message }),
-      };
+      return this.#endOf(outcome, writes);
     } catch (thrown) {
-      const error = this.#failure(thrown);
-      const isCallers = error.code === "VALIDATION_FAILED";
-      return {
-        status: "failed",
-        code: null,
-        outcome: { ok: false, error },
-        writes: [],
-        ...(isCallers ? {} : { retryCode: error.code }),
-      };
+      return this.#failed(toAppError(thrown));
     }
+  }
+
+  #endOf(outcome: StepOutcome, writes: readonly Write[]): AttemptEnd {
+    const { end, code, message } = outcome;
+    const status = statusOf(outcome);
+    const reason = status === "succeeded" ? null : (message ?? `exit code ${code}`);
+    const codes = status === "succeeded" || end === "cancelled" ? [] : [code];
+    const ended = { status, code, writes, codes, reason };
+    const { args, step } = this.#options;
+    if (args.container?.type !== "open")
+      return { ...ended, outcome: { ok: true, value: resultOf(outcome, this.#sink) } };
+    // Opening a container resolves with its handle; what keeps it from opening is an error.
+    if (end === "exited") return { ...ended, outcome: { ok: true, value: { id: containerName(step.id) } } };
+    const cause = end === "cancelled" ? "RUN_CANCELLED" : "STEP_NOT_STARTED";
+    const error = this.#callError(new AppError(cause, message ?? "the sandbox was not opened"));
+    return { ...ended, codes: codes.length === 0 ? [] : [...codes, cause], outcome: { ok: false, error } };
+  }
+
+  #failed(error: AppError): AttemptEnd {
+    const codes = error.code === "VALIDATION_FAILED" ? [] : [error.code];
+    const outcome: CallOutcome = { ok: false, error: this.#callError(error) };
+    return { status: "failed", code: null, outcome, writes: [], codes, reason: error.message };
   }
 
   async #readTaken(delivered: StreamOffsets): Promise<EarlierLife["taken"]> {
@@ -151,23 +159,11 @@ export class StepAttempt {
 
   #interrupted(): AttemptEnd {
     const message = "it was interrupted by the end of the server or of the machine, and nobody knows how far it came";
-    const error = this.#failure(
-      new AppError("INTERRUPTED", message, { hint: "look at what it did, then run it again" }),
-    );
-    return { status: "failed", code: null, outcome: { ok: false, error }, writes: [], interrupted: true };
+    const error = new AppError("INTERRUPTED", message, { hint: "look at what it did, then run it again" });
+    return { ...this.#failed(error), codes: [], interrupted: true };
   }
 
-  /** Opening a container resolves with its handle; what keeps it from opening is an error. */
-  #resultOf(outcome: StepOutcome): CallOutcome {
-    const { args, step } = this.#options;
-    if (args.container?.type !== "open") return { ok: true, value: resultOf(outcome, this.#sink) };
-    if (outcome.end === "exited") return { ok: true, value: { id: containerName(step.id) } };
-    const code = outcome.end === "cancelled" ? "RUN_CANCELLED" : "STEP_NOT_STARTED";
-    return { ok: false, error: this.#failure(new AppError(code, outcome.message ?? "the sandbox was not opened")) };
-  }
-
-  #failure(thrown: unknown): CallError {
-    const { code, message, hint } = toAppError(thrown);
+  #callError({ code, message, hint }: AppError): CallError {
     const text = `step ${JSON.stringify(this.#options.step.name)}: ${message}`;
     return { code, message: text, ...(hint === undefined ? {} : { hint }) };
   }

@@ -1,14 +1,13 @@
 // One `runtime.run` of a script: waits for a slot, is tried as often as it may be, and reports how it ended.
 
 import type { JsonValue } from "../core/json.ts";
-import { isWorthRetry, retryDelayMs, type RetryPolicy } from "../core/retry.ts";
 import { newStep, type Step } from "../core/run.ts";
 import type { CallError, Write } from "../store/store.ts";
 import type { KeptCall, OngoingCall, OngoingCallOptions, Wait } from "./ongoing-call.ts";
-import { type StepArguments, retryOf, stepSpec } from "./step-arguments.ts";
+import { type PlannedTry, planRetry } from "./plan-retry.ts";
+import { type StepArguments, stepSpec } from "./step-arguments.ts";
 import { type AttemptEnd, StepAttempt } from "./step-attempt.ts";
 import type { StreamOffsets } from "./step-output.ts";
-import { spread } from "./spread.ts";
 
 /** The parts of {@link OngoingCallOptions} that a step needs. */
 export interface StepCallOptions extends Omit<OngoingCallOptions, "parts" | "run" | "call" | "startedAt"> {
@@ -17,18 +16,23 @@ export interface StepCallOptions extends Omit<OngoingCallOptions, "parts" | "run
   readonly call: Pick<OngoingCallOptions["call"], "number" | "name" | "args">;
 }
 
-/** What a restart needs to know of a step, beside its row: where its present attempt's output begins. */
+/** What a restart needs to know of a step that is tried more than once, beside its row. */
 interface Progress {
+  /** Where its present attempt's output begins. */
   readonly base: StreamOffsets;
+  /** When its present attempt began; null where the step did. */
+  readonly attemptAt: number | null;
+  /** Attempts whose end nobody has seen: they have not failed. */
+  readonly interrupted: number;
 }
 
-const nowhere: StreamOffsets = { stdout: 0, stderr: 0 };
+const firstAttempt: Progress = { base: { stdout: 0, stderr: 0 }, attemptAt: null, interrupted: 0 };
 
 export class StepCall implements OngoingCall {
   readonly #options: StepCallOptions;
   readonly #args: StepArguments;
   #step: Step;
-  #base = nowhere;
+  #progress = firstAttempt;
   #attempt: StepAttempt | null = null;
   /** Ends what is waited for: a slot, or the time of the next attempt. */
   #giveUpWaiting: (() => void) | null = null;
@@ -62,9 +66,9 @@ export class StepCall implements OngoingCall {
   resume({ kept, delivered }: KeptCall): void {
     if (kept !== null) {
       this.#step = kept.step;
-      this.#base = (kept.progress as Progress | null)?.base ?? nowhere;
+      this.#progress = (kept.progress as unknown as Progress | null) ?? firstAttempt;
     }
-    if (this.#step.status === "waiting") this.#waitForNext();
+    if (this.#step.status === "waiting") this.#restUntilNext();
     else if (this.#step.status === "running") {
       this.#options.parts.stepSlots.takeOver(this.#step.id);
       this.#execute(delivered);
@@ -81,7 +85,7 @@ export class StepCall implements OngoingCall {
     }
     this.#giveUpWaiting?.();
     if (this.#step.status === "running") this.#options.parts.stepSlots.release();
-    this.#end({ status: "cancelled", code: null, outcome: { ok: false, error: cancelledError }, writes: [] });
+    this.#end({ ...cancelledBefore, reason: this.#step.message });
   }
 
   /** The row of a step whose end can no longer be recorded with its result. */
@@ -119,12 +123,14 @@ export class StepCall implements OngoingCall {
   /** `delivered` is set where an earlier life has begun this attempt. */
   #execute(delivered: StreamOffsets | null): void {
     const { parts, run, record, output } = this.#options;
+    const { base, attemptAt } = this.#progress;
     const attempt = new StepAttempt({
       parts,
       args: this.#args,
       spec: () => stepSpec(this.#args, { stepId: this.#step.id, runId: run.id, pipeline: run.pipeline }),
       step: this.#step,
-      base: this.#base,
+      startedAt: attemptAt ?? this.#step.startedAt ?? parts.clock.now(),
+      base,
       record,
       output,
     });
@@ -135,88 +141,84 @@ export class StepCall implements OngoingCall {
 
   #attemptEnded(attempt: StepAttempt, end: AttemptEnd): void {
     this.#attempt = null;
-    if (end.interrupted === true && !this.#cancelled) {
-      this.#runAgain(attempt, end);
+    if (end.interrupted === true && !this.#cancelled && this.#args.onInterrupt !== "fail") {
+      this.#runAgain(attempt);
       return;
     }
     this.#options.parts.stepSlots.release();
-    const delayMs = this.#cancelled ? null : this.#retryDelay(end);
-    if (delayMs === null) this.#end(end);
-    else this.#retryIn(delayMs, attempt, end);
+    const planned = this.#planNext(end);
+    if (planned !== null) this.#retry(planned, attempt, end);
+    else this.#end(end.interrupted === true && this.#cancelled ? { ...end, status: "cancelled" } : end);
   }
 
   /** A step that ended without anybody seeing it: by a reboot, or with the service that the server is. */
-  #runAgain(attempt: StepAttempt, end: AttemptEnd): void {
-    if (this.#args.onInterrupt === "fail") {
-      this.#options.parts.stepSlots.release();
-      this.#end(end);
-      return;
-    }
+  #runAgain(attempt: StepAttempt): void {
     attempt.note("was interrupted by the end of the server or of the machine; it is run again", "warn");
-    this.#base = attempt.ends;
+    const { interrupted, ...rest } = this.#progress;
+    this.#progress = { ...rest, base: attempt.ends, interrupted: interrupted + 1 };
     this.#begin();
   }
 
   /** Null where the attempt was the last. */
-  #retryDelay({ status, retryCode }: AttemptEnd): number | null {
-    if (status === "succeeded") return null;
-    const policy = this.#policy();
-    if (policy === null || this.#step.attempts >= policy.attempts || !isWorthRetry(policy, retryCode ?? ""))
-      return null;
-    return retryDelayMs(policy, this.#step.attempts, spread(`${this.#step.id}#${this.#step.attempts}`));
+  #planNext({ codes, reason }: AttemptEnd): PlannedTry | null {
+    if (reason === null || this.#cancelled) return null;
+    const failures = this.#step.attempts - this.#progress.interrupted;
+    return planRetry(this.#args, this.#step.id, failures, { codes, mayPass: true, reason });
   }
 
-  #policy(): RetryPolicy | null {
-    try {
-      return retryOf(this.#args);
-    } catch {
-      // Told already: the first attempt was refused for it.
-      return null;
-    }
-  }
-
-  #retryIn(delayMs: number, attempt: StepAttempt, end: AttemptEnd): void {
+  #retry({ delayMs, note }: PlannedTry, attempt: StepAttempt, { code, writes, reason }: AttemptEnd): void {
     const { parts, record } = this.#options;
-    const message = describeFailure(end);
-    const of = `attempt ${this.#step.attempts} of ${this.#policy()?.attempts}`;
-    attempt.note(`${of} failed: ${message}; the next one begins in ${Math.round(delayMs / 100) / 10} s`, "warn");
-    this.#base = attempt.ends;
+    attempt.note(note, "warn");
+    this.#progress = { ...this.#progress, base: attempt.ends };
     const until = parts.clock.now() + delayMs;
-    this.#step = { ...this.#step, status: "waiting", code: end.code, until, message };
-    record([...end.writes, this.#put()], () => {
-      void parts.executor.discard(this.#step.id).then(() => this.#waitForNext());
-    });
+    this.#step = { ...this.#step, status: "waiting", code, until, message: reason };
+    record([...writes, this.#put()], () => this.#restUntilNext());
+  }
+
+  /** Nothing of the attempt that failed may be there still when the next one begins, or it would be taken for that. */
+  #restUntilNext(): void {
+    const { parts, onWait } = this.#options;
+    const wait = (): void => {
+      if (this.#cancelled) return;
+      this.#waitForNext();
+      onWait();
+    };
+    void parts.executor.discard(this.#step.id).then(wait, wait);
   }
 
   #waitForNext(): void {
-    if (this.#cancelled) return;
-    const { clock } = this.#options.parts;
-    const stop = clock.after((this.#step.until ?? 0) - clock.now(), () => {
+    const { clock, stepSlots } = this.#options.parts;
+    this.#giveUpWaiting = clock.after((this.#step.until ?? 0) - clock.now(), () => {
       this.#giveUpWaiting = null;
+      if (stepSlots.tryTake()) {
+        this.#begin();
+        return;
+      }
       this.#step = { ...this.#step, status: "queued", until: null };
+      this.#options.record([this.#put()]);
       this.#waitForSlot();
     });
-    this.#giveUpWaiting = stop;
   }
 
   #markRunning(): void {
-    const { clock } = this.#options.parts;
     const { attempts, startedAt } = this.#step;
+    const now = this.#options.parts.clock.now();
+    if (attempts > 0) this.#progress = { ...this.#progress, attemptAt: now };
     this.#step = {
       ...this.#step,
       status: "running",
       attempts: attempts + 1,
-      startedAt: startedAt ?? clock.now(),
+      startedAt: startedAt ?? now,
       code: null,
       until: null,
       message: null,
     };
   }
 
-  #end({ status, code, outcome, writes }: AttemptEnd): void {
+  #end({ status, code, outcome, writes, reason }: Omit<AttemptEnd, "codes">): void {
     const { parts, onEnd } = this.#options;
     this.#ended = true;
-    this.#step = { ...this.#step, status, code, finishedAt: parts.clock.now(), until: null };
+    this.#step = { ...this.#step, status, code, finishedAt: parts.clock.now(), until: null, message: reason };
     onEnd(outcome, [...writes, this.#put()], () => {
       void parts.executor.discard(this.#step.id);
     });
@@ -224,13 +226,14 @@ export class StepCall implements OngoingCall {
 
   #put(): Write {
     const put = { type: "step.put", runId: this.#options.run.id, step: this.#step } as const;
-    const progress: Progress = { base: this.#base };
-    return this.#base === nowhere ? put : { ...put, progress: progress as unknown as JsonValue };
+    return this.#progress === firstAttempt ? put : { ...put, progress: this.#progress as unknown as JsonValue };
   }
 }
 
-const cancelledError: CallError = { code: "RUN_CANCELLED", message: "the step was cancelled before it started" };
-
-function describeFailure({ outcome, code, message }: AttemptEnd): string {
-  return outcome.ok ? (message ?? `exit code ${code}`) : outcome.error.message;
-}
+const cancelledError: CallError = { code: "RUN_CANCELLED", message: "the step was cancelled while it waited" };
+const cancelledBefore = {
+  status: "cancelled",
+  code: null,
+  outcome: { ok: false, error: cancelledError },
+  writes: [],
+} as const;

@@ -106,10 +106,9 @@ export class StepOutputSink {
   /** A line of the run's log about the step, which is none of its output. */
   note(text: string, level: LogEntry["level"] = "info"): void {
     const { runId, stepName, record, log, now } = this.#options;
-    const line = `step ${JSON.stringify(stepName)}: ${text}`;
-    const entry = { seq: log.nextSeq(), at: now(), source: "system", level, text: line } as const;
-    const publish = (): void => log.publish({ ...entry, stepId: null, stepName: null });
-    record([{ type: "log.line", runId, ...entry }], publish, () => {});
+    const line = { at: now(), source: "system", level, text: `step ${JSON.stringify(stepName)}: ${text}` } as const;
+    const { write, show } = log.append(runId, line);
+    record([write], show, () => {});
   }
 
   resultText(stream: Stream): string {

@@ -2,13 +2,11 @@
 
 import { AppError, toAppError } from "../core/app-error.ts";
 import type { JsonValue } from "../core/json.ts";
-import { isWorthRetry, retryDelayMs, type RetryPolicy } from "../core/retry.ts";
 import { newStep, type Step, type StepKind, type StepStatus } from "../core/run.ts";
 import type { CallError, CallOutcome, NewRun, Write } from "../store/store.ts";
 import type { KeptCall, OngoingCall, OngoingCallOptions, Wait } from "./ongoing-call.ts";
+import { type PlannedTry, planRetry, retryOf } from "./plan-retry.ts";
 import type { RunParts } from "./run-parts.ts";
-import { spread } from "./spread.ts";
-import { retryOf } from "./step-arguments.ts";
 
 /** What the work is done with. */
 export interface WorkContext {
@@ -27,8 +25,8 @@ export interface WorkResult {
   readonly writes?: readonly Write[];
   /** Of the step, where the work is one. */
   readonly code?: number;
-  /** It was done, and yet is worth another try where the script asks for that. */
-  readonly failed?: true;
+  /** How long whoever answered asks to be left alone. */
+  readonly askedMs?: number | undefined;
   /** Called once the result is durable; `handed` resolves when the script has dealt with it, or is gone. */
   readonly after?: (handed: Promise<void>) => void;
 }
@@ -42,6 +40,8 @@ export interface WorkKind {
   readonly step?: StepKind;
   /** False where doing it once more, after nobody knows what, might do harm. Absent: it never does. */
   readonly mayRepeat?: (args: JsonValue) => boolean;
+  /** Whether a code tells of trouble that may pass: what is tried again where a script names no codes. */
+  readonly mayPass?: (code: number | string) => boolean;
 }
 
 interface WorkEnd {
@@ -52,6 +52,18 @@ interface WorkEnd {
   readonly after: (handed: Promise<void>) => void;
   /** What a retry policy goes by; null where it is not to be tried again. */
   readonly retryCode: number | string | null;
+  /** What is to be said of it, for people. */
+  readonly reason: string;
+  readonly askedMs?: number | undefined;
+}
+
+interface RetryArguments {
+  readonly retry?: JsonValue;
+}
+
+/** What a restart needs to know beside the row: tries whose end nobody has seen have not failed. */
+interface Progress {
+  readonly interrupted: number;
 }
 
 export class WorkCall implements OngoingCall {
@@ -60,6 +72,7 @@ export class WorkCall implements OngoingCall {
   readonly #over = new AbortController();
   /** Null where the work is no step of the run. */
   #step: Step | null;
+  #interrupted = 0;
   #isWorking = false;
   #ended = false;
   #abandoned = false;
@@ -86,10 +99,15 @@ export class WorkCall implements OngoingCall {
   }
 
   resume({ kept }: KeptCall): void {
-    if (kept !== null) this.#step = kept.step;
+    if (kept !== null) {
+      this.#step = kept.step;
+      this.#interrupted = (kept.progress as unknown as Progress | null)?.interrupted ?? 0;
+    }
     if (this.#step?.status === "waiting") this.#waitForNext();
-    else if (this.#kind.mayRepeat?.(this.#options.call.args) ?? true) this.#again();
-    else {
+    else if (this.#kind.mayRepeat?.(this.#options.call.args) ?? true) {
+      this.#interrupted++;
+      this.#again();
+    } else {
       const message = `${this.#options.call.name}: it was interrupted by the end of the server, and nobody knows whether it was done`;
       const hint = 'look whether it was, or allow that it is repeated with onInterrupt: "retry"';
       this.#end(this.#failed(new AppError("INTERRUPTED", message, { hint })));
@@ -110,7 +128,7 @@ export class WorkCall implements OngoingCall {
   }
 
   lost(): readonly Write[] {
-    return this.#finish("failed", null);
+    return this.#finish("failed", null, null);
   }
 
   async #do(): Promise<void> {
@@ -119,18 +137,22 @@ export class WorkCall implements OngoingCall {
     this.#isWorking = true;
     let end: WorkEnd;
     try {
-      const policy = retryOf(call.args as { readonly retry?: JsonValue });
-      const result = await this.#kind.work(call.args, { parts, run, number: call.number, signal });
-      const { value, writes = [], code = null, after = () => {}, failed } = result;
-      const retryCode = failed === true ? code : policy?.on?.includes(code ?? "") === true ? code : null;
-      end = { outcome: { ok: true, value }, status: "succeeded", code, writes, after, retryCode };
+      // Wrong options are told before anything is done.
+      retryOf(call.args as RetryArguments);
+      end = this.#done(await this.#kind.work(call.args, { parts, run, number: call.number, signal }));
     } catch (thrown) {
       end = this.#failed(thrown);
     }
     this.#isWorking = false;
-    const delayMs = signal.aborted ? null : this.#retryDelay(end.retryCode);
-    if (delayMs === null) this.#end(end);
-    else this.#retryIn(delayMs, end);
+    const planned = signal.aborted ? null : this.#planNext(end);
+    if (planned === null) this.#end(end);
+    else this.#retry(planned, end);
+  }
+
+  #done({ value, writes = [], code: given, after = () => {}, askedMs }: WorkResult): WorkEnd {
+    const outcome = { ok: true, value } as const;
+    const code = given ?? null;
+    return { outcome, status: "succeeded", code, writes, after, retryCode: code, reason: `HTTP ${code}`, askedMs };
   }
 
   #failed(thrown: unknown): WorkEnd {
@@ -138,35 +160,31 @@ export class WorkCall implements OngoingCall {
     const error: CallError = { code, message, ...(hint === undefined ? {} : { hint }) };
     const status = this.#over.signal.aborted ? "cancelled" : code === "FETCH_TIMEOUT" ? "timed_out" : "failed";
     const retryCode = code === "VALIDATION_FAILED" ? null : code;
-    return { outcome: { ok: false, error }, status, code: null, writes: [], after: () => {}, retryCode };
+    const outcome = { ok: false, error } as const;
+    return { outcome, status, code: null, writes: [], after: () => {}, retryCode, reason: message };
   }
 
   /** Null where there is no further try. */
-  #retryDelay(retryCode: number | string | null): number | null {
-    const policy = this.#policy();
-    const attempt = this.#step?.attempts ?? 1;
-    if (policy === null || retryCode === null || attempt >= policy.attempts || !isWorthRetry(policy, retryCode))
-      return null;
-    return retryDelayMs(policy, attempt, spread(`${this.#step?.id}#${attempt}`));
+  #planNext({ retryCode, reason, askedMs }: WorkEnd): PlannedTry | null {
+    if (this.#step === null || retryCode === null) return null;
+    const mayPass = this.#kind.mayPass?.(retryCode) ?? true;
+    const failed = { codes: [retryCode], mayPass, reason, askedMs };
+    const failures = this.#step.attempts - this.#interrupted;
+    return planRetry(this.#options.call.args as RetryArguments, this.#step.id, failures, failed);
   }
 
-  #policy(): RetryPolicy | null {
-    try {
-      return this.#step === null ? null : retryOf(this.#options.call.args as { readonly retry?: JsonValue });
-    } catch {
-      // Told already: the first try was refused for it.
-      return null;
-    }
-  }
-
-  #retryIn(delayMs: number, { outcome, code, after }: WorkEnd): void {
-    const { parts, record } = this.#options;
+  #retry({ delayMs, note }: PlannedTry, { code, after, reason }: WorkEnd): void {
+    const { parts, record, output, run, call, onWait } = this.#options;
     if (this.#step === null || this.#abandoned) return;
-    const message = outcome.ok ? `HTTP ${code}` : outcome.error.message;
-    this.#step = { ...this.#step, status: "waiting", code, until: parts.clock.now() + delayMs, message };
-    record(this.#put(), () => {
+    const now = parts.clock.now();
+    this.#step = { ...this.#step, status: "waiting", code, until: now + delayMs, message: reason };
+    const text = `step ${JSON.stringify(call.name)}: ${note}`;
+    const line = output.log.append(run.id, { at: now, source: "system", level: "warn", text });
+    record([line.write, ...this.#put()], () => {
+      line.show();
       after(Promise.resolve());
       this.#waitForNext();
+      onWait();
     });
   }
 
@@ -192,25 +210,30 @@ export class WorkCall implements OngoingCall {
       status: "running",
       attempts: attempts + 1,
       startedAt: at,
+      code: null,
       until: null,
       message: null,
     };
   }
 
-  #end({ outcome, status, code, writes, after }: WorkEnd): void {
+  #end({ outcome, status, code, writes, after, reason }: WorkEnd): void {
     if (this.#ended || this.#abandoned) return;
     this.#ended = true;
-    this.#options.onEnd(outcome, [...writes, ...this.#finish(status, code)], after);
+    const message = outcome.ok ? null : reason;
+    this.#options.onEnd(outcome, [...writes, ...this.#finish(status, code, message)], after);
   }
 
-  #finish(status: Step["status"], code: number | null): readonly Write[] {
+  #finish(status: Step["status"], code: number | null, message: string | null): readonly Write[] {
     if (this.#step === null) return [];
-    this.#step = { ...this.#step, status, code, finishedAt: this.#options.parts.clock.now(), until: null };
+    this.#step = { ...this.#step, status, code, finishedAt: this.#options.parts.clock.now(), until: null, message };
     return this.#put();
   }
 
   #put(): readonly Write[] {
-    return this.#step === null ? [] : [{ type: "step.put", runId: this.#options.run.id, step: this.#step }];
+    if (this.#step === null) return [];
+    const put = { type: "step.put", runId: this.#options.run.id, step: this.#step } as const;
+    const progress: Progress = { interrupted: this.#interrupted };
+    return [this.#interrupted === 0 ? put : { ...put, progress: progress as unknown as JsonValue }];
   }
 }
 

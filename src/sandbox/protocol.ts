@@ -105,7 +105,26 @@ export interface GuestTurn {
 }
 
 export type CallKind =
-  "step" | "timer" | "clear_timer" | "respond" | "storage" | "hmac" | "fetch" | "volume" | "artifact" | "sandbox";
+  | "step"
+  | "timer"
+  | "clear_timer"
+  | "respond"
+  | "storage"
+  | "hmac"
+  | "fetch"
+  | "volume"
+  | "artifact"
+  | "sandbox"
+  | "block"
+  | "block_note"
+  | "block_end";
+
+const toldKinds: readonly CallKind[] = ["respond", "clear_timer", "block", "block_note"];
+
+/** True for what a script only tells: it waits for no result. */
+export function isTold(kind: CallKind): boolean {
+  return toldKinds.includes(kind);
+}
 
 /** A host call. */
 export interface GuestCall {

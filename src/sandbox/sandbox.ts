@@ -13,5 +13,6 @@ export type {
   GuestTurn,
   ObservedValues,
 } from "./protocol.ts";
+export { isTold } from "./protocol.ts";
 export { inspectModule } from "./inspect-module.ts";
 export { findAuthorPosition } from "./author-position.ts";

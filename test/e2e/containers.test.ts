@@ -72,6 +72,19 @@ const pipelines = {
     await sandbox.exec({ name: "begin", command: "echo once >> /tmp/file; echo begun; sleep 2" });
     return (await sandbox.exec({ command: "cat /tmp/file" })).stdout;
   };`,
+  "retried.ts": `export const pipeline = async () => {
+    const kept = await volumes.create({ name: "kept" });
+    const retry = { attempts: 4, initial: "50ms", jitter: 0 };
+    const command = "echo x >> kept/tries; n=$(wc -l < kept/tries); echo try $n; exit $((3 - n))";
+    const own = await runtime.run({ name: "own", image: "busybox", command, mounts: { kept }, retry });
+    const absent = { image: "runner-test/none", pull: "never", retry: { ...retry, attempts: 2, on: ["IMAGE_UNAVAILABLE"] } };
+    const opened = await runtime.startSandbox({ name: "absent", ...absent }).catch((error) => error.code);
+    const sandbox = await runtime.startSandbox({ name: "box", image: "busybox", retry });
+    const inside = await sandbox.exec({
+      name: "inside", command: "echo x >> /tmp/tries; n=$(wc -l < /tmp/tries); echo try $n; exit $((2 - n))", retry,
+    });
+    return [own.code, own.stdout, opened, inside.code, inside.stdout];
+  };`,
   "endless.ts": `export const pipeline = async () => {
     await runtime.run({ name: "endless", image: "busybox", command: "echo up; sleep 600" });
   };`,
@@ -148,6 +161,13 @@ describe.skipIf(!answers("docker"))("container steps", () => {
       "sh container failed",
       "true container failed",
     ]);
+  });
+
+  test("that fail are tried again in a new container, and in the one that is kept open", async () => {
+    expect(await result("retried")).toEqual([0, "try 3\n", "IMAGE_UNAVAILABLE", 0, "try 2\n"]);
+    const [run] = await server.listRuns("pipeline=retried");
+    const steps = run?.steps.map(({ name, status, attempts }) => `${name} ${status} ${attempts}`);
+    expect(steps).toEqual(["own succeeded 3", "absent failed 2", "box succeeded 1", "inside succeeded 2"]);
   });
 
   test("in a container that was never closed end with the run", async () => {

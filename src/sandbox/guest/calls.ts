@@ -11,7 +11,7 @@ export interface CallFailure {
 }
 
 /** What a waiting call is rejected with when the run is cancelled or over its time. */
-class CancelledError extends Error {
+export class CancelledError extends Error {
   override readonly name = "CancelledError";
   readonly code: string;
 
@@ -31,6 +31,12 @@ interface PendingCall {
 }
 
 const pending = new Map<number, PendingCall>();
+let cancelled = false;
+
+/** True once the run was asked to end. */
+export function isCancelled(): boolean {
+  return cancelled;
+}
 
 export interface CallOptions {
   readonly onOutput?: OutputListener | undefined;
@@ -85,9 +91,10 @@ export function deliverResult(number: number, ok: boolean, value: unknown, failu
 
 /** Rejects every waiting call; timers do not go off any more. Calls made from now on are as ever. */
 export function deliverCancel(code: string, message: string): void {
-  const cancelled = [...pending.values()];
+  cancelled = true;
+  const rejected = [...pending.values()];
   pending.clear();
-  for (const { reject, calledAt } of cancelled) {
+  for (const { reject, calledAt } of rejected) {
     const error = new CancelledError(message, code);
     error.stack = calledAt;
     reject?.(error);
@@ -114,7 +121,8 @@ function encodeCall(kind: string, name: string, args: unknown, stack: string): s
   return stringifyJson({ kind, name, args: args === undefined ? null : args, stack });
 }
 
-function stackHere(): string {
+/** Where the script is: for an error that comes later and is to point there. */
+export function stackHere(): string {
   return new Error().stack ?? "";
 }
 

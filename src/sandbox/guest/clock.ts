@@ -27,6 +27,13 @@ function installDate(): void {
   defineGlobal("Date", JournaledDate);
 }
 
+let seeded = Math.random;
+
+/** What `Math.random` would give, also where the script has put something else in its place. */
+export function drawRandom(): number {
+  return seeded();
+}
+
 /** Seeds `Math.random` by a text: sfc32 over four words of an FNV-1a hash. */
 export function seedRandom(seed: string): void {
   const word = (salt: number): number => {
@@ -44,6 +51,7 @@ export function seedRandom(seed: string): void {
     return (sum >>> 0) / 2 ** 32;
   };
   for (let warmUp = 0; warmUp < 12; warmUp++) next();
+  seeded = next;
   Math.random = next;
 }
 

@@ -3,11 +3,12 @@
 import { installArtifacts } from "./artifacts.ts";
 import { installAssert } from "./assert.ts";
 import { installBase64 } from "./base64.ts";
+import { installBlock } from "./block.ts";
 import { type CallFailure, deliverCancel, deliverOutput, deliverResult, installCancelledError } from "./calls.ts";
 import { installClock, seedRandom } from "./clock.ts";
 import { installConsole } from "./console.ts";
 import { installCrypto } from "./crypto.ts";
-import { formatValue } from "./format-value.ts";
+import { describeThrown } from "./describe-thrown.ts";
 import { installFetch } from "./fetch.ts";
 import { defineGlobal, host, parseJson, stringifyJson } from "./host.ts";
 import { installHttp, setRequest, type RequestValue } from "./http.ts";
@@ -38,6 +39,7 @@ for (const install of [
   installCrypto,
   installHttp,
   installRuntime,
+  installBlock,
   installVolumes,
   installArtifacts,
   installStorage,
@@ -111,28 +113,6 @@ function settle(outcome: { ok: boolean; value?: unknown; error?: unknown }): voi
     });
   }
   host("settle", text);
-}
-
-/** Whatever was thrown, as texts; never throws itself. */
-function describeThrown(thrown: unknown): unknown {
-  try {
-    if (thrown instanceof Error) {
-      const { code, hint } = thrown as { code?: unknown; hint?: unknown };
-      return {
-        name: String(thrown.name),
-        message: String(thrown.message),
-        code: typeof code === "string" ? code : null,
-        hint: typeof hint === "string" ? hint : null,
-        stack: String(thrown.stack ?? ""),
-      };
-    }
-    const text = formatValue(thrown);
-    const message =
-      thrown === null || thrown === undefined ? `${text} was thrown` : `the ${typeof thrown} ${text} was thrown`;
-    return { name: "", message, code: null, hint: null, stack: "" };
-  } catch {
-    return { name: "", message: "a value that cannot be shown was thrown", code: null, hint: null, stack: "" };
-  }
 }
 
 // The host takes these two off the global object again before any script runs.

@@ -6,8 +6,9 @@ import { encodeBase64 } from "./base64.ts";
 import { call } from "./calls.ts";
 import { type AnswerValue, FetchAnswer } from "./fetch-answer.ts";
 import { defineGlobal, hostText, parseJson, stringifyJson } from "./host.ts";
+import { readOnInterrupt, readRetry } from "./retry-options.ts";
 
-const knownOptions = ["method", "headers", "body", "timeout", "redirect"];
+const knownOptions = ["method", "headers", "body", "timeout", "redirect", "retry", "onInterrupt"];
 const otherOptions: Readonly<Record<string, string>> = {
   signal: 'use timeout, like { timeout: "5s" }',
   json: "use body: JSON.stringify(data)",
@@ -146,7 +147,9 @@ async function fetch(input: unknown, given?: unknown): Promise<FetchAnswer> {
   if (redirect !== "follow" && redirect !== "manual" && redirect !== "error") {
     fail(`redirect must be "follow", "manual" or "error", not ${stringifyJson(redirect)}`);
   }
-  const args = { url, method, headers, ...body, timeout: options.timeout ?? undefined, redirect };
+  const retry = readRetry("fetch", options.retry);
+  const onInterrupt = readOnInterrupt("fetch", options.onInterrupt);
+  const args = { url, method, headers, ...body, timeout: options.timeout ?? undefined, redirect, retry, onInterrupt };
   const name = `${method} ${shown}`.slice(0, maxNameLength);
   return new FetchAnswer((await call("fetch", name, args)) as AnswerValue, name);
 }

@@ -2,6 +2,7 @@
 
 import { call, type OutputListener } from "./calls.ts";
 import { defineGlobal } from "./host.ts";
+import { readOnInterrupt, readRetry } from "./retry-options.ts";
 import {
   checkOptions,
   optionalText,
@@ -76,6 +77,8 @@ async function step(
     stdin: optionalText(options.stdin),
     timeout: options.timeout ?? undefined,
     output: onOutput !== undefined,
+    retry: readRetry(caller, options.retry),
+    onInterrupt: readOnInterrupt(caller, options.onInterrupt),
   };
   return await call("step", name.slice(0, 200), args, { onOutput });
 }

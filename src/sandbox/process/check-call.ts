@@ -49,6 +49,12 @@ function isPlace(place: unknown): boolean {
   );
 }
 
+/** What they mean is the host's to read. */
+function isRepeatable({ retry, onInterrupt }: Fields): boolean {
+  const isRetry = retry === undefined || isNumber(retry) || isFields(retry);
+  return isRetry && (onInterrupt === undefined || onInterrupt === "fail" || onInterrupt === "retry");
+}
+
 const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>> = {
   step: (args) =>
     isCommand(args["command"]) &&
@@ -57,7 +63,8 @@ const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>
     isOptionalText(args["stdin"]) &&
     isMounts(args["mounts"]) &&
     isPlace(args["container"]) &&
-    typeof args["output"] === "boolean",
+    typeof args["output"] === "boolean" &&
+    isRepeatable(args),
   timer: (args) => isNumber(args["delayMs"]) || isNumber(args["until"]) || args["duration"] !== undefined,
   clear_timer: (args) => isNumber(args["call"]),
   respond: (args) =>
@@ -80,7 +87,8 @@ const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>
     Object.values(args["headers"]).every(isTextOrSecret) &&
     isOptionalText(args["body"]) &&
     isOptionalText(args["bytes"]) &&
-    ["follow", "manual", "error"].some((redirect) => redirect === args["redirect"]),
+    ["follow", "manual", "error"].some((redirect) => redirect === args["redirect"]) &&
+    isRepeatable(args),
   volume: (args, name) =>
     name === "volumes.create"
       ? isText(args["name"])
@@ -91,6 +99,14 @@ const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>
       ? args["path"] === undefined && args["volume"] === undefined
       : isText(args["path"]) && isOptionalText(args["volume"])),
   sandbox: (args, name) => name === "sandbox.close" && isText(args["sandbox"]),
+  block: (args) => isNumber(args["attempts"]),
+  block_note: (args) =>
+    isNumber(args["block"]) &&
+    (args["delayMs"] === undefined || (isNumber(args["delayMs"]) && args["delayMs"] >= 0 && isText(args["reason"]))),
+  block_end: (args) =>
+    isNumber(args["block"]) &&
+    (args["status"] === "succeeded" ||
+      ((args["status"] === "failed" || args["status"] === "cancelled") && isText(args["reason"]))),
 };
 
 /** A call as the guest made it, unchecked. */

@@ -2,19 +2,20 @@
 
 import type { JsonValue } from "../../core/json.ts";
 import type { EngineError, QuickJSInstance } from "../instance/quickjs-instance.ts";
-import type {
-  Answer,
-  ConsoleLine,
-  GuestCall,
-  GuestDelivery,
-  GuestEnd,
-  GuestRequest,
-  GuestSpec,
-  GuestTurn,
-  FromSandbox,
-  InspectedExports,
-  LimitCode,
-  ThrownError,
+import {
+  type Answer,
+  type ConsoleLine,
+  type GuestCall,
+  type GuestDelivery,
+  type GuestEnd,
+  type GuestRequest,
+  type GuestSpec,
+  type GuestTurn,
+  type FromSandbox,
+  type InspectedExports,
+  isTold,
+  type LimitCode,
+  type ThrownError,
 } from "../protocol.ts";
 import { checkCall } from "./check-call.ts";
 import { CpuBudget } from "./cpu-budget.ts";
@@ -242,7 +243,7 @@ export class Guest {
 
   #call(payload: string): number {
     const made = this.#makeCall(payload);
-    if (made.kind !== "respond" && made.kind !== "clear_timer") {
+    if (!isTold(made.kind)) {
       this.#outstanding.set(made.number, payload.length);
       this.#outstandingLength += payload.length;
     }

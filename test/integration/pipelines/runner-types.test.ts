@@ -155,6 +155,10 @@ export const pipeline = async () => {
   const answer = await fetch("https://ntfy.example.org/x", { method: "POST", body: "hi", headers: { Title: "x", Authorization: { secret: "env:T", prefix: "Bearer " } }, timeout: "5s" });
   if (!answer.ok) throw new Error(\`\${answer.status} \${await answer.text()}\`);
   const data: { a: number } = await answer.json();
+  await fetch("https://h/", { retry: { attempts: 3, on: [503, "FETCH_TIMEOUT"] }, onInterrupt: "retry" });
+  await runtime.run({ command: "make", retry: { attempts: 5, backoff: "exponential", initial: "2s", max: "10m", jitter: 0.1, on: [75] }, onInterrupt: "fail" });
+  const parts: string[] = await step("parts", async () => [(await runtime.run({ command: "ls", retry: 3 })).stdout], { retry: 2 });
+  const sum: number = parts.length + (await step("sum", () => 5));
   const type = answer.headers["Content-Type"] ?? answer.headers.get("content-type");
   const parsed = YAML.parse("a: 1").a + yaml.stringify({ data, type });
   const runs = (storage.get("runs") ?? 0) + bytes;
@@ -171,7 +175,7 @@ export const pipeline = async () => {
   const url = new URL("../x", "http://h/");
   for (const [name, value] of url.searchParams) console.info(name, value);
   new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array(2));
-  return structuredClone({ hex, parsed, plain: atob(btoa("x")), url: url.href, helper: helper(), at: new Date() });
+  return structuredClone({ hex, parsed, sum, plain: atob(btoa("x")), url: url.href, helper: helper(), at: new Date() });
 };`;
 
 describe("as an editor without other types uses it", () => {
@@ -190,6 +194,12 @@ describe("as an editor without other types uses it", () => {
     'runtime.run({ command: "ls", image: "alpine", pull: "sometimes" })',
     'runtime.run({ command: ["ls", "-l"] })',
     'runtime.run({ command: "ls" }).stdout',
+    'runtime.run({ command: "ls", retry: { tries: 3 } })',
+    'runtime.run({ command: "ls", onInterrupt: "again" })',
+    'step("name")',
+    'step("name", 5)',
+    'step("name", () => 1, { timeout: "5s" })',
+    '(await step("name", () => 1)).length',
     'fetch("http://h/", { json: {} })',
     'fetch("http://h/", { body: { a: 1 } })',
     'storage.set("key")',

@@ -34,6 +34,7 @@ class Bench {
         effect?.();
       },
       output: { log: new RunLog(), deliver: async () => {} },
+      onWait: () => {},
       onEnd: (outcome, writes) => {
         this.#note(writes);
         this.ends.push(outcome);

@@ -69,7 +69,7 @@ describe("README.md", () => {
     const named = [...readme.matchAll(/(?<![\w/])((?:\.\/)?(?:scripts|pipelines|test)\/[\w./-]*\w)/g)].map(
       ([, path = ""]) => path,
     );
-    const examples = ["pipelines/site.ts", "pipelines/everything.ts", "pipelines/node_modules"];
+    const examples = ["pipelines/site.ts", "pipelines/everything.ts", "pipelines/retries.ts", "pipelines/node_modules"];
     const missing = named.filter((path) => !examples.includes(path) && !existsSync(join(root, path)));
     expect(missing).toEqual([]);
   });
