@@ -232,6 +232,8 @@ declare const runtime: {
     volume: Volume | string,
     ...paths: (string | readonly string[])[]
   ): Promise<Record<string, string>>;
+  /** As `approval`, but throws where it is denied or nobody decides in time. */
+  gate: Gate;
 };
 
 /**
@@ -244,6 +246,82 @@ declare function step<T>(
   run: () => T | Promise<T>,
   options?: { readonly retry?: number | RetryPolicy | null },
 ): Promise<T>;
+
+// ── waiting for people, for other programs, for other pipelines ─────────────────────────────────────────────────────
+
+interface ApprovalOptions {
+  /** What is asked, for whoever decides; up to 4,000 characters. */
+  readonly message?: string;
+  /** As "4h", or in milliseconds; without it as long as the run may. */
+  readonly timeout?: string | number;
+}
+
+interface Approval extends ApprovalOptions {
+  /** One to 100 characters. Those that a run waits for at one time have different names. */
+  readonly name: string;
+  /** What becomes of it when nobody decides in time; "deny" without it, "fail" throws with the code APPROVAL_TIMEOUT. */
+  readonly onTimeout?: "deny" | "approve" | "fail";
+}
+
+interface ApprovalDecision {
+  readonly approved: boolean;
+  /** Who: a name, or "api", "link" or "timeout". */
+  readonly by: string;
+  readonly comment: string | null;
+}
+
+/**
+ * Waits until somebody decides: `runner approve RUN [NAME]`, `runner deny`, POST /api/runs/RUN/approvals/NAME, or the
+ * page behind the link that is in the run's log (with `--public-url`). Meanwhile the run takes no memory.
+ */
+declare function approval(asked: Approval): Promise<ApprovalDecision>;
+
+/** @throws an Error with the code APPROVAL_DENIED or APPROVAL_TIMEOUT. */
+type Gate = (name: string, options?: ApprovalOptions) => Promise<ApprovalDecision>;
+
+/** In a file that exports a function named `pipeline`, editors take the name for that: use `runtime.gate` there. */
+declare const pipeline: { gate: Gate };
+
+declare const signal: {
+  /**
+   * Waits for the JSON that is sent by this name: `runner signal RUN NAME --data JSON`, POST /api/runs/RUN/signals/NAME.
+   * What is sent while nobody waits is refused, not kept; all that wait for a name get it.
+   * @throws an Error with the code SIGNAL_TIMEOUT.
+   */
+  wait(name: string, options?: { readonly timeout?: string | number }): Promise<any>;
+};
+
+interface TriggerOptions {
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly args?: readonly unknown[];
+}
+
+interface StartedRun {
+  readonly id: string;
+  /** The same. */
+  readonly runID: string;
+}
+
+interface EndedRun extends StartedRun {
+  readonly status: "succeeded" | "failed" | "cancelled" | "timed_out" | "skipped";
+  readonly result: any;
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string | null;
+    readonly file: string | null;
+    readonly line: number | null;
+  } | null;
+}
+
+/**
+ * Starts a run of another pipeline and waits for its end, however it ends: look at `status`. It is cancelled with this
+ * run as long as that waits for it. At most 10 runs start each other.
+ * @throws an Error with the code PIPELINE_NOT_FOUND, PIPELINE_BROKEN, PARAM_INVALID, DEPTH_LIMIT, …
+ */
+declare function triggerPipeline(name: string, options?: TriggerOptions & { readonly wait?: true }): Promise<EndedRun>;
+/** Goes on as soon as that run is recorded; it goes its own way. */
+declare function triggerPipeline(name: string, options: TriggerOptions & { readonly wait: false }): Promise<StartedRun>;
 
 // ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 

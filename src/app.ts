@@ -16,7 +16,7 @@ import { createFetcher, createTreeRemover } from "./executors/executors.ts";
 import { makePrivateFolder, openFreeSpaceWatch, openRunFiles } from "./files/files.ts";
 import type { Pipeline } from "./pipelines/pipelines.ts";
 import { openSandboxPool, type SandboxPool } from "./sandbox/sandbox.ts";
-import { createSecretReader, loadApiToken, type SecretReader } from "./secrets/secrets.ts";
+import { ApprovalLinks, createSecretReader, loadApiToken, type SecretReader } from "./secrets/secrets.ts";
 import { createServer, type Listening } from "./server/server.ts";
 import { openSqliteStore } from "./store/store.ts";
 import { createLogger, type Logger, type ServerFacts, warnAfterStart } from "./telemetry/telemetry.ts";
@@ -43,9 +43,9 @@ export async function startServer(config: Config): Promise<RunningServer> {
   try {
     await makePrivateFolder(config.dataDir);
     const places = { work: config.dataDir, files: config.dataDir, database: config.storage.file };
-    const engine = await openRunning(config, places, logger, opened, true);
     const tokenPath = config.token === null ? join(config.dataDir, "runner.token") : null;
     const token = config.token ?? (await loadApiToken(tokenPath ?? "", randomBytes));
+    const engine = await openRunning(config, places, logger, opened, token);
     const server = createServer({ engine, token, logger, publicUrl: config.publicUrl });
     const listening = await server.listen(config);
     opened.add(async () => await stopServing(listening, engine, config.stopSteps));
@@ -135,7 +135,7 @@ export async function runOnce(config: Config, options: RunOnceOptions): Promise<
     // Beside a database that is kept, so that its artifacts are too.
     const filesFolder = options.database === undefined ? folder : `${options.database}-files`;
     const places = { work: folder, files: filesFolder, database };
-    const engine = await openRunning({ ...config, pipelines }, places, logger, opened, false);
+    const engine = await openRunning({ ...config, pipelines }, places, logger, opened, null);
     opened.add(async () => await engine.stop({ stopSteps: true, graceMs: stopGraceMs }));
     return await followToEnd(engine, id, options);
   } finally {
@@ -190,8 +190,10 @@ async function openRunning(
   { work, files: filesFolder, database }: Places,
   logger: Logger,
   opened: OpenedParts,
-  watch: boolean,
+  /** Of the server; null where there is none, for one run only. */
+  token: string | null,
 ): Promise<Engine> {
+  const watch = token !== null;
   // First, because its processes take the longest to start.
   const pool = openPool(config, opened, logger);
   const onTrouble = logTrouble(logger, "the database can be written again");
@@ -216,7 +218,18 @@ async function openRunning(
   });
   opened.add(() => room.close());
   return await openEngine({
-    parts: { store, pool, executor, fetcher, files, secrets, clock: systemClock, logger },
+    parts: {
+      store,
+      pool,
+      executor,
+      fetcher,
+      files,
+      secrets,
+      clock: systemClock,
+      logger,
+      approvalLinks: new ApprovalLinks(token ?? "", config.publicUrl),
+      takesNews: token !== null,
+    },
     catalog,
     uploadedSecrets,
     webhookTimeoutMs: config.webhookTimeout,

@@ -66,6 +66,12 @@ export interface TriggerRequest {
   readonly args: readonly string[];
 }
 
+export interface DecisionRequest {
+  readonly approved: boolean;
+  readonly by?: string;
+  readonly comment?: string;
+}
+
 /** All verbs throw {AppError} SERVER_NOT_FOUND, or what the server answered. */
 export interface ApiClient {
   readonly url: string;
@@ -77,6 +83,9 @@ export interface ApiClient {
   setPipeline(id: string, upload: UploadRequest): Promise<UploadedPipelineJson>;
   removePipeline(id: string): Promise<void>;
   cancel(id: string): Promise<RunJson>;
+  decide(id: string, approval: string, decision: DecisionRequest): Promise<RunJson>;
+  /** `value`: any JSON. */
+  signal(id: string, name: string, value: unknown): Promise<RunJson>;
   /** The bytes of a file that a run kept. @throws {AppError} SERVER_GONE when the connection breaks in the middle. */
   readArtifact(runId: string, name: string, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined>;
   /** @throws {AppError} SERVER_GONE when the connection breaks in the middle. */
@@ -123,6 +132,10 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     },
     getRun: async (id) => asRun(await ask(runPath(id)), url),
     cancel: async (id) => asRun(await ask(`${runPath(id)}/cancel`, { method: "POST" }), url),
+    decide: async (id, approval, body) =>
+      asRun(await ask(`${runPath(id)}/approvals/${encodeURIComponent(approval)}`, { method: "POST", body }), url),
+    signal: async (id, name, body) =>
+      asRun(await ask(`${runPath(id)}/signals/${encodeURIComponent(name)}`, { method: "POST", body }), url),
     async listRuns({ pipeline, status, limit }) {
       const query = new URLSearchParams({ limit: String(limit) });
       if (pipeline !== undefined) query.set("pipeline", pipeline);

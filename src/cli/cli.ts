@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from "commander";
 import { AppError, toAppError } from "../core/app-error.ts";
+import { addApproveCommand } from "./approve.ts";
 import { addArtifactsCommand } from "./artifacts.ts";
 import { addCancelCommand } from "./cancel.ts";
 import { addCheckCommand } from "./check.ts";
@@ -9,6 +10,7 @@ import type { CommandContext } from "./command-context.ts";
 import { addCompletionCommand } from "./completion.ts";
 import { addConfigCommand } from "./config.ts";
 import { reportError } from "./error-report.ts";
+import { addDenyCommand } from "./deny.ts";
 import { addInitCommand } from "./init.ts";
 import { addLogsCommand } from "./logs.ts";
 import { addRemovePipelineCommand } from "./remove-pipeline.ts";
@@ -16,6 +18,7 @@ import { addRunCommand } from "./run.ts";
 import { addRunsCommand } from "./runs.ts";
 import { addServeCommand } from "./serve.ts";
 import { addSetPipelineCommand } from "./set-pipeline.ts";
+import { addSignalCommand } from "./signal.ts";
 import { addTriggerCommand } from "./trigger.ts";
 import { addVersionCommand, version } from "./version.ts";
 import { addWebhookCommand } from "./webhook.ts";
@@ -32,6 +35,9 @@ const commands = [
   addLogsCommand,
   addArtifactsCommand,
   addCancelCommand,
+  addApproveCommand,
+  addDenyCommand,
+  addSignalCommand,
   addWebhookCommand,
   addSetPipelineCommand,
   addRemovePipelineCommand,

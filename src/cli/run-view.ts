@@ -27,6 +27,7 @@ export function formatRun(run: RunJson, out: OutputStream, now: number): readonl
     ["run", printable(run.id)],
     ["pipeline", printable(run.pipeline)],
     ["trigger", printable(run.trigger)],
+    ...(run.parent ? [["parent", printable(run.parent.run_id)]] : []),
     ["status", took ? `${status}, ${took}` : status],
     ["created", formatMoment(new Date(run.created_at))],
     ...(run.result === null || run.result === undefined ? [] : [["result", printable(JSON.stringify(run.result))]]),
@@ -49,9 +50,21 @@ function formatSteps(run: RunJson, out: OutputStream, now: number): readonly str
     const branch = index === run.steps.length - 1 ? "└─" : "├─";
     const mark = out.paint(statusColours[step.status], marks[step.status] ?? "?");
     const code = step.code === null ? printable(step.status.replace("_", " ")) : `exit ${step.code}`;
-    return [`${branch} ${mark} ${printable(step.name)}`, formatBar(step, run, now), durationOf(step, now), code];
+    const about = describeStep(step);
+    const note = about === "" ? "" : out.paint("dim", about);
+    return [`${branch} ${mark} ${printable(step.name)}`, formatBar(step, run, now), durationOf(step, now), code, note];
   });
   return [out.paint("dim", "steps"), ...formatTable(rows)];
+}
+
+/** What it waits for, until when, what became of it, and the run that it started. */
+function describeStep({ message, until, run_id: runId }: StepJson): string {
+  const parts = [
+    ...(message === null ? [] : [printable(message)]),
+    ...(until === null ? [] : [`until ${formatMoment(new Date(until))}`]),
+    ...(runId === null ? [] : [`run ${printable(runId)}`]),
+  ];
+  return parts.join(", ");
 }
 
 /** The step's share of the run's time, as a bar in a box. */

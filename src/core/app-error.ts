@@ -7,6 +7,7 @@ export type ErrorKind =
   | "forbidden"
   | "not_found"
   | "conflict"
+  | "gone"
   | "too_large"
   | "unsupported"
   | "timeout"
@@ -29,6 +30,7 @@ export const errorClasses: Readonly<Record<ErrorKind, ErrorClass>> = {
   forbidden: { httpStatus: 403, exitCode: 77, retryable: false },
   not_found: { httpStatus: 404, exitCode: 66, retryable: false },
   conflict: { httpStatus: 409, exitCode: 65, retryable: false },
+  gone: { httpStatus: 410, exitCode: 65, retryable: false },
   too_large: { httpStatus: 413, exitCode: 65, retryable: false },
   unsupported: { httpStatus: 415, exitCode: 65, retryable: false },
   timeout: { httpStatus: 408, exitCode: 75, retryable: true },
@@ -61,6 +63,11 @@ export const errorCodes = {
   PIPELINE_BROKEN: "conflict",
   WEBHOOK_DISABLED: "not_found",
   RUN_ALREADY_ENDED: "conflict",
+  APPROVAL_NOT_FOUND: "not_found",
+  APPROVAL_DECIDED: "conflict",
+  LINK_EXPIRED: "gone",
+  LINK_USED: "gone",
+  SIGNAL_NOT_AWAITED: "conflict",
   BODY_TOO_LARGE: "too_large",
   HEADERS_TOO_LARGE: "too_large",
   UNSUPPORTED_ENCODING: "unsupported",
@@ -89,6 +96,10 @@ export const errorCodes = {
   RUN_CANCELLED: "run_failed",
   INTERRUPTED: "run_failed",
   RUN_INCOMPATIBLE: "run_failed",
+  DEPTH_LIMIT: "run_failed",
+  APPROVAL_DENIED: "run_failed",
+  APPROVAL_TIMEOUT: "run_failed",
+  SIGNAL_TIMEOUT: "run_failed",
   // steps
   STEP_NOT_STARTED: "run_failed",
   IMAGE_UNAVAILABLE: "run_failed",

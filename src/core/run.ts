@@ -81,6 +81,9 @@ export interface ParentStep {
   readonly number: number;
 }
 
+/** Runs that start each other end here, before they fill the disk. */
+export const maxRunDepth = 10;
+
 /** A file kept with a run. */
 export interface Artifact {
   /** Unique within its run; no path. */

@@ -1,9 +1,11 @@
 // The contract of the engine: the verbs that the server and the command line call.
 
+import type { JsonValue } from "../core/json.ts";
 import type { LogEntry } from "../core/log-entry.ts";
 import type { PipelineExtension } from "../core/pipeline-file.ts";
 import type { Artifact, Run, RunStatus } from "../core/run.ts";
 import type { Pipeline } from "../pipelines/pipelines.ts";
+import type { Decision } from "./news-terms.ts";
 import type { SecretSource } from "./uploaded-secrets.ts";
 
 /** A webhook as the server received it: complete, within the limits, otherwise untouched. */
@@ -84,6 +86,16 @@ export interface OpenArtifact {
   readonly path: string;
 }
 
+/** An approval that waits, as whoever has its link sees it. */
+export interface LinkedApproval {
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly name: string;
+  readonly message: string | null;
+  /** Of the link, in milliseconds since the Unix epoch. */
+  readonly expiresAt: number;
+}
+
 export interface StopOptions {
   /** End running steps instead of leaving them. */
   readonly stopSteps: boolean;
@@ -114,6 +126,21 @@ export interface Engine {
   readLogs(id: string, options: FollowOptions): AsyncIterable<LogEntry>;
   /** Asks a run to end; resolves when that is recorded. @throws {AppError} RUN_NOT_FOUND, RUN_ALREADY_ENDED. */
   cancel(id: string): Promise<Run>;
+  /**
+   * Answers an approval that a run waits for; resolves with the run when that is recorded.
+   * @throws {AppError} RUN_NOT_FOUND, RUN_ALREADY_ENDED, APPROVAL_NOT_FOUND, APPROVAL_DECIDED, STORE_UNAVAILABLE,
+   *   SHUTTING_DOWN.
+   */
+  decide(runId: string, approval: string, decision: Decision): Promise<Run>;
+  /** The approval that a link is for. @throws {AppError} NOT_FOUND for what is no link of ours, LINK_USED, LINK_EXPIRED. */
+  findLinkedApproval(code: string): Promise<LinkedApproval>;
+  /** The same as `decide`, by a link. @throws {AppError} as `findLinkedApproval`; STORE_UNAVAILABLE, SHUTTING_DOWN. */
+  decideLinked(code: string, decision: Decision): Promise<LinkedApproval>;
+  /**
+   * Gives a value to every call of a run that waits for a signal of this name; resolves with the run when that is recorded.
+   * @throws {AppError} RUN_NOT_FOUND, RUN_ALREADY_ENDED, SIGNAL_NOT_AWAITED, STORE_UNAVAILABLE, SHUTTING_DOWN.
+   */
+  signal(runId: string, name: string, value: JsonValue): Promise<Run>;
   listPipelines(): Promise<readonly PipelineOverview[]>;
   /** @throws {AppError} PIPELINE_NOT_FOUND. */
   getPipeline(id: string): Promise<PipelineOverview>;

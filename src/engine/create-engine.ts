@@ -4,7 +4,9 @@ import { AppError } from "../core/app-error.ts";
 import type { Run } from "../core/run.ts";
 import { isFinal } from "../core/run.ts";
 import type { Catalog, Pipeline } from "../pipelines/pipelines.ts";
+import { ChildRuns } from "./child-runs.ts";
 import type { Engine, OpenArtifact, PipelineOverview, StopOptions, TriggerInput } from "./contract.ts";
+import { NewsDesk } from "./news-desk.ts";
 import { newRun } from "./new-run.ts";
 import { openArtifact } from "./open-artifact.ts";
 import { createFetchSlots } from "./fetch-slots.ts";
@@ -20,7 +22,7 @@ import { PipelineUploader } from "./upload-pipeline.ts";
 import type { UploadedSecrets } from "./uploaded-secrets.ts";
 
 export interface EngineOptions {
-  readonly parts: Omit<RunParts, "stepSlots" | "fetchSlots">;
+  readonly parts: Omit<RunParts, "stepSlots" | "fetchSlots" | "children">;
   readonly catalog: Pick<Catalog, "get" | "list" | "upload" | "remove">;
   readonly uploadedSecrets: UploadedSecrets;
   readonly webhookTimeoutMs: number;
@@ -36,13 +38,16 @@ export interface EngineOptions {
 
 /** Deals with what an earlier life left unfinished, then takes new runs. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const { catalog, newId, checkRoom } = options;
+  const children = new ChildRuns({ parts: options.parts, catalog, newId, checkRoom, runs: () => runs });
   const parts: RunParts = {
     ...options.parts,
     stepSlots: new StepSlots(options.maxConcurrentSteps),
     fetchSlots: createFetchSlots(),
+    children,
   };
-  const runs = new RunRegistry(parts, options.catalog, options.maxConcurrentRuns);
-  await recoverRuns(parts, options.catalog, runs);
+  const runs = new RunRegistry(parts, catalog, options.maxConcurrentRuns);
+  await recoverRuns(parts, catalog, runs, children);
   return new StandardEngine(options, parts, runs);
 }
 
@@ -52,6 +57,7 @@ class StandardEngine implements Engine {
   readonly #runs: RunRegistry;
   readonly #webhooks: WebhookReceiver;
   readonly #uploader: PipelineUploader;
+  readonly #news: NewsDesk;
   readonly #retention: Retention | null;
   #ready = true;
 
@@ -62,15 +68,18 @@ class StandardEngine implements Engine {
     const { catalog, uploadedSecrets, webhookTimeoutMs: timeoutMs, newId } = options;
     this.#webhooks = new WebhookReceiver({ parts, catalog, uploadedSecrets, runs, timeoutMs, newId });
     this.#uploader = new PipelineUploader({ catalog, store: parts.store, secrets: uploadedSecrets });
+    this.#news = new NewsDesk({ parts, runs });
     this.#retention = options.retention && new Retention({ parts, ...options.retention });
     this.#retention?.start();
   }
 
+  #checkRunning(): void {
+    if (this.#ready) return;
+    throw new AppError("SHUTTING_DOWN", "the server is stopping and takes nothing new", { hint: "try again shortly" });
+  }
+
   checkReady(): void {
-    if (!this.#ready) {
-      const hint = "try again shortly";
-      throw new AppError("SHUTTING_DOWN", "the server is stopping and takes no new runs", { hint });
-    }
+    this.#checkRunning();
     this.#parts.store.checkWritable();
     this.#options.checkRoom();
   }
@@ -134,6 +143,25 @@ class StandardEngine implements Engine {
     const run = await this.getRun(id);
     if (isFinal(run.status)) throw new AppError("RUN_ALREADY_ENDED", `run ${id} has already ended: ${run.status}`);
     await this.#runs.cancel(id, "the run was cancelled on request");
+    return await this.getRun(id);
+  }
+
+  async decide(...[id, name, decision]: Parameters<Engine["decide"]>): Promise<Run> {
+    this.#checkRunning();
+    await this.#news.decide(await this.getRun(id), name, decision);
+    return await this.getRun(id);
+  }
+
+  findLinkedApproval: Engine["findLinkedApproval"] = async (code) => await this.#news.findLinked(code);
+
+  decideLinked: Engine["decideLinked"] = async (code, decision) => {
+    this.#checkRunning();
+    return await this.#news.decideLinked(code, decision);
+  };
+
+  async signal(...[id, name, value]: Parameters<Engine["signal"]>): Promise<Run> {
+    this.#checkRunning();
+    await this.#news.signal(await this.getRun(id), name, value);
     return await this.getRun(id);
   }
 

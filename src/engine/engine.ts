@@ -4,6 +4,7 @@ export { type EngineOptions, openEngine } from "./create-engine.ts";
 export type {
   Engine,
   FollowOptions,
+  LinkedApproval,
   PipelineOverview,
   PipelineUpload,
   ReceivedRequest,
@@ -12,3 +13,4 @@ export type {
   WebhookAnswer,
 } from "./contract.ts";
 export { UploadedSecrets } from "./uploaded-secrets.ts";
+export type { Decision } from "./news-terms.ts";

@@ -1,12 +1,14 @@
 // What a script asks of its host: recorded first, done after; taken up again where an earlier life has begun it.
 
 import type { WebhookResponse } from "../core/inbound-request.ts";
+import { AppError } from "../core/app-error.ts";
 import type { JsonValue } from "../core/json.ts";
-import { type GuestCall, type GuestDelivery, isTold } from "../sandbox/sandbox.ts";
+import { type CallKind, type GuestCall, type GuestDelivery, isTold } from "../sandbox/sandbox.ts";
 import type { CallOutcome, Journal, KeptStep, NewRun, Write } from "../store/store.ts";
 import { AskedCalls, failedOutcome } from "./asked-calls.ts";
 import { Blocks, isOfBlock } from "./blocks.ts";
 import { findEarlierCalls } from "./earlier-calls.ts";
+import { firstWait } from "./first-wait.ts";
 import type { JournalView } from "./journal-view.ts";
 import type { OngoingCall, OngoingCallOptions } from "./ongoing-call.ts";
 import { isWait, isWork, openWait, openWork } from "./open-call.ts";
@@ -18,6 +20,7 @@ import type { WaitAnswer, WaitCall } from "./wait-call.ts";
 export interface HostCallsOptions {
   readonly parts: RunParts;
   readonly run: NewRun;
+  readonly isLogShared: boolean;
   readonly log: RunLog;
   readonly journal: JournalView;
   readonly recorder: RunRecorder;
@@ -80,13 +83,8 @@ export class HostCalls {
    */
   get waitsUntil(): number | null | undefined {
     const waits = [...this.#works.values(), ...this.#waits.values()].map(({ wait }) => wait);
-    if (waits.length === 0 || waits.length < this.#options.journal.open) return undefined;
-    let earliest: number | null = null;
-    for (const wait of waits) {
-      if (wait === null) return undefined;
-      if (wait.until !== null) earliest = Math.min(earliest ?? wait.until, wait.until);
-    }
-    return earliest;
+    const isAll = waits.length > 0 && waits.length >= this.#options.journal.open;
+    return isAll ? firstWait(waits) : undefined;
   }
 
   /** Adds a new call to what is recorded, and what is to be done about it once that is durable. */
@@ -153,27 +151,27 @@ export class HostCalls {
     const { journal, recorder } = this.#options;
     this.#cancelSeq = cancelSeq;
     journal.completeAll();
-    recorder.record(this.#closeWaits());
+    recorder.record(this.#closeWaits(true));
     for (const [number, work] of this.#works) {
       this.#cancelled.add(number);
       work.cancel();
     }
   }
 
-  /** Ends all that only waits or was told; gives what is to be recorded of it. */
-  close(): readonly Write[] {
-    return [...this.#closeWaits(), ...this.#blocks.close(this.#options.parts.clock.now())];
+  /** Ends all that only waits or was told, of a run that was asked to end or that ends by itself; gives what is to be recorded. */
+  close(isCancelled: boolean): readonly Write[] {
+    return [...this.#closeWaits(isCancelled), ...this.#blocks.close(this.#options.parts.clock.now())];
   }
 
-  #closeWaits(): readonly Write[] {
-    const writes = [...this.#waits.values()].flatMap((wait) => wait.lost());
+  #closeWaits(isCancelled: boolean): readonly Write[] {
+    const writes = [...this.#waits.values()].flatMap((wait) => wait.lost(isCancelled));
     this.#waits.clear();
     return writes;
   }
 
   /** The rows of steps that are open, as they are to be where nothing more can be recorded of them. */
   lostSteps(): readonly Write[] {
-    return [...[...this.#works.values()].flatMap((work) => work.lost()), ...this.close()];
+    return [...[...this.#works.values()].flatMap((work) => work.lost()), ...this.close(false)];
   }
 
   /** The run is over: running steps are ended. */
@@ -213,21 +211,30 @@ export class HostCalls {
   ): void {
     let wait: WaitCall;
     try {
+      if (kind === "approval") this.#refuseSecond(kind, call.name);
       wait = openWait(kind, this.#ongoingOptions(call, startedAt));
+      writes.push(...wait.open());
     } catch (thrown) {
       this.#settle(call, failedOutcome(thrown), writes, effects);
       return;
     }
-    const { until = null } = wait.wait ?? {};
-    if (until !== null && until <= startedAt && kind === "timer") {
-      // Its time has come already: all of it is one transaction.
-      writes.push(...wait.elapsed());
-      this.#settle(call, done, writes, effects);
+    effects.push(() => wait.start());
+    const end = wait.endAtOnce();
+    if (end === null) {
+      this.#waits.set(call.number, wait);
       return;
     }
-    this.#waits.set(call.number, wait);
-    writes.push(...wait.open());
-    effects.push(() => wait.start());
+    // All of it is one transaction.
+    writes.push(...end.writes);
+    this.#settle(call, end.outcome, writes, effects);
+  }
+
+  /** @throws {AppError} VALIDATION_FAILED: whoever decides says which one by its name. */
+  #refuseSecond(kind: CallKind, name: string): void {
+    if (![...this.#waits.values()].some((wait) => wait.isFor(kind, name))) return;
+    throw new AppError("VALIDATION_FAILED", `this run waits for an approval named ${JSON.stringify(name)} already`, {
+      hint: "give each of those that wait at one time a name of its own",
+    });
   }
 
   #takeUp(
@@ -244,21 +251,24 @@ export class HostCalls {
       work.resume(kept);
       if (isCancelled) work.cancel();
     } else if (isWait(kind)) {
-      if (isCancelled) return;
+      if (isCancelled && kept.kept?.step.finishedAt !== null) return;
       const wait = openWait(kind, this.#ongoingOptions(call, call.startedAt));
-      this.#waits.set(number, wait);
       wait.resume(kept);
+      // That it was cancelled is not recorded of the step yet.
+      if (isCancelled) this.#options.recorder.record(wait.lost(true));
+      else this.#waits.set(number, wait);
     }
   }
 
   #ongoingOptions(call: Call, startedAt: number): OngoingCallOptions {
-    const { parts, run, log, recorder } = this.#options;
+    const { parts, run, isLogShared, log, recorder } = this.#options;
     const { number } = call;
     return {
       parts,
       run,
       call,
       startedAt,
+      isLogShared,
       record: (more, effect, dropped) => recorder.record(more, effect, dropped),
       output: { log, deliver: (...piece) => this.#deliverOutput(number, ...piece) },
       onWait: () => this.#options.onResult(),

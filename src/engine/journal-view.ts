@@ -1,8 +1,9 @@
 // What a live run knows of its own journal: enough to recognise its calls when the script is executed again, and to go
 // on with those that have no result yet.
 
-import type { CallKind, GuestCall } from "../sandbox/sandbox.ts";
-import type { CallOutcome, Delivery, Journal } from "../store/store.ts";
+import type { JsonValue } from "../core/json.ts";
+import type { CallKind, GuestCall, ObservedValues } from "../sandbox/sandbox.ts";
+import type { CallOutcome, Delivery, Journal, Write } from "../store/store.ts";
 
 interface KnownCall {
   readonly kind: CallKind;
@@ -89,8 +90,10 @@ export class JournalView {
     return ++this.#lastDelivery;
   }
 
-  nextObservation(): number {
-    return ++this.#lastObservation;
+  /** What records that the script has seen these values in the turn of that delivery. */
+  observe(runId: string, observed: ObservedValues, afterSeq: number): Write {
+    const values = observed as unknown as JsonValue;
+    return { type: "journal.observe", runId, observations: { ordinal: ++this.#lastObservation, values, afterSeq } };
   }
 
   /** How a repeated call differs from the recorded one, as a sentence; null where it does not. */
@@ -135,6 +138,9 @@ const kindNames: Readonly<Record<CallKind, string>> = {
   block: "block",
   block_note: "further attempt of block",
   block_end: "end of block",
+  approval: "approval",
+  signal: "wait for a signal",
+  child: "run of another pipeline",
 };
 
 function describe(call: { readonly kind: CallKind; readonly name: string }): string {

@@ -47,6 +47,8 @@ export interface OngoingCallOptions {
   readonly call: Pick<GuestCall, "number" | "kind" | "name"> & { readonly args: JsonValue };
   /** When the call was made, in milliseconds since the Unix epoch. */
   readonly startedAt: number;
+  /** Others than those with the token may read the run's log. */
+  readonly isLogShared: boolean;
   readonly record: (writes: readonly Write[], effect?: () => void, dropped?: () => void) => void;
   readonly output: Pick<StepOutputOptions, "log" | "deliver">;
   /** Called when it is durable that the call waits, as between two attempts: the run may leave memory now. */

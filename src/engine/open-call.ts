@@ -1,8 +1,10 @@
 // Which work each kind of host call is, and which of them only wait.
 
 import type { CallKind } from "../sandbox/sandbox.ts";
+import { childTerms } from "./child-terms.ts";
 import { closeSandbox } from "./close-sandbox.ts";
 import { doFetch, isRepeatableFetch, mayFetchPass } from "./do-fetch.ts";
+import { approvalTerms, signalTerms } from "./news-terms.ts";
 import type { OngoingCall, OngoingCallOptions } from "./ongoing-call.ts";
 import { saveArtifact } from "./save-artifact.ts";
 import { signMessage } from "./sign-message.ts";
@@ -15,7 +17,7 @@ import { WorkCall } from "./work-call.ts";
 /** The kinds that the host works on; a run is not over before the last of them is. */
 const workKinds = ["step", "fetch", "volume", "artifact", "sandbox", "hmac"] as const satisfies readonly CallKind[];
 /** The kinds that only wait; they keep no run alive that has nothing else to do. */
-const waitKinds = ["timer"] as const satisfies readonly CallKind[];
+const waitKinds = ["timer", "approval", "signal", "child"] as const satisfies readonly CallKind[];
 
 type WorkCallKind = (typeof workKinds)[number];
 type WaitCallKind = (typeof waitKinds)[number];
@@ -55,5 +57,11 @@ export function openWait(kind: WaitCallKind, options: OngoingCallOptions): WaitC
   switch (kind) {
     case "timer":
       return new WaitCall(options, timerTerms(options.call, options.startedAt));
+    case "approval":
+      return new WaitCall(options, approvalTerms(options));
+    case "signal":
+      return new WaitCall(options, signalTerms(options));
+    case "child":
+      return new WaitCall(options, childTerms(options));
   }
 }

@@ -1,6 +1,7 @@
 // What becomes, at start, of the runs that an earlier server life left unfinished: they go on, oldest first.
 
 import type { Catalog } from "../pipelines/pipelines.ts";
+import type { ChildRuns } from "./child-runs.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunRegistry } from "./run-registry.ts";
 import { tidyEarlierRuns } from "./tidy-run.ts";
@@ -10,6 +11,7 @@ export async function recoverRuns(
   parts: RunParts,
   catalog: Pick<Catalog, "get">,
   runs: RunRegistry,
+  children: Pick<ChildRuns, "recover">,
 ): Promise<{ readonly runs: number; readonly steps: number }> {
   const { store, stepSlots, logger } = parts;
   const inFlight = await store.journal.stepsInFlight();
@@ -18,6 +20,7 @@ export async function recoverRuns(
   const cleaned = cleanLeftovers(parts, new Set(inFlight.map(({ stepId }) => stepId)));
   const unfinished = await store.runs.unfinished();
   for (const run of unfinished) runs.recover(run, catalog.get(run.pipeline)?.version?.config.concurrencyLimit);
+  await children.recover();
   runs.startWaking();
   void cleaned.then(() => tidyEarlierRuns(parts));
   const steps = inFlight.filter(({ isRunning }) => isRunning).length;

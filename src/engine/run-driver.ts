@@ -2,23 +2,23 @@
 
 import { type AppError, toAppError } from "../core/app-error.ts";
 import type { WebhookResponse } from "../core/inbound-request.ts";
-import type { JsonValue } from "../core/json.ts";
 import type { FinalRunStatus } from "../core/run.ts";
-import type { Answer, GuestCall, GuestRequest, GuestTurn, ObservedValues } from "../sandbox/sandbox.ts";
+import type { Answer, GuestCall, GuestRequest, GuestTurn } from "../sandbox/sandbox.ts";
 import type { CancelRequest, KeptRun, NewRun, Write } from "../store/store.ts";
-import { awaitStore } from "./await-store.ts";
+import { loadEarlierLife } from "./load-earlier-life.ts";
 import { cancelDelivery, GuestSession } from "./guest-session.ts";
 import { HostCalls } from "./host-calls.ts";
 import { findCancel, JournalView } from "./journal-view.ts";
 import { describeEnd, endOfCancel, endOfGuest, failedEnd, type RunEnd } from "./run-end.ts";
 import { RunDeadline } from "./run-deadline.ts";
 import { type LogLine, RunLog } from "./run-log.ts";
-import type { PinnedVersion, RunParts } from "./run-parts.ts";
+import { isLogShared, type PinnedVersion, type RunParts } from "./run-parts.ts";
 import { RunRecorder } from "./run-recorder.ts";
 import { tidyRun } from "./tidy-run.ts";
 import { recordLoss } from "./record-loss.ts";
 import { leastWaitMs } from "./timer-terms.ts";
 import type { WaitAnswer } from "./wait-call.ts";
+import { findWakeTime } from "./wake-time.ts";
 
 export interface RunDriverOptions {
   readonly parts: RunParts;
@@ -55,6 +55,8 @@ export class RunDriver {
   #endRecorded = false;
   /** What an earlier life has begun is not taken up yet. */
   #takingUp = false;
+  /** Settled when it is, or when the run needs it no more. */
+  readonly #takenUp = Promise.withResolvers<void>();
   /** It is being recorded that the run waits. */
   #goesToWait = false;
   #stopStartNote: (() => void) | null = null;
@@ -96,6 +98,7 @@ export class RunDriver {
     this.#calls = new HostCalls({
       parts,
       run,
+      isLogShared: isLogShared(run, version.config),
       log,
       journal,
       recorder,
@@ -110,6 +113,7 @@ export class RunDriver {
   }
 
   start(): void {
+    this.#takenUp.resolve();
     this.#deadline.start(this.#options.parts.clock.now());
     // Recorded with what the first turn does, unless that takes long enough for somebody to wonder.
     this.#stopStartNote = this.#options.parts.clock.after(noteStartAfterMs, () => {
@@ -137,10 +141,12 @@ export class RunDriver {
     else this.#askToEnd({ code: "RUN_CANCELLED", message, at: this.#options.parts.clock.now() });
   }
 
-  /** Ends a wait of the script with news; resolves when that is durable. False where nothing waits there any more. */
-  async answerWait(answer: WaitAnswer): Promise<boolean> {
-    if (this.#end !== null || this.#abandoned || !this.#calls.answerWait(answer)) return false;
-    return await this.#recorder.recorded();
+  /** Ends waits of the script with news, all at once; resolves when that is durable. False where none waits any more. */
+  async answerWait(answers: readonly WaitAnswer[]): Promise<boolean> {
+    await this.#takenUp.promise;
+    if (this.#end !== null || this.#abandoned) return false;
+    const taken = answers.filter((answer) => this.#calls.answerWait(answer));
+    return taken.length > 0 && (await this.#recorder.recorded());
   }
 
   /** Lets go of the run without an end: the server stops, or the run was never recorded. Steps live on. */
@@ -158,12 +164,9 @@ export class RunDriver {
 
   /** Takes up what an earlier life has begun: the script has come as far as that, or the run is over, and that with it. */
   async #takeUp(): Promise<void> {
-    const { parts, run } = this.#options;
-    const read = async <T>(load: () => Promise<T>): Promise<T> =>
-      await awaitStore(parts.clock, load, () => this.#abandoned);
     try {
-      const journal = await read(async () => await parts.store.journal.load(run.id));
-      const steps = await read(async () => await parts.store.journal.steps(run.id));
+      const { run, parts } = this.#options;
+      const { journal, steps } = await loadEarlierLife(parts, run.id, () => this.#abandoned);
       if (this.#abandoned) return;
       await this.#calls.resume(journal, steps);
       this.#takingUp = false;
@@ -179,6 +182,8 @@ export class RunDriver {
       this.#takingUp = false;
       this.#finish(failedEnd("INTERNAL", `the run could not go on: ${toAppError(thrown).message}`, this.#bundle));
       this.#recordEnd();
+    } finally {
+      this.#takenUp.resolve();
     }
   }
 
@@ -189,7 +194,7 @@ export class RunDriver {
     const writes: Write[] = [];
     const effects: (() => void)[] = [];
     this.#noteStart(writes);
-    if (turn.observed !== null) this.#noteObserved(turn.observed, afterSeq, writes);
+    if (turn.observed !== null) writes.push(this.#journal.observe(this.#options.run.id, turn.observed, afterSeq));
     for (const { level, text, at } of turn.console) this.#note({ at, source: "console", level, text }, writes, effects);
     for (const call of turn.calls) {
       if (!this.#journal.has(call.number)) this.#calls.take(call, afterSeq, writes, effects);
@@ -253,11 +258,7 @@ export class RunDriver {
   /** When the run goes on without news; undefined where it cannot leave memory. */
   #wakeAt(): number | null | undefined {
     if (this.#cancel !== null || this.#returned !== null) return undefined;
-    const until = this.#calls.waitsUntil;
-    if (until === undefined) return undefined;
-    if (until !== null && until - this.#options.parts.clock.now() < leastWaitMs) return undefined;
-    const { at } = this.#deadline;
-    return until === null ? at : Math.min(until, at ?? until);
+    return findWakeTime(this.#calls, this.#journal, this.#deadline.at, this.#options.parts.clock.now());
   }
 
   #goToWait(wakeAt: number | null): void {
@@ -287,6 +288,7 @@ export class RunDriver {
     this.#stopStartNote?.();
     this.#guest.close();
     this.#calls.abandon();
+    this.#takenUp.resolve();
   }
 
   #askToEnd(cancel: CancelRequest): void {
@@ -305,11 +307,8 @@ export class RunDriver {
 
   #deliverCancel(cancel: CancelRequest, writes: readonly Write[]): void {
     const seq = this.#journal.nextDelivery();
-    const deliver = {
-      type: "journal.deliver",
-      runId: this.#options.run.id,
-      delivery: { seq, type: "cancel" },
-    } as const;
+    const delivery = { seq, type: "cancel" } as const;
+    const deliver: Write = { type: "journal.deliver", runId: this.#options.run.id, delivery };
     const begun: Write[] = [];
     this.#noteStart(begun);
     this.#recorder.record([...begun, ...writes, deliver], () => {
@@ -347,7 +346,8 @@ export class RunDriver {
     this.#noteStart(writes);
     const line = { at, source: "system", level: "error", text: describeEnd(end) } as const;
     if (end.error !== null) this.#note(line, writes, effects);
-    writes.push(...this.#calls.close(), { type: "run.finish", id: this.#options.run.id, ...end, at });
+    const finish = { type: "run.finish", id: this.#options.run.id, ...end, at } as const;
+    writes.push(...this.#calls.close(this.#cancel !== null), finish);
     this.#recorder.record(writes, () => {
       for (const effect of effects) effect();
       this.log.end();
@@ -362,6 +362,7 @@ export class RunDriver {
     const { parts, run, onEnd } = this.#options;
     parts.logger.error("a run could not be recorded and has failed", { run: run.id, reason: cause.message });
     const lost = this.#calls.lostSteps();
+    this.#takenUp.resolve();
     this.#abandoned = true;
     this.#deadline.stop();
     this.#stopIdleClock?.();
@@ -378,12 +379,6 @@ export class RunDriver {
     this.#started = true;
     this.#stopStartNote?.();
     writes.push({ type: "run.start", id: this.#options.run.id, at: this.#options.parts.clock.now() });
-  }
-
-  #noteObserved(observed: ObservedValues, afterSeq: number, writes: Write[]): void {
-    const values = observed as unknown as JsonValue;
-    const observations = { ordinal: this.#journal.nextObservation(), values, afterSeq };
-    writes.push({ type: "journal.observe", runId: this.#options.run.id, observations });
   }
 
   #note(line: LogLine, writes: Write[], effects: (() => void)[]): void {

@@ -5,9 +5,10 @@ import type { PipelineConfig } from "../core/pipeline-config.ts";
 import type { Executor, Fetcher } from "../executors/executors.ts";
 import type { RunFiles } from "../files/files.ts";
 import type { SandboxPool } from "../sandbox/sandbox.ts";
-import type { SecretReader } from "../secrets/secrets.ts";
-import type { Bundle, Store } from "../store/store.ts";
+import type { ApprovalLinks, SecretReader } from "../secrets/secrets.ts";
+import type { Bundle, NewRun, Store } from "../store/store.ts";
 import type { Logger } from "../telemetry/telemetry.ts";
+import type { Children } from "./children.ts";
 import type { FetchSlots } from "./fetch-slots.ts";
 import type { StepSlots } from "./step-slots.ts";
 
@@ -20,6 +21,10 @@ export interface RunParts {
   readonly secrets: SecretReader;
   readonly stepSlots: StepSlots;
   readonly fetchSlots: FetchSlots;
+  readonly children: Children;
+  readonly approvalLinks: Pick<ApprovalLinks, "make" | "parse">;
+  /** There is a server by which somebody can answer an approval or send a signal. */
+  readonly takesNews: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -28,4 +33,9 @@ export interface RunParts {
 export interface PinnedVersion {
   readonly bundle: Bundle;
   readonly config: PipelineConfig;
+}
+
+/** Whether others than those with the token may read the run's log: the sender of a webhook, where the config says so. */
+export function isLogShared({ trigger }: Pick<NewRun, "trigger">, { webhook }: PipelineConfig): boolean {
+  return trigger === "webhook" && webhook !== false && webhook.stream === true;
 }

@@ -3,7 +3,7 @@
 import { AppError, toAppError } from "../core/app-error.ts";
 import type { InboundRequest, WebhookResponse } from "../core/inbound-request.ts";
 import { isFinal } from "../core/run.ts";
-import type { NewRun, UnfinishedRun, Write } from "../store/store.ts";
+import type { KeptRun, NewRun, UnfinishedRun, Write } from "../store/store.ts";
 import { awaitStore } from "./await-store.ts";
 import { Dispatcher, type QueuedRun } from "./dispatcher.ts";
 import { failBeforeBegin } from "./fail-before-begin.ts";
@@ -83,6 +83,12 @@ export class RunRegistry {
     }
   }
 
+  /** Lets a run begin that is on record already. */
+  take(run: NewRun, version: PinnedVersion): void {
+    const beginning = { run, version, request: null, onResponse: undefined, earlier: null };
+    this.#enqueue(run, version.config.concurrencyLimit, async () => await Promise.resolve(beginning));
+  }
+
   /** Goes on with a run that an earlier life of the server left unfinished, when its turn comes. */
   recover(
     { id, pipeline, status }: Pick<UnfinishedRun, "id" | "pipeline" | "status">,
@@ -110,6 +116,7 @@ export class RunRegistry {
       }
       // What keeps it from going on is told when its turn comes.
       const version = await findPinned(this.#parts.store, this.#versions, kept).catch(() => null);
+      await this.#cancelOverdue(kept, version);
       this.#enqueue(kept.run, version?.config.concurrencyLimit, async () => await this.#loadEarlier(id));
     } catch (thrown) {
       this.#forget(id);
@@ -121,21 +128,34 @@ export class RunRegistry {
   }
 
   /**
-   * Gives a waiting run its news; resolves when that is durable. False where the call waits no longer.
-   * @throws {AppError} RUN_NOT_FOUND, STORE_UNAVAILABLE.
+   * Gives a waiting run its news, all at once; resolves when that is durable. False where none of the calls waits any more.
+   * @throws {AppError} STORE_UNAVAILABLE.
    */
-  async answerWait(id: string, answer: WaitAnswer): Promise<boolean> {
+  async answerWait(id: string, answers: readonly WaitAnswer[]): Promise<boolean> {
     return await this.#inTurn(id, async () => {
       const driver = this.#live.get(id);
-      if (driver !== undefined) return await driver.answerWait(answer);
-      const isAnswered = await answerParked(this.#parts, id, answer);
+      if (driver !== undefined) return await driver.answerWait(answers);
+      const isAnswered = await answerParked(this.#parts, id, answers);
       if (isAnswered) void this.wake(id);
       return isAnswered;
     });
   }
 
+  /** A run over its time that waits for another one: that one may have the last place there is. */
+  async #cancelOverdue({ run, startedAt }: KeptRun, version: PinnedVersion | null): Promise<void> {
+    const { clock, children } = this.#parts;
+    const timeoutMs = version?.config.timeoutMs;
+    if (timeoutMs === undefined || startedAt === null || startedAt + timeoutMs > clock.now()) return;
+    await children.cancelAwaited(run.id, `run ${run.id}, which waited for it, is over its time`);
+  }
+
   findLive(id: string): RunDriver | undefined {
     return this.#live.get(id);
+  }
+
+  /** The server stops: nothing more is done to runs. */
+  get stopped(): boolean {
+    return this.#abandoned;
   }
 
   /** Calls back once, when the run comes into memory or ends; the returned function takes that back. */
@@ -160,16 +180,20 @@ export class RunRegistry {
       const driver = this.#live.get(id);
       if (driver !== undefined) driver.cancel(reason);
       else if (this.#inHand.has(id) && !this.#begun.has(id)) this.#cancelAtBegin.set(id, reason);
-      else {
-        const cancel = { code: "RUN_CANCELLED", message: reason, at: this.#parts.clock.now() } as const;
-        await this.#parts.store.commit([
-          { type: "run.cancel", id, cancel },
-          // Also where this process ends before it has brought the run back.
-          { type: "run.wake", id, at: cancel.at },
-        ]);
-        void this.wake(id);
-      }
+      else await this.#cancelParked(id, reason);
     });
+  }
+
+  async #cancelParked(id: string, reason: string): Promise<void> {
+    const { store, clock, children } = this.#parts;
+    const cancel = { code: "RUN_CANCELLED", message: reason, at: clock.now() } as const;
+    // It is woken also where this process ends before it has brought the run back.
+    await store.commit([
+      { type: "run.cancel", id, cancel },
+      { type: "run.wake", id, at: cancel.at },
+    ]);
+    await children.cancelAwaited(id, `run ${id}, which waited for it, was cancelled`);
+    void this.wake(id);
   }
 
   async #cancelQueued(queued: QueuedRun, reason: string): Promise<void> {

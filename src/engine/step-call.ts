@@ -10,7 +10,10 @@ import { type AttemptEnd, StepAttempt } from "./step-attempt.ts";
 import type { StreamOffsets } from "./step-output.ts";
 
 /** The parts of {@link OngoingCallOptions} that a step needs. */
-export interface StepCallOptions extends Omit<OngoingCallOptions, "parts" | "run" | "call" | "startedAt"> {
+export interface StepCallOptions extends Omit<
+  OngoingCallOptions,
+  "parts" | "run" | "call" | "startedAt" | "isLogShared"
+> {
   readonly parts: Pick<OngoingCallOptions["parts"], "executor" | "stepSlots" | "clock" | "store">;
   readonly run: Pick<OngoingCallOptions["run"], "id" | "pipeline">;
   readonly call: Pick<OngoingCallOptions["call"], "number" | "name" | "args">;

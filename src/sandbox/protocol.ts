@@ -117,7 +117,10 @@ export type CallKind =
   | "sandbox"
   | "block"
   | "block_note"
-  | "block_end";
+  | "block_end"
+  | "approval"
+  | "signal"
+  | "child";
 
 const toldKinds: readonly CallKind[] = ["respond", "clear_timer", "block", "block_note"];
 

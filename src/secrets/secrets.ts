@@ -1,5 +1,6 @@
 // The door of secrets/: where a secret is kept, and its value when it is needed.
 
+export { approvalPath, ApprovalLinks } from "./approval-links.ts";
 export { loadApiToken } from "./api-token.ts";
 export { maskSecret } from "./mask-secret.ts";
 export { parseSecretReference } from "./secret-reference.ts";

@@ -2,15 +2,19 @@
 
 import { Elysia } from "elysia";
 import { AppError, toAppError } from "../core/app-error.ts";
+import { approvalPath } from "../secrets/secrets.ts";
+import { acceptsHtml } from "./accepts-html.ts";
 import { authenticate, type Guarded } from "./authenticate.ts";
 import { problemResponse } from "./problem.ts";
 import { readHeaders } from "./request-headers.ts";
 import { decodeId, splitTarget } from "./request-path.ts";
 import type { RouteContext } from "./route-context.ts";
+import { addApproveRoutes } from "./routes/approve.ts";
 import { addArtifactRoutes } from "./routes/artifacts.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addLoginRoutes, loginPath, logoutPath, redirectToLogin } from "./routes/login.ts";
 import { addLogRoutes } from "./routes/logs.ts";
+import { addNewsRoutes } from "./routes/news.ts";
 import { addPipelineRoutes } from "./routes/pipelines.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { addSwaggerRoutes, swaggerPath } from "./routes/swagger.ts";
@@ -32,7 +36,8 @@ export function createRoutes(context: RouteContext): Elysia {
     // A webhook reads its headers itself, once.
     if (path.startsWith(webhookPrefix)) return;
     readHeaders(request.headers, context.limits);
-    if (!open.has(path)) {
+    // A link is all that is asked for.
+    if (!open.has(path) && !path.startsWith(approvalPath)) {
       const guarded = guardOf(path);
       try {
         authenticate(request, guarded, context.credentials);
@@ -53,6 +58,8 @@ export function createRoutes(context: RouteContext): Elysia {
   addHealthRoutes(app, context);
   addPipelineRoutes(app, context);
   addRunRoutes(app, context);
+  addNewsRoutes(app, context);
+  addApproveRoutes(app, context);
   addArtifactRoutes(app, context);
   addLogRoutes(app, context);
   addLoginRoutes(app, context);
@@ -65,13 +72,9 @@ function guardOf(path: string): Guarded {
 }
 
 /** A person opens a page, as opposed to a program, or a page that loads a part of itself. */
-function isNavigation({ method, headers }: Request): boolean {
-  const mode = headers.get("sec-fetch-mode") ?? "navigate";
-  return (
-    (method === "GET" || method === "HEAD") &&
-    mode === "navigate" &&
-    /\btext\/html\b/i.test(headers.get("accept") ?? "")
-  );
+function isNavigation(request: Request): boolean {
+  const mode = request.headers.get("sec-fetch-mode") ?? "navigate";
+  return (request.method === "GET" || request.method === "HEAD") && mode === "navigate" && acceptsHtml(request);
 }
 
 /** Reading on for the sake of the connection would be reading what was refused. */

@@ -31,3 +31,6 @@ export const defaultHttpLimits: HttpLimits = {
 
 /** `?limit=` of a list of runs. */
 export const runListLimits = { min: 1, max: 500, otherwise: 50 } as const;
+
+/** The body of a signal or a decision. */
+export const maxSignalBytes = 256 * 1024;

@@ -2,7 +2,7 @@
 
 import type { JsonValue } from "../core/json.ts";
 import type { LogEntry } from "../core/log-entry.ts";
-import type { Run, RunStatus, Step } from "../core/run.ts";
+import type { ParentStep, Run, RunStatus, Step } from "../core/run.ts";
 import type {
   CallOutcome,
   CancelRequest,
@@ -57,6 +57,13 @@ export interface WakeTime {
   readonly wakeAt: number;
 }
 
+/** A run, and the step of another one that waits for its end. */
+export interface AwaitedRun {
+  readonly id: string;
+  readonly parent: ParentStep;
+  readonly hasEnded: boolean;
+}
+
 export interface RunReader {
   find(id: string): Promise<Run | undefined>;
   /** @throws {AppError} BAD_REQUEST when the cursor is not one of ours. */
@@ -68,8 +75,10 @@ export interface RunReader {
   waitingByKey(): Promise<ReadonlyMap<string, number>>;
   /** Waiting runs by the time they go on without news, the next first. */
   nextWakes(limit: number): Promise<readonly WakeTime[]>;
-  /** Runs that are not final and were started by a step of this run, oldest first. */
-  unfinishedChildren(id: string): Promise<readonly string[]>;
+  /** Runs that steps of a run which is not final wait for: of this run, or of all of them. */
+  awaitedRuns(parentId?: string): Promise<readonly AwaitedRun[]>;
+  /** Runs that are not final and were never asked to end, though the step that waited for them was cancelled. */
+  forsakenRuns(): Promise<readonly string[]>;
   /** The newest run of each of these pipelines, where there is one. */
   latest(pipelines: readonly string[]): Promise<ReadonlyMap<string, Run>>;
 }

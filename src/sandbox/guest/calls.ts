@@ -73,7 +73,7 @@ export function ask(kind: string, name: string, args: unknown): unknown {
   const calledAt = stackHere();
   const answer = parseJson(hostText("ask", encodeCall(kind, name, args, calledAt)));
   if (answer.ok) return answer.value;
-  throw failureOf(answer.error, calledAt);
+  throw errorAt(answer.error, calledAt);
 }
 
 /** Settles the call a result is for. Abandoned timers are gone, so an unknown number is told to the host. */
@@ -86,7 +86,7 @@ export function deliverResult(number: number, ok: boolean, value: unknown, failu
   pending.delete(number);
   if (ok) waiting.resolve(value);
   else if (waiting.reject === null) waiting.resolve(undefined);
-  else waiting.reject(failureOf(failure, waiting.calledAt));
+  else waiting.reject(errorAt(failure, waiting.calledAt));
 }
 
 /** Rejects every waiting call; timers do not go off any more. Calls made from now on are as ever. */
@@ -126,7 +126,8 @@ export function stackHere(): string {
   return new Error().stack ?? "";
 }
 
-function failureOf(failure: CallFailure, calledAt: string): Error {
+/** An error with a code that points to where the script made its call. */
+export function errorAt(failure: CallFailure, calledAt: string): Error {
   const error = new Error(failure.message);
   Object.assign(error, { code: failure.code }, failure.hint === undefined ? {} : { hint: failure.hint });
   error.stack = calledAt;

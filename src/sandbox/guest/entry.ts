@@ -1,5 +1,6 @@
 // The guest's side of a run: installs the globals, takes deliveries, starts `pipeline` and reports how it settled.
 
+import { addGate, installApproval } from "./approval.ts";
 import { installArtifacts } from "./artifacts.ts";
 import { installAssert } from "./assert.ts";
 import { installBase64 } from "./base64.ts";
@@ -13,10 +14,12 @@ import { installFetch } from "./fetch.ts";
 import { defineGlobal, host, parseJson, stringifyJson } from "./host.ts";
 import { installHttp, setRequest, type RequestValue } from "./http.ts";
 import { installRuntime } from "./runtime.ts";
+import { installSignal } from "./signal.ts";
 import { installStorage } from "./storage.ts";
 import { installStructuredClone } from "./structured-clone.ts";
 import { installTextEncoding } from "./text-encoding.ts";
 import { installTimers } from "./timers.ts";
+import { installTriggerPipeline } from "./trigger-pipeline.ts";
 import { installUrl } from "./url.ts";
 import { installYaml } from "./yaml.ts";
 import { installVolumes } from "./volumes.ts";
@@ -46,6 +49,9 @@ for (const install of [
   installAssert,
   installFetch,
   installYaml,
+  installApproval,
+  installSignal,
+  installTriggerPipeline,
 ]) {
   install();
 }
@@ -82,6 +88,7 @@ function begin(module: unknown, mode: "run" | "inspect"): void {
 async function runPipeline(module: Record<string, unknown>): Promise<unknown> {
   const { pipeline } = module;
   if (typeof pipeline !== "function") throw new TypeError("the script does not export a function named pipeline");
+  addGate(pipeline);
   const result: unknown = await (pipeline as () => unknown)();
   if (result === undefined || typeof result === "function" || typeof result === "symbol") return null;
   return result;

@@ -1,5 +1,6 @@
 // `runtime`: steps, done by the host, as processes, in containers, or one after the other in one container.
 
+import { gate } from "./approval.ts";
 import { call, type OutputListener } from "./calls.ts";
 import { defineGlobal } from "./host.ts";
 import { readOnInterrupt, readRetry } from "./retry-options.ts";
@@ -84,5 +85,5 @@ async function step(
 }
 
 export function installRuntime(): void {
-  defineGlobal("runtime", { run, startSandbox });
+  defineGlobal("runtime", { run, startSandbox, gate });
 }

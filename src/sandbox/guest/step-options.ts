@@ -1,7 +1,7 @@
 // The options of a step as scripts write them, checked and made plain for the host.
 
-import { didYouMean } from "../../core/did-you-mean.ts";
 import { stringifyJson } from "./host.ts";
+import { readOptions } from "./known-options.ts";
 
 export interface Options {
   readonly [field: string]: unknown;
@@ -32,18 +32,8 @@ const known: Readonly<Record<Caller, ReadonlySet<string>>> = {
 
 /** @throws {TypeError} when it is no object or has an option that there is not. */
 export function checkOptions(caller: Caller, options: unknown): Options {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(
-      `${caller}: takes an object, as { ${caller === "runtime.startSandbox" ? "image" : "command"}, … }`,
-    );
-  }
-  const unknown = Object.keys(options).find((field) => !known[caller].has(field));
-  if (unknown !== undefined) {
-    const nearest = didYouMean(unknown, [...known[caller]]);
-    const question = nearest === undefined ? "" : `; did you mean ${stringifyJson(nearest)}?`;
-    throw new TypeError(`${caller}: unknown option ${stringifyJson(unknown)}${question}`);
-  }
-  return options as Options;
+  const example = `{ ${caller === "runtime.startSandbox" ? "image" : "command"}, … }`;
+  return readOptions(caller, options, known[caller], example);
 }
 
 export function readCommand(caller: Caller, command: unknown): string | { path: string; args: string[] } {

@@ -1,13 +1,16 @@
 // Whether a host call has the shape its kind demands. A script can tamper with whatever the guest's own checks use
 // (`Object.prototype.toJSON`, `Array.prototype.map`), so the side that it cannot reach checks again.
 
+import { isNewsName, maxNewsText } from "../../core/news-name.ts";
 import type { CallKind } from "../protocol.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
 const maxNameLength = 512;
 const isText = (value: unknown): value is string => typeof value === "string";
-const isOptionalText = (value: unknown): boolean => value === undefined || isText(value);
+const isOptionalText = (value: unknown, maxLength = Number.POSITIVE_INFINITY): boolean =>
+  value === undefined || (isText(value) && value.length <= maxLength);
+const isOptionalTime = (value: unknown): boolean => value === undefined || isText(value) || isNumber(value);
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -107,6 +110,13 @@ const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>
     isNumber(args["block"]) &&
     (args["status"] === "succeeded" ||
       ((args["status"] === "failed" || args["status"] === "cancelled") && isText(args["reason"]))),
+  approval: (args, name) =>
+    isNewsName(name) &&
+    isOptionalText(args["message"], maxNewsText) &&
+    isOptionalTime(args["timeout"]) &&
+    ["deny", "approve", "fail"].some((outcome) => outcome === args["onTimeout"]),
+  signal: (args, name) => isNewsName(name) && isOptionalTime(args["timeout"]),
+  child: (args) => isFields(args["params"]) && isTextList(args["args"]) && typeof args["wait"] === "boolean",
 };
 
 /** A call as the guest made it, unchecked. */

@@ -4,6 +4,7 @@ import packageJson from "../../../package.json" with { type: "json" };
 import { artifactPaths } from "./artifacts.ts";
 import { healthPaths } from "./health.ts";
 import { logPaths } from "./logs.ts";
+import { newsPaths } from "./news.ts";
 import { pagePaths } from "./pages.ts";
 import { pipelinePaths } from "./pipelines.ts";
 import { runPaths } from "./runs.ts";
@@ -33,6 +34,7 @@ export const openApi = {
     ...webhookPaths,
     ...pipelinePaths,
     ...runPaths,
+    ...newsPaths,
     ...logPaths,
     ...artifactPaths,
     ...healthPaths,

@@ -1,8 +1,8 @@
 // The page where a browser shows the token and gets its session, or ends it. Works without JavaScript.
 
 import { loginScript } from "./login-script.ts";
-import { loginStyle } from "./login-style.ts";
-import { escapeHtml, inlineSource, pageResponse } from "./page-response.ts";
+import { escapeHtml } from "./page-response.ts";
+import { smallPage } from "./small-page.ts";
 
 export interface LoginPageOptions {
   readonly status?: number;
@@ -15,34 +15,12 @@ export interface LoginPageOptions {
   readonly loggedIn?: boolean;
 }
 
-const icon = `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round"
-stroke-linejoin="round" aria-hidden="true"><path d="m4 6 6 6-6 6"/><path d="M13 18h7"/></svg>`;
-
 export function loginPage(options: LoginPageOptions): Response {
-  const html = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>${options.loggedIn === true ? "Logged in" : "Log in"} · runner</title>
-<link rel="icon" href="data:,">
-<style>${loginStyle}</style>
-</head>
-<body>
-<main>
-<h1>${icon}runner</h1>
-${options.loggedIn === true ? loggedInPart(options) : formPart(options)}
-</main>
-<script>${loginScript}</script>
-</body>
-</html>
-`;
-  return pageResponse(html, {
-    status: options.status ?? 200,
-    policy:
-      `script-src ${inlineSource(loginScript)}; style-src ${inlineSource(loginStyle)}; ` +
-      "img-src data:; form-action 'self'",
+  return smallPage({
+    title: options.loggedIn === true ? "Logged in" : "Log in",
+    main: options.loggedIn === true ? loggedInPart(options) : formPart(options),
+    script: loginScript,
+    ...(options.status === undefined ? {} : { status: options.status }),
     ...(options.status === 401 ? { headers: { "www-authenticate": 'Bearer realm="runner"' } } : {}),
   });
 }

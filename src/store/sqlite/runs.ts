@@ -4,7 +4,7 @@ import { AppError } from "../../core/app-error.ts";
 import type { JsonValue } from "../../core/json.ts";
 import type { Run, RunError, RunStatus, Trigger } from "../../core/run.ts";
 import { journalFormat } from "../journal-format.ts";
-import type { KeptRun, RunPage, RunQuery, RunReader, UnfinishedRun, WakeTime } from "../reads.ts";
+import type { AwaitedRun, KeptRun, RunPage, RunQuery, RunReader, UnfinishedRun, WakeTime } from "../reads.ts";
 import type { CancelRequest, NewRun, RunWrite } from "../writes.ts";
 import { findArtifacts } from "./artifacts.ts";
 import type { ReadConnection } from "./read-connection.ts";
@@ -194,10 +194,21 @@ export class SqliteRunReader implements RunReader {
     );
   }
 
-  async unfinishedChildren(id: string): Promise<readonly string[]> {
+  async awaitedRuns(parentId?: string): Promise<readonly AwaitedRun[]> {
+    const [which, binds] = parentId === undefined ? [`status IN ${unfinished}`, []] : ["id = ?", [parentId]];
+    const rows = this.#db.all<{ id: string; runId: string; number: number; endedAt: number | null }>(
+      `SELECT children.id, steps.run_id AS runId, steps.number, children.finished_at AS endedAt
+        FROM runs AS parents JOIN steps ON steps.run_id = parents.id JOIN runs AS children ON children.id = steps.child_run
+        WHERE parents.${which} AND steps.kind = 'pipeline' AND steps.status = 'waiting'`,
+      ...binds,
+    );
+    return rows.map(({ id, endedAt, ...parent }) => ({ id, parent, hasEnded: endedAt !== null }));
+  }
+
+  async forsakenRuns(): Promise<readonly string[]> {
     const rows = this.#db.all<{ id: string }>(
-      `SELECT id FROM runs WHERE parent_run = ? AND finished_at IS NULL ORDER BY id`,
-      id,
+      `SELECT runs.id FROM runs JOIN steps ON steps.run_id = runs.parent_run AND steps.number = runs.parent_number
+        WHERE runs.status IN ${unfinished} AND runs.cancel IS NULL AND steps.status = 'cancelled'`,
     );
     return rows.map((row) => row.id);
   }

@@ -28,6 +28,10 @@ const pipelines: Readonly<Record<string, string>> = {
   deploy: 'export const pipeline = () => { console.log("one\\ntwo"); return 1; };',
   answers: 'export const pipeline = () => { http.respond({ status: 418, body: "short" }); throw new Error("stout"); };',
   signed: 'export const config = { webhook: { secret: "hunter2hunter2" } }; export const pipeline = () => 1;',
+  asks: `export const pipeline = async () => {
+    await approval({ name: "by link" });
+    for (;;) await Promise.all([approval({ name: "files.txt" }), signal.wait("files.txt")]);
+  };`,
   closed: "export const config = { webhook: false }; export const pipeline = () => 1;",
   lost: 'export const config = { webhook: { secret: "env:NOT_SET" } }; export const pipeline = () => 1;',
   broken: "export const pipeline = ;",
@@ -35,7 +39,10 @@ const pipelines: Readonly<Record<string, string>> = {
 
 let folder: string;
 let server: RunningServer;
-const known: Record<string, readonly string[]> = { pipeline: Object.keys(pipelines), name: ["files.txt"] };
+const known: Record<string, readonly string[]> = {
+  pipeline: Object.keys(pipelines),
+  name: ["files.txt"],
+};
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "runner-fuzz-"));
@@ -50,14 +57,29 @@ beforeAll(async () => {
     cwd: folder,
     cores: 2,
   });
-  server = await startServer({ ...config, logLevel: "error" });
+  server = await startServer({ ...config, logLevel: "error", publicUrl: "http://runner.example.org" });
   const ids = ["home/backup", "deploy", "answers"].map(async (id) => {
     const target = `/api/pipelines/${encodeURIComponent(id)}/trigger?wait=20s`;
     const answer = await send({ method: "POST", target, headers: {}, body: null, authorized: true });
     return ((await answer.json()) as { id: string }).id;
   });
-  known["run"] = await Promise.all(ids);
+  const asks = await runThatAsks();
+  known["run"] = [...(await Promise.all(ids)), asks.run];
+  known["code"] = [asks.code];
 });
+
+/** A run that waits for an approval, and the code of its link. */
+async function runThatAsks(): Promise<{ readonly run: string; readonly code: string }> {
+  const get = { method: "GET", headers: {}, body: null, authorized: true };
+  const started = await send({ ...get, method: "POST", target: "/api/pipelines/asks/trigger" });
+  const { run_id: run } = (await started.json()) as { run_id: string };
+  for (;;) {
+    const log = await (await send({ ...get, target: `/api/runs/${run}/logs` })).text();
+    const code = /\/approve\/(\S+)/.exec(log)?.[1];
+    if (code !== undefined) return { run, code };
+    await Bun.sleep(20);
+  }
+}
 
 afterAll(async () => {
   await server.stop();
@@ -75,7 +97,12 @@ async function send({ method, target, headers, body, authorized }: FuzzRequest):
 
 describe("the request that its examples make", () => {
   // The examples name no real token, and a run that has ended.
-  const refused: Readonly<Record<string, number>> = { logIn: 401, cancelRun: 409 };
+  const refused: Readonly<Record<string, number>> = {
+    logIn: 401,
+    cancelRun: 409,
+    decideApproval: 409,
+    sendSignal: 409,
+  };
 
   for (const located of operations) {
     test(`is taken by ${located.method} ${located.path}`, async () => {

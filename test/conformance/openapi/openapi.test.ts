@@ -59,9 +59,9 @@ test("each operation has a name of its own, a known tag, and parameters for its 
   }
 });
 
-test("webhooks, health and sessions are open, everything else asks for the token and can say 401", () => {
+test("webhooks, health, sessions and links of approvals are open, everything else asks for the token and can say 401", () => {
   for (const { path, operation } of operations) {
-    const isOpen = /^\/(api\/webhooks\/|healthz$|readyz$|login$|logout$)/.test(path);
+    const isOpen = /^\/(api\/webhooks\/|healthz$|readyz$|login$|logout$|approve\/)/.test(path);
     expect([path, operation.security?.length === 0]).toEqual([path, isOpen]);
     if (!isOpen) expect(operation.responses).toHaveProperty("401");
   }

@@ -1,7 +1,7 @@
 // The part of the store's contract about single runs and their steps.
 
 import { describe, expect, test } from "bun:test";
-import type { RunError, Step } from "../../../src/core/run.ts";
+import { newStep, type RunError, type Step, type StepStatus } from "../../../src/core/run.ts";
 import { journalFormat } from "../../../src/store/store.ts";
 import { rejection } from "../../unit/store/store-files.ts";
 import { createRun, newRun, type Subject } from "./subject.ts";
@@ -129,15 +129,48 @@ export function testRuns(subject: Subject): void {
       );
     });
 
-    test("the children of a run are those that are not final", async () => {
-      const parent = { runId: "above", number: 1 };
-      const [first, second] = [await createRun(subject.store, { parent }), await createRun(subject.store, { parent })];
-      await createRun(subject.store, { parent: { runId: "other", number: 1 } });
-      expect(await subject.store.runs.unfinishedChildren("above")).toEqual([first.id, second.id]);
-      await subject.store.commit([
-        { type: "run.finish", id: first.id, status: "succeeded", result: null, error: null, at: 1 },
-      ]);
-      expect(await subject.store.runs.unfinishedChildren("above")).toEqual([second.id]);
+    describe("runs that steps of other runs wait for", () => {
+      async function createChild(status: StepStatus): Promise<{ readonly parent: string; readonly child: string }> {
+        const above = await createRun(subject.store);
+        const below = await createRun(subject.store, { parent: { runId: above.id, number: 3 } });
+        const step = { ...newStep(`${above.id}.3`, "other", "pipeline"), status, runId: below.id };
+        await subject.store.commit([{ type: "step.put", runId: above.id, step }]);
+        return { parent: above.id, child: below.id };
+      }
+      const finish = async (id: string): Promise<void> =>
+        await subject.store.commit([{ type: "run.finish", id, status: "succeeded", result: null, error: null, at: 1 }]);
+
+      test("are awaited, ended or not, as long as the step waits and its run is not final", async () => {
+        const [one, ended, left, over] = [
+          await createChild("waiting"),
+          await createChild("waiting"),
+          await createChild("succeeded"),
+          await createChild("waiting"),
+        ];
+        await finish(ended.child);
+        await finish(over.parent);
+        const parentOf = ({ parent }: { parent: string }) => ({ runId: parent, number: 3 });
+        const expected = [
+          { id: one.child, parent: parentOf(one), hasEnded: false },
+          { id: ended.child, parent: parentOf(ended), hasEnded: true },
+        ];
+        expect(await subject.store.runs.awaitedRuns()).toEqual(expected);
+        expect(await subject.store.runs.awaitedRuns(one.parent)).toEqual(expected.slice(0, 1));
+        expect(await subject.store.runs.awaitedRuns(left.parent)).toEqual([]);
+      });
+
+      test("are forsaken when the step was cancelled and they were not", async () => {
+        const [forsaken, ended, asked] = [
+          await createChild("cancelled"),
+          await createChild("cancelled"),
+          await createChild("cancelled"),
+        ];
+        await createChild("waiting");
+        await finish(ended.child);
+        const cancel = { code: "RUN_CANCELLED", message: "m", at: 1 } as const;
+        await subject.store.commit([{ type: "run.cancel", id: asked.child, cancel }]);
+        expect(await subject.store.runs.forsakenRuns()).toEqual([forsaken.child]);
+      });
     });
 
     test("an unknown run is not found", async () => {

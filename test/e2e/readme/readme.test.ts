@@ -107,13 +107,21 @@ describe("the table of the HTTP API", () => {
       .replace("{pipeline}", isUpload ? "uploaded" : "hello")
       .replace("{run}", "01a1fb27-84db-7265-b967-56d05c6835fd");
     const upload = { source: "export const pipeline = () => {};" };
+    const decision = path.includes("/approvals/") ? { approved: true } : undefined;
     const response = await server.request(
       method === "ANY" ? "PUT" : method,
       real,
-      method === "PUT" ? upload : undefined,
+      method === "PUT" ? upload : decision,
     );
     const body = await response.text();
     const code = response.ok ? null : (JSON.parse(body) as { code: string }).code;
-    expect([request, code]).toEqual([request, path.includes("{run}") ? "RUN_NOT_FOUND" : null]);
+    // No run has this id, and no form is sent.
+    const refusal = path.includes("{run}")
+      ? "RUN_NOT_FOUND"
+      : method === "POST" && path.includes("{code}")
+        ? "VALIDATION_FAILED"
+        : null;
+    if (request === "GET /approve/{code}") expect(body).toContain("there is no such link");
+    else expect([request, code]).toEqual([request, refusal]);
   });
 });

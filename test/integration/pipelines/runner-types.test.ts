@@ -69,7 +69,7 @@ async function readGuest(): Promise<{ readonly globals: readonly string[]; reado
     const own = (made) => Object.getOwnPropertyNames(made).filter((name) => !["length", "name", "prototype"].includes(name));
     export const pipeline = async () => {
       const values = {
-        http, runtime, storage, assert, console, crypto, volumes, artifacts, YAML, yaml, pipelineContext,
+        http, runtime, signal, pipeline: globalThis.pipeline, storage, assert, console, crypto, volumes, artifacts, YAML, yaml, pipelineContext,
         HttpRequest: http.request(), Volume: await volumes.create(), Sandbox: await runtime.startSandbox({ image: "img" }),
         FetchAnswer: await fetch("http://h/"),
         URL: new URL("http://h/"), URLSearchParams: new URLSearchParams(),
@@ -166,6 +166,14 @@ export const pipeline = async () => {
   await storage.delete("x");
   storage.list("r");
   await sleep("2s");
+  const { approved, by, comment } = await approval({ name: "deploy", message: "Deploy?", timeout: "4h", onTimeout: "approve" });
+  if (!approved) throw new Error(by + (comment ?? ""));
+  await runtime.gate("release", { message: "Ship?", timeout: 500 });
+  const ready: { build: number } = await signal.wait("ready", { timeout: "2h" });
+  const ended = await triggerPipeline("home/backup", { params: { target, keep: ready.build }, args: ["x", 1] });
+  if (ended.status !== "succeeded") throw new Error(ended.error?.message);
+  const { id: started } = await triggerPipeline("other", { wait: false });
+  console.log(started, ended.result, (await signal.wait("any")) as unknown);
   const timer = setTimeout((word: string) => console.warn(word), 5, "x");
   clearTimeout(timer);
   clearInterval(setInterval(() => {}, 5));
@@ -205,6 +213,12 @@ describe("as an editor without other types uses it", () => {
     'storage.set("key")',
     'artifacts.save("name")',
     "sleep()",
+    "approval()",
+    'approval({ message: "no name" })',
+    'approval({ name: "x", onTimeout: "ask" })',
+    "signal.wait()",
+    'triggerPipeline("x", { param: {} })',
+    '(await triggerPipeline("x", { wait: false })).status',
     'process.env["HOME"]',
     'require("fs")',
     'import("node:fs")',

@@ -3,7 +3,14 @@
 import { AppError } from "../../../src/core/app-error.ts";
 import type { LogEntry } from "../../../src/core/log-entry.ts";
 import type { Run } from "../../../src/core/run.ts";
-import type { Engine, ReceivedRequest, RunListQuery, TriggerInput, WebhookAnswer } from "../../../src/engine/engine.ts";
+import type {
+  Engine,
+  LinkedApproval,
+  ReceivedRequest,
+  RunListQuery,
+  TriggerInput,
+  WebhookAnswer,
+} from "../../../src/engine/engine.ts";
 import type { Pipeline } from "../../../src/pipelines/pipelines.ts";
 
 export const runId = "0192f0c0-0000-7000-8000-000000000001";
@@ -52,16 +59,26 @@ export function makeEntry(seq: number, changes: Partial<LogEntry> = {}): LogEntr
   };
 }
 
+export const linkedApproval: LinkedApproval = {
+  runId,
+  pipeline: "deploy",
+  name: "go-live",
+  message: "Deploy 1.2.3?",
+  expiresAt: 1_700_000_600_000,
+};
+
 export interface Asked {
   readonly webhooks: ReceivedRequest[];
   readonly triggers: { readonly pipeline: string; readonly input: TriggerInput }[];
   readonly lists: RunListQuery[];
+  /** Decisions and signals, with what they were for. */
+  readonly news: unknown[][];
 }
 
 export type FakeEngine = Engine & { readonly asked: Asked };
 
 export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
-  const asked: Asked = { webhooks: [], triggers: [], lists: [] };
+  const asked: Asked = { webhooks: [], triggers: [], lists: [], news: [] };
   const findRun = (id: string): Run => {
     if (id === runId) return makeRun();
     throw new AppError("RUN_NOT_FOUND", `there is no run ${id}`);
@@ -89,6 +106,19 @@ export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
       yield makeEntry(3, { source: "system", text: "cut" });
     },
     cancel: async (id) => ({ ...findRun(id), status: "cancelled" }),
+    async decide(id, name, decision) {
+      asked.news.push([id, name, decision]);
+      return findRun(id);
+    },
+    findLinkedApproval: async () => linkedApproval,
+    async decideLinked(code, decision) {
+      asked.news.push([code, decision]);
+      return linkedApproval;
+    },
+    async signal(id, name, value) {
+      asked.news.push([id, name, value]);
+      return findRun(id);
+    },
     listPipelines: async () => [{ pipeline: makePipeline("deploy"), lastRun: makeRun(), secretFrom: null }],
     async getPipeline(id) {
       if (id === "deploy" || id === "home/backup")

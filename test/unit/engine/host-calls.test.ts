@@ -36,6 +36,7 @@ class Bench {
     this.calls = new HostCalls({
       parts: { store, clock } as unknown as RunParts,
       run,
+      isLogShared: false,
       log: new RunLog(),
       journal: new JournalView(),
       recorder: this.recorder,

@@ -37,9 +37,14 @@ describe("JournalView", () => {
 
   test("numbers deliveries and observations each from 1", () => {
     const view = new JournalView();
-    expect([view.nextDelivery(), view.nextDelivery(), view.nextObservation(), view.nextDelivery()]).toEqual([
-      1, 2, 1, 3,
-    ]);
+    expect([view.nextDelivery(), view.nextDelivery()]).toEqual([1, 2]);
+    const observed = { clockReads: 1, clockChanges: [], random: [] };
+    expect(view.observe("r", observed, 2)).toEqual({
+      type: "journal.observe",
+      runId: "r",
+      observations: { ordinal: 1, values: observed, afterSeq: 2 },
+    });
+    expect(view.nextDelivery()).toBe(3);
   });
 });
 

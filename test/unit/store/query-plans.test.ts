@@ -53,7 +53,9 @@ async function readEverything(db: ReadConnection): Promise<void> {
   await runs.unfinished();
   await runs.waitingByKey();
   await runs.nextWakes(10);
-  await runs.unfinishedChildren("r");
+  await runs.awaitedRuns("r");
+  await runs.awaitedRuns();
+  await runs.forsakenRuns();
   await runs.latest(["deploy"]);
   await logs.list("r", { afterSeq: 5, limit: 100 });
   await logs.readOutput("r.1", "stdout", 5, 10);

@@ -1,6 +1,6 @@
-// The look of the login page, light and dark.
+// The look of the small pages, light and dark.
 
-export const loginStyle = `
+export const pageStyle = `
 :root {
   color-scheme: light dark;
   --ground: #f4f4f1; --card: #fff; --ink: #1d2126; --soft: #626a73; --line: #d9dbd8;
@@ -26,7 +26,7 @@ h1 { display: flex; align-items: center; gap: .55rem; margin: 0 0 1.25rem; font-
 h1 svg { width: 1.4rem; height: 1.4rem; color: var(--accent); }
 p { margin: 0 0 1rem; }
 label { display: block; margin-bottom: .35rem; font-weight: 600; }
-input {
+input, textarea {
   width: 100%; padding: .6rem .75rem; font: inherit; color: inherit; background: var(--ground);
   border: 1px solid var(--line); border-radius: 8px;
 }
@@ -36,8 +36,15 @@ button, .button {
   border-radius: 8px; cursor: pointer;
 }
 button:hover, .button:hover { filter: brightness(1.07); }
+button.deny { color: var(--bad); background: var(--bad-ground); border-color: currentcolor; }
 button.quiet { color: var(--ink); background: transparent; border-color: var(--line); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.choice { display: flex; gap: .75rem; }
+h2 { margin: 0 0 1rem; font-size: 1.15rem; line-height: 1.4; white-space: pre-wrap; overflow-wrap: anywhere; }
+dl { display: grid; grid-template-columns: auto 1fr; gap: .3rem .9rem; margin: 0 0 1.25rem; font-size: .925rem; }
+dt { color: var(--soft); }
+dd { margin: 0; overflow-wrap: anywhere; }
+form label + * + label { margin-top: .75rem; }
 .hint { margin: 1.25rem 0 0; font-size: .875rem; color: var(--soft); }
 .bad, .note { padding: .6rem .75rem; border-radius: 8px; font-size: .925rem; }
 .bad { color: var(--bad); background: var(--bad-ground); }
