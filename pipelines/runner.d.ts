@@ -4,7 +4,7 @@
 
 /** `export const config = { … } satisfies PipelineConfig;` All of it is optional; it is read when the file is saved. */
 interface PipelineConfig {
-  /** `false`: no webhook, only by hand. Without it every request to /api/webhooks/NAME is accepted. */
+  /** `false`: no webhook. Without it every request to /api/webhooks/NAME is accepted. */
   readonly webhook?: false | WebhookConfig;
   /** Values that are given by `runner trigger NAME --param k=v`; a webhook gives none, only defaults count. */
   readonly params?: Readonly<Record<string, ParamConfig>>;
@@ -12,9 +12,47 @@ interface PipelineConfig {
   readonly timeout?: string | number;
   /** Of the sandbox, from "16MiB" to "1GiB"; "64MiB" without it. */
   readonly memory?: string | number;
-  /** Runs of this pipeline at once; the others wait in order. */
-  readonly concurrency?: { readonly limit?: number };
+  /** Queued runs of a higher one begin earlier: a whole number from -100 to 100; 0 without it. */
+  readonly priority?: number;
+  readonly concurrency?: ConcurrencyConfig;
+  /** When runs begin by themselves: "0 3 * * *", "@daily", "@every 15m", or one with options; one or several. */
+  readonly schedule?: string | ScheduleConfig | readonly (string | ScheduleConfig)[];
+  /** A run begins when one of that pipeline has ended like this; one or several. */
+  readonly after?: AfterConfig | readonly AfterConfig[];
 }
+
+interface ConcurrencyConfig {
+  /** Runs with the same key share the limit, also those of other pipelines; without it those of this pipeline do. An
+   *  expression between `${` and `}` may ask about the webhook, as webhookTrigger() does, and about `params`. */
+  readonly key?: string;
+  /** How many execute at once; 1 without it. The others wait in order. */
+  readonly limit?: number;
+  /** What becomes of a run that comes while the limit is reached; it is queued without it. */
+  readonly onConflict?: "queue" | "cancel-running" | "skip" | "replace-queued";
+}
+
+interface ScheduleConfig {
+  /** Five fields, or six with seconds first; "@daily" and the like; "@every 15m". */
+  readonly cron: string;
+  /** As "Europe/Berlin"; that of the server without it. */
+  readonly timezone?: string;
+  /** A run begins up to this much later, as "5m". */
+  readonly jitter?: string | number;
+  /** What becomes of the times that passed while the server was down: nothing, the last, or each of up to 100. */
+  readonly catchUp?: "none" | "last" | "all";
+  /** `true`: also while the run before is not over; else the time is skipped. */
+  readonly overlap?: boolean;
+  /** For these runs. */
+  readonly params?: Readonly<Record<string, string | number | boolean>>;
+}
+
+interface AfterConfig {
+  readonly pipeline: string;
+  /** "succeeded" without it. */
+  readonly status?: RunEndStatus | readonly RunEndStatus[];
+}
+
+type RunEndStatus = "succeeded" | "failed" | "cancelled" | "timed_out" | "skipped";
 
 interface WebhookConfig {
   /** The one sender that is believed; without it the headers of a request decide. */
@@ -52,7 +90,18 @@ declare const pipelineContext: {
   readonly args: readonly string[];
   /** The run that this one repeats; null where it repeats none. */
   readonly rerunOf: string | null;
+  /** The end of another run that this one begins with, by `config.after`; else null. */
+  readonly after: PrecedingRun | null;
 };
+
+interface PrecedingRun {
+  readonly runID: string;
+  readonly pipelineID: string;
+  readonly status: RunEndStatus;
+  /** What it returned. */
+  readonly result: any;
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
 
 interface HttpRequest {
   /** Who sent it: github, slack or generic. */

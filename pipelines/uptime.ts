@@ -2,16 +2,15 @@
 //
 //   runner trigger uptime --param url=https://example.org --param notify=https://ntfy.sh/my-topic
 //
-// runner has no schedule of its own yet. Every five minutes, as a line of `crontab -e` (cron knows few folders, so
-// with the whole path of runner):
-//   */5 * * * * /usr/local/bin/runner trigger uptime --param url=https://example.org --param notify=https://ntfy.sh/my-topic
+// Every five minutes: take the line with `schedule` in, with your addresses. Several sites are a list of such lines.
 //
 // `notify` is any address that takes a text by POST, as ntfy does. Slack, Mattermost and Discord want JSON: add
 // --param format=slack, or format=discord. An address that is a secret is named: --param notify=env:SLACK_URL, with
 // SLACK_URL in the environment of the server. Without `notify` the run alone tells: it fails while the site is down.
 
 export const config = {
-  webhook: false, // only by hand: it would fetch whatever address a caller names
+  webhook: false, // it would fetch whatever address a caller names
+  // schedule: { cron: "@every 5m", params: { url: "https://example.org", notify: "https://ntfy.sh/my-topic" } },
   params: {
     url: { type: "string", required: true, description: "the address that has to answer" },
     notify: { type: "string", default: "", description: "where to tell it, or env:NAME" },

@@ -11,6 +11,7 @@ import type { AppError } from "./core/app-error.ts";
 import { systemClock } from "./core/clock.ts";
 import type { LogEntry } from "./core/log-entry.ts";
 import type { Run } from "./core/run.ts";
+import { checkTimezone } from "./core/schedule-times.ts";
 import { type Engine, openEngine, UploadedSecrets } from "./engine/engine.ts";
 import { createFetcher, createTreeRemover } from "./executors/executors.ts";
 import { makePrivateFolder, openFreeSpaceWatch, openRunFiles } from "./files/files.ts";
@@ -234,11 +235,24 @@ async function openRunning(
     uploadedSecrets,
     webhookTimeoutMs: config.webhookTimeout,
     maxConcurrentRuns: config.maxConcurrentRuns,
+    maxQueuedRuns: config.maxQueuedRuns,
     maxConcurrentSteps: config.maxConcurrentSteps,
+    triggers: watch ? { localZone: findLocalZone() } : null,
     retention: watch ? { maxAgeMs: config.retention, maxRuns: config.retentionRuns } : null,
     checkRoom: () => room.check(),
     newId: () => Bun.randomUUIDv7(),
   });
+}
+
+/** The time zone of this machine, or of TZ where that is set. */
+function findLocalZone(): string {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  try {
+    checkTimezone(timeZone);
+    return timeZone;
+  } catch {
+    return "UTC";
+  }
 }
 
 /** Once when it begins, once when it has passed; meanwhile each request that meets it gets the same error. */

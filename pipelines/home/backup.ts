@@ -2,14 +2,14 @@
 //
 //   runner trigger home/backup --param source=/srv/photos --param keep=3
 //
-// runner has no schedule of its own yet. Every night at three, as a line of `crontab -e` of the server's user (cron
-// knows few folders, so with the whole path of runner; what it prints is mailed to that user):
-//   0 3 * * * /usr/local/bin/runner trigger home/backup --param source=/srv/photos
+// Every night at three: take the line with `schedule` in, with your folder. `runner schedules` shows the next times; a
+// night that the server was off is made up for at its start.
 
 import { shell } from "../lib/shell.ts";
 
 export const config = {
-  webhook: false, // only by hand
+  webhook: false,
+  // schedule: { cron: "0 3 * * *", catchUp: "last", params: { source: "/srv/photos" } },
   params: {
     source: { type: "string", required: true, description: "the folder to back up" },
     target: { type: "string", default: "/var/tmp/runner-backup", description: "where the archives are" },

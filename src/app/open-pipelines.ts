@@ -3,6 +3,7 @@
 import type { Config } from "../config.ts";
 import { systemClock } from "../core/clock.ts";
 import { formatDuration } from "../core/duration.ts";
+import type * as Expressions from "../expressions/expressions.ts";
 import type { UploadedSecrets } from "../engine/engine.ts";
 import {
   type Catalog,
@@ -20,6 +21,11 @@ type VersionStore = Pick<
   CatalogOptions,
   "lastGood" | "findBundle" | "saveVersion" | "removeVersion" | "findUploadedSecret"
 >;
+
+/** Loaded with the first text that may have holes: the parser takes 2 MB. */
+function loadExpressions(): typeof Expressions {
+  return require("../expressions/expressions.ts") as typeof Expressions;
+}
 
 /** `check` keeps nothing. */
 export const noStore: Promise<VersionStore> = Promise.resolve({
@@ -59,6 +65,7 @@ export async function openPipelines(
     watch,
     clock: systemClock,
     readExports: async (bundle, file) => await readExports(pool, bundle, file),
+    checkTemplate: (template) => loadExpressions().checkTemplate(template),
     checkSecret: async (reference) => {
       const resolved = await secrets.resolve(reference);
       return resolved.ok ? null : resolved.message;

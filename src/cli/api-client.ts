@@ -34,6 +34,16 @@ export interface WebhookSummary {
   readonly signed: boolean;
 }
 
+/** When runs of a pipeline begin by themselves. */
+export interface ScheduleSummary {
+  readonly pipeline: string;
+  readonly schedule: string;
+  readonly timezone: string;
+  readonly next: readonly string[];
+  readonly last: string | null;
+  readonly paused: boolean;
+}
+
 export interface UploadRequest {
   readonly source: string;
   readonly extension: string;
@@ -82,6 +92,9 @@ export interface ApiClient {
   getPipeline(id: string): Promise<PipelineSummary>;
   setPipeline(id: string, upload: UploadRequest): Promise<UploadedPipelineJson>;
   removePipeline(id: string): Promise<void>;
+  pausePipeline(id: string): Promise<void>;
+  resumePipeline(id: string): Promise<void>;
+  listSchedules(): Promise<readonly ScheduleSummary[]>;
   cancel(id: string): Promise<RunJson>;
   decide(id: string, approval: string, decision: DecisionRequest): Promise<RunJson>;
   /** `value`: any JSON. */
@@ -111,20 +124,35 @@ interface Request {
   readonly signal?: AbortSignal | undefined;
 }
 
+type Ask = (path: string, request?: Request) => Promise<unknown>;
+
+type PipelineVerb =
+  | "listPipelines"
+  | "getPipeline"
+  | "setPipeline"
+  | "removePipeline"
+  | "pausePipeline"
+  | "resumePipeline"
+  | "listSchedules";
+
 export function createApiClient(options: ApiClientOptions): ApiClient {
   const { url } = options.address;
   const timeoutMs = options.timeoutMs ?? 30_000;
-  const ask = async (path: string, request: Request = {}): Promise<unknown> => {
+  const ask: Ask = async (path, given = {}) => {
     const timeout = AbortSignal.timeout(timeoutMs);
-    const signal = request.signal ? AbortSignal.any([timeout, request.signal]) : timeout;
-    return readJson(await send(options, path, { ...request, signal }), url);
+    const signal = given.signal ? AbortSignal.any([timeout, given.signal]) : timeout;
+    const response = await send(options, path, { ...given, signal });
+    return response.status === 204 ? null : readJson(response, url);
   };
+  return { url, ...createRunVerbs(options, ask), ...createPipelineVerbs(url, ask) };
+}
+
+function createRunVerbs(options: ApiClientOptions, ask: Ask): Omit<ApiClient, "url" | PipelineVerb> {
+  const { url } = options.address;
   const runPath = (id: string): string => `/api/runs/${encodeURIComponent(id)}`;
   return {
-    url,
     async trigger(pipeline, { params, args }, signal) {
-      const path = `/api/pipelines/${encodeURIComponent(pipeline)}/trigger`;
-      const answer = await ask(path, { method: "POST", body: { params, args }, signal });
+      const answer = await ask(`${pipelinePath(pipeline)}/trigger`, { method: "POST", body: { params, args }, signal });
       const runId = isRecord(answer) ? answer["run_id"] : undefined;
       // It is printed as it is, and pasted into other commands.
       if (typeof runId === "string" && /^\w[\w-]*$/.test(runId)) return { run_id: runId };
@@ -144,29 +172,48 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       if (isRecord(answer) && Array.isArray(answer["runs"])) return answer as unknown as RunListJson;
       throw notRunner(url);
     },
-    async getPipeline(id) {
-      const answer = await ask(`/api/pipelines/${encodeURIComponent(id)}`);
-      if (isRecord(answer) && typeof answer["id"] === "string") return answer as unknown as PipelineSummary;
-      throw notRunner(url);
-    },
-    async setPipeline(id, upload) {
-      const answer = await ask(`/api/pipelines/${encodeURIComponent(id)}`, { method: "PUT", body: upload });
-      if (isRecord(answer) && Array.isArray(answer["warnings"])) return answer as unknown as UploadedPipelineJson;
-      throw notRunner(url);
-    },
-    async removePipeline(id) {
-      const signal = AbortSignal.timeout(timeoutMs);
-      await send(options, `/api/pipelines/${encodeURIComponent(id)}`, { method: "DELETE", signal });
-    },
+    readArtifact: (id, name, signal) =>
+      readPieces(options, `${runPath(id)}/artifacts/${encodeURIComponent(name)}`, signal),
+    readLogs: (id, request) => readLogs(options, `${runPath(id)}/logs`, request),
+  };
+}
+
+function createPipelineVerbs(url: string, ask: Ask): Pick<ApiClient, PipelineVerb> {
+  return {
     async listPipelines(signal) {
       const answer = await ask("/api/pipelines", { signal });
       if (isRecord(answer) && Array.isArray(answer["pipelines"])) return answer["pipelines"];
       throw notRunner(url);
     },
-    readArtifact: (id, name, signal) =>
-      readPieces(options, `${runPath(id)}/artifacts/${encodeURIComponent(name)}`, signal),
-    readLogs: (id, request) => readLogs(options, `${runPath(id)}/logs`, request),
+    async getPipeline(id) {
+      const answer = await ask(pipelinePath(id));
+      if (isRecord(answer) && typeof answer["id"] === "string") return answer as unknown as PipelineSummary;
+      throw notRunner(url);
+    },
+    async setPipeline(id, upload) {
+      const answer = await ask(pipelinePath(id), { method: "PUT", body: upload });
+      if (isRecord(answer) && Array.isArray(answer["warnings"])) return answer as unknown as UploadedPipelineJson;
+      throw notRunner(url);
+    },
+    async removePipeline(id) {
+      await ask(pipelinePath(id), { method: "DELETE" });
+    },
+    async pausePipeline(id) {
+      await ask(`${pipelinePath(id)}/pause`, { method: "POST" });
+    },
+    async resumePipeline(id) {
+      await ask(`${pipelinePath(id)}/resume`, { method: "POST" });
+    },
+    async listSchedules() {
+      const answer = await ask("/api/schedules");
+      if (isRecord(answer) && Array.isArray(answer["schedules"])) return answer["schedules"];
+      throw notRunner(url);
+    },
   };
+}
+
+function pipelinePath(id: string): string {
+  return `/api/pipelines/${encodeURIComponent(id)}`;
 }
 
 async function* readLogs(

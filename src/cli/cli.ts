@@ -13,9 +13,12 @@ import { reportError } from "./error-report.ts";
 import { addDenyCommand } from "./deny.ts";
 import { addInitCommand } from "./init.ts";
 import { addLogsCommand } from "./logs.ts";
+import { addPauseCommand } from "./pause.ts";
 import { addRemovePipelineCommand } from "./remove-pipeline.ts";
+import { addResumeCommand } from "./resume.ts";
 import { addRunCommand } from "./run.ts";
 import { addRunsCommand } from "./runs.ts";
+import { addSchedulesCommand } from "./schedules.ts";
 import { addServeCommand } from "./serve.ts";
 import { addSetPipelineCommand } from "./set-pipeline.ts";
 import { addSignalCommand } from "./signal.ts";
@@ -38,6 +41,9 @@ const commands = [
   addApproveCommand,
   addDenyCommand,
   addSignalCommand,
+  addSchedulesCommand,
+  addPauseCommand,
+  addResumeCommand,
   addWebhookCommand,
   addSetPipelineCommand,
   addRemovePipelineCommand,
@@ -103,7 +109,7 @@ function argumentText(argument: { readonly required: boolean; name(): string }):
 
 function createProgram(context: CommandContext): Command {
   const program = new Command("runner")
-    .description("Runs the scripts in pipelines/ on webhooks and by hand.")
+    .description("Runs the scripts in pipelines/ on webhooks, at their times and by hand.")
     .version(version, "-V, --version", "print the version")
     .addHelpText("after", help);
   for (const add of commands) add(program, context);

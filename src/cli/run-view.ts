@@ -1,6 +1,7 @@
 // One run drawn for people: what it is, how it went, and its steps as a tree with a timeline.
 
 import type { StepStatus } from "../core/run.ts";
+import { formatMoment } from "./moment.ts";
 import { printable } from "./printable.ts";
 import type { RunJson, StepJson } from "../core/run-json.ts";
 import { describeError, durationOf, statusColours } from "./run-report.ts";
@@ -30,19 +31,14 @@ export function formatRun(run: RunJson, out: OutputStream, now: number): readonl
     ...(run.parent ? [["parent", printable(run.parent.run_id)]] : []),
     ["status", took ? `${status}, ${took}` : status],
     ["created", formatMoment(new Date(run.created_at))],
+    ...(run.scheduled_at === null ? [] : [["scheduled", formatMoment(new Date(run.scheduled_at))]]),
+    ...(run.after === null ? [] : [["after", printable(run.after)]]),
     ...(run.result === null || run.result === undefined ? [] : [["result", printable(JSON.stringify(run.result))]]),
     ...(run.error ? [["error", out.paint("red", describeError(run.error))]] : []),
     ...(run.error?.hint ? [["hint", printable(run.error.hint)]] : []),
   ];
   const rows = facts.map(([name = "", value = ""]) => [out.paint("dim", name), value]);
   return [...formatTable(rows), ...(run.steps.length > 0 ? formatSteps(run, out, now) : [])];
-}
-
-/** In the zone of this machine: `2026-01-02 03:04:05`. */
-function formatMoment(at: Date): string {
-  const two = (part: number): string => String(part).padStart(2, "0");
-  const date = [String(at.getFullYear()), two(at.getMonth() + 1), two(at.getDate())].join("-");
-  return `${date} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":")}`;
 }
 
 function formatSteps(run: RunJson, out: OutputStream, now: number): readonly string[] {

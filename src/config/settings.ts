@@ -152,6 +152,13 @@ export const settings = {
     wholeNumber(1, 10_000),
     () => 64,
   ),
+  maxQueuedRuns: setting(
+    "runs that wait for their beginning at most; more are refused with 503",
+    "N",
+    "10000",
+    wholeNumber(1, 1_000_000),
+    () => 10_000,
+  ),
   maxConcurrentSteps: setting(
     "steps that execute at once, the rest wait in order",
     "N",

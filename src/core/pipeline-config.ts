@@ -1,6 +1,7 @@
 // What a script says about itself in `export const config`, validated.
 
 import type { JsonValue } from "./json.ts";
+import type { FinalRunStatus } from "./run.ts";
 
 export const paramTypes = ["string", "number", "boolean"] as const;
 export type ParamType = (typeof paramTypes)[number];
@@ -22,6 +23,34 @@ export interface WebhookConfig {
   readonly stream?: boolean;
 }
 
+/** What becomes of a run that comes while as many others have its concurrency key as may execute at once. */
+export const conflictRules = ["queue", "cancel-running", "skip", "replace-queued"] as const;
+export type ConflictRule = (typeof conflictRules)[number];
+
+/** What becomes of the ticks of a schedule that came while the server was down. */
+export const catchUpRules = ["none", "last", "all"] as const;
+export type CatchUpRule = (typeof catchUpRules)[number];
+
+export interface ScheduleConfig {
+  /** As written: a cron expression of five fields or six, `@daily` and the like, or `@every 15m`. */
+  readonly cron: string;
+  /** IANA name; null: that of the server. */
+  readonly timezone: string | null;
+  /** A run begins at its tick or up to this much later, always the same for the same tick. */
+  readonly jitterMs: number;
+  readonly catchUp: CatchUpRule;
+  /** A run may begin while the one before it goes on; else its tick is skipped. */
+  readonly overlap: boolean;
+  /** Given to each run, of the declared types. */
+  readonly params: ParamValues;
+}
+
+/** Another pipeline, and the ends of its runs that each begin one of this pipeline. */
+export interface AfterConfig {
+  readonly pipeline: string;
+  readonly statuses: readonly FinalRunStatus[];
+}
+
 export interface PipelineConfig {
   /** `false`: this pipeline has no webhook. */
   readonly webhook: WebhookConfig | false;
@@ -30,8 +59,16 @@ export interface PipelineConfig {
   readonly timeoutMs?: number;
   /** Memory maximum of the sandbox; absent: the default of 64 MiB. */
   readonly memoryBytes?: number;
-  /** How many runs of this pipeline may execute at once; absent: no own limit. */
+  /** Queued runs of a higher one begin earlier; absent: 0. */
+  readonly priority?: number;
+  /** How many runs with the same concurrency key may execute at once; absent: no own limit. */
   readonly concurrencyLimit?: number;
+  /** A text with holes that says which runs share the limit; absent: those of this pipeline. */
+  readonly concurrencyKey?: string;
+  /** Absent: `queue`. */
+  readonly onConflict?: ConflictRule;
+  readonly schedules?: readonly ScheduleConfig[];
+  readonly after?: readonly AfterConfig[];
 }
 
 export type ParamValues = Readonly<Record<string, JsonValue>>;

@@ -43,6 +43,7 @@ export interface RunJson {
   readonly rerun_of: string | null;
   readonly triggered_by: Trigger;
   readonly parent: { readonly run_id: string; readonly step_id: string } | null;
+  readonly after: string | null;
   readonly scheduled_at: string | null;
   readonly wake_at: string | null;
   readonly error: RunErrorJson | null;
@@ -63,6 +64,7 @@ export function runToJson(run: Run): RunJson {
     rerun_of: run.rerunOf,
     triggered_by: run.triggeredBy,
     parent: run.parent && { run_id: run.parent.runId, step_id: `${run.parent.runId}.${run.parent.number}` },
+    after: run.after,
     scheduled_at: maybeTime(run.scheduledAt),
     wake_at: maybeTime(run.wakeAt),
     error: run.error === null ? null : errorToJson(run.error),

@@ -81,6 +81,15 @@ export interface ParentStep {
   readonly number: number;
 }
 
+/** The end of a run that another one begins with, by its pipeline's `config.after`. */
+export interface PrecedingRun {
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly status: FinalRunStatus;
+  readonly result: JsonValue | null;
+  readonly error: RunError | null;
+}
+
 /** Runs that start each other end here, before they fill the disk. */
 export const maxRunDepth = 10;
 
@@ -109,6 +118,8 @@ export interface Run {
   readonly triggeredBy: Trigger;
   /** The step of another run that started this one. */
   readonly parent: ParentStep | null;
+  /** The run with whose end this one begins, by `config.after`. */
+  readonly after: string | null;
   /** The tick of its schedule that it is for. */
   readonly scheduledAt: number | null;
   /** When a waiting run goes on by itself; null where it waits for news alone. */

@@ -8,6 +8,7 @@ import { awaitStore } from "./await-store.ts";
 import { endOfChild } from "./child-terms.ts";
 import type { ChildRun, Children } from "./children.ts";
 import { newRun } from "./new-run.ts";
+import type { PipelinePauses } from "./pipeline-pauses.ts";
 import { getVersion } from "./receive-webhook.ts";
 import { resolveParams } from "./resolve-params.ts";
 import type { RunParts } from "./run-parts.ts";
@@ -16,10 +17,11 @@ import type { RunRegistry } from "./run-registry.ts";
 export interface ChildRunsOptions {
   readonly parts: Pick<RunParts, "store" | "clock" | "logger">;
   readonly catalog: Pick<Catalog, "get" | "list">;
+  readonly pauses: Pick<PipelinePauses, "check">;
   readonly newId: () => string;
   /** @throws {AppError} DISK_LOW where there is no room for new runs. */
   readonly checkRoom: () => void;
-  readonly runs: () => Pick<RunRegistry, "take" | "onEnd" | "answerWait" | "cancel" | "stopped">;
+  readonly runs: () => Pick<RunRegistry, "place" | "take" | "onEnd" | "answerWait" | "cancel" | "stopped">;
 }
 
 export class ChildRuns implements Children {
@@ -30,7 +32,7 @@ export class ChildRuns implements Children {
   }
 
   create(...[above, { number, name: pipeline }, { params, args, wait }]: Parameters<Children["create"]>): ChildRun {
-    const { parts, catalog, newId, checkRoom } = this.#options;
+    const { parts, catalog, pauses, newId, checkRoom } = this.#options;
     const depth = above.depth + 1;
     if (depth > maxRunDepth) {
       throw new AppError(
@@ -43,8 +45,9 @@ export class ChildRuns implements Children {
     }
     checkRoom();
     const version = getVersion(catalog, pipeline);
+    pauses.check(pipeline);
     const parent = { runId: above.id, number };
-    const run = newRun({
+    const created = newRun({
       id: newId(),
       pipeline,
       trigger: "pipeline",
@@ -55,9 +58,10 @@ export class ChildRuns implements Children {
       parent,
       depth,
     });
+    const run = this.#options.runs().place(created, version, null);
     const begin = (): void => {
       if (wait) this.#watch(run.id, parent);
-      this.#options.runs().take(run, version);
+      void this.#options.runs().take(run, version);
     };
     return { run, begin };
   }

@@ -6,6 +6,7 @@ import type { PipelineExtension } from "../core/pipeline-file.ts";
 import type { Artifact, Run, RunStatus } from "../core/run.ts";
 import type { Pipeline } from "../pipelines/pipelines.ts";
 import type { Decision } from "./news-terms.ts";
+import type { ScheduleOverview } from "./scheduler.ts";
 import type { SecretSource } from "./uploaded-secrets.ts";
 
 /** A webhook as the server received it: complete, within the limits, otherwise untouched. */
@@ -62,6 +63,8 @@ export interface PipelineOverview {
   readonly pipeline: Pipeline;
   readonly lastRun: Run | null;
   readonly secretFrom: SecretSource;
+  /** It starts no runs until it is resumed. */
+  readonly paused: boolean;
 }
 
 /** A pipeline's file as it is uploaded. */
@@ -108,12 +111,13 @@ export interface Engine {
    * Verifies, records and runs a webhook; resolves with the script's response, or after the webhook time-out, or when
    * the run ends without responding. The run is durable before this resolves.
    * @throws {AppError} PIPELINE_NOT_FOUND, WEBHOOK_DISABLED, PIPELINE_BROKEN when it never had a good version,
-   *   SECRET_MISSING, SIGNATURE_INVALID, STORE_UNAVAILABLE, SHUTTING_DOWN, DISK_LOW.
+   *   SECRET_MISSING, SIGNATURE_INVALID, PIPELINE_PAUSED, QUEUE_FULL, STORE_UNAVAILABLE, SHUTTING_DOWN, DISK_LOW.
    */
   receiveWebhook(request: ReceivedRequest): Promise<WebhookAnswer>;
   /**
    * Creates a run by hand; it is durable when this resolves.
-   * @throws {AppError} PIPELINE_NOT_FOUND, PIPELINE_BROKEN, PARAM_INVALID, STORE_UNAVAILABLE, SHUTTING_DOWN, DISK_LOW.
+   * @throws {AppError} PIPELINE_NOT_FOUND, PIPELINE_BROKEN, PIPELINE_PAUSED, PARAM_INVALID, QUEUE_FULL,
+   *   STORE_UNAVAILABLE, SHUTTING_DOWN, DISK_LOW.
    */
   trigger(pipeline: string, input: TriggerInput): Promise<{ readonly runId: string }>;
   /** @throws {AppError} RUN_NOT_FOUND. */
@@ -151,6 +155,12 @@ export interface Engine {
    *   STORE_UNAVAILABLE, SANDBOX_FAILED, SHUTTING_DOWN, DISK_LOW: nothing has changed then.
    */
   setPipeline(id: string, upload: PipelineUpload): Promise<UploadedPipeline>;
+  /** The pipeline starts no runs until it is resumed; those that are queued begin. @throws {AppError} PIPELINE_NOT_FOUND. */
+  pausePipeline(id: string): Promise<PipelineOverview>;
+  /** @throws {AppError} PIPELINE_NOT_FOUND. */
+  resumePipeline(id: string): Promise<PipelineOverview>;
+  /** By pipeline. */
+  listSchedules(): readonly ScheduleOverview[];
   /** Removes the pipeline's file and its webhook secret; its runs stay. @throws {AppError} PIPELINE_NOT_FOUND, STORE_UNAVAILABLE. */
   removePipeline(id: string): Promise<void>;
   /** @throws {AppError} RUN_NOT_FOUND, ARTIFACT_NOT_FOUND. */

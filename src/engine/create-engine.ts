@@ -10,6 +10,8 @@ import { NewsDesk } from "./news-desk.ts";
 import { newRun } from "./new-run.ts";
 import { openArtifact } from "./open-artifact.ts";
 import { createFetchSlots } from "./fetch-slots.ts";
+import { Followers } from "./followers.ts";
+import { PipelinePauses } from "./pipeline-pauses.ts";
 import { readLogs } from "./read-logs.ts";
 import { getPipeline, getVersion, WebhookReceiver } from "./receive-webhook.ts";
 import { recoverRuns } from "./recover-runs.ts";
@@ -17,17 +19,22 @@ import { resolveParams } from "./resolve-params.ts";
 import { Retention, type RetentionLimits, retentionText } from "./retention.ts";
 import type { RunParts } from "./run-parts.ts";
 import { RunRegistry } from "./run-registry.ts";
+import { Scheduler, type ScheduleOverview } from "./scheduler.ts";
 import { StepSlots } from "./step-slots.ts";
 import { PipelineUploader } from "./upload-pipeline.ts";
 import type { UploadedSecrets } from "./uploaded-secrets.ts";
 
 export interface EngineOptions {
-  readonly parts: Omit<RunParts, "stepSlots" | "fetchSlots" | "children">;
-  readonly catalog: Pick<Catalog, "get" | "list" | "upload" | "remove">;
+  readonly parts: Omit<RunParts, "stepSlots" | "fetchSlots" | "children" | "followers">;
+  readonly catalog: Pick<Catalog, "get" | "list" | "upload" | "remove" | "watchChanges">;
   readonly uploadedSecrets: UploadedSecrets;
   readonly webhookTimeoutMs: number;
   readonly maxConcurrentRuns: number;
+  /** Runs that wait for their beginning; more are refused. */
+  readonly maxQueuedRuns: number;
   readonly maxConcurrentSteps: number;
+  /** What schedules without a time zone go by; null: nothing begins by itself, neither at its time nor after a run. */
+  readonly triggers: { readonly localZone: string } | null;
   /** Null: ended runs are never removed. */
   readonly retention: RetentionLimits | null;
   /** @throws {AppError} DISK_LOW where there is no room for new runs. */
@@ -36,40 +43,68 @@ export interface EngineOptions {
   readonly newId: () => string;
 }
 
-/** Deals with what an earlier life left unfinished, then takes new runs. */
+/** Goes on with what an earlier life left unfinished, then takes new runs. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const { catalog, newId, checkRoom } = options;
-  const children = new ChildRuns({ parts: options.parts, catalog, newId, checkRoom, runs: () => runs });
+  const { catalog, newId, checkRoom, triggers, maxConcurrentRuns, maxConcurrentSteps, maxQueuedRuns } = options;
+  const pauses = await PipelinePauses.load(options.parts.store, options.parts.clock);
+  const children = new ChildRuns({ parts: options.parts, catalog, pauses, newId, checkRoom, runs: () => runs });
   const parts: RunParts = {
     ...options.parts,
-    stepSlots: new StepSlots(options.maxConcurrentSteps),
+    stepSlots: new StepSlots(maxConcurrentSteps),
     fetchSlots: createFetchSlots(),
     children,
+    followers: new Followers({
+      catalog: triggers === null ? noCatalog : catalog,
+      pauses,
+      newId,
+      place: (run, version) => runs.place(run, version, null),
+      take: (run, version) => void runs.take(run, version),
+    }),
   };
-  const runs = new RunRegistry(parts, catalog, options.maxConcurrentRuns);
+  const limits = { executing: maxConcurrentRuns, queued: maxQueuedRuns };
+  const runs = new RunRegistry({ parts, versions: catalog, pauses, limits });
   await recoverRuns(parts, catalog, runs, children);
-  return new StandardEngine(options, parts, runs);
+  const engine = new StandardEngine(options, parts, runs, pauses);
+  await engine.start();
+  return engine;
 }
+
+const noCatalog: Pick<Catalog, "get" | "list" | "watchChanges"> = {
+  get: () => undefined,
+  list: () => [],
+  watchChanges: () => () => {},
+};
 
 class StandardEngine implements Engine {
   readonly #options: EngineOptions;
   readonly #parts: RunParts;
   readonly #runs: RunRegistry;
+  readonly #pauses: PipelinePauses;
   readonly #webhooks: WebhookReceiver;
   readonly #uploader: PipelineUploader;
   readonly #news: NewsDesk;
+  readonly #scheduler: Scheduler | null;
   readonly #retention: Retention | null;
   #ready = true;
 
-  constructor(options: EngineOptions, parts: RunParts, runs: RunRegistry) {
+  constructor(options: EngineOptions, parts: RunParts, runs: RunRegistry, pauses: PipelinePauses) {
     this.#options = options;
     this.#parts = parts;
     this.#runs = runs;
-    const { catalog, uploadedSecrets, webhookTimeoutMs: timeoutMs, newId } = options;
+    this.#pauses = pauses;
+    const { catalog, uploadedSecrets, webhookTimeoutMs: timeoutMs, newId, triggers } = options;
+    const { store, clock, logger } = parts;
     this.#webhooks = new WebhookReceiver({ parts, catalog, uploadedSecrets, runs, timeoutMs, newId });
-    this.#uploader = new PipelineUploader({ catalog, store: parts.store, secrets: uploadedSecrets });
+    this.#uploader = new PipelineUploader({ catalog, store, secrets: uploadedSecrets });
     this.#news = new NewsDesk({ parts, runs });
+    const checkReady = (): void => this.checkReady();
+    const common = { store, clock, logger, catalog, pauses, runs, newId, checkReady };
+    this.#scheduler = triggers && new Scheduler({ ...common, ...triggers });
     this.#retention = options.retention && new Retention({ parts, ...options.retention });
+  }
+
+  async start(): Promise<void> {
+    await this.#scheduler?.start();
     this.#retention?.start();
   }
 
@@ -180,7 +215,24 @@ class StandardEngine implements Engine {
   #overview(pipeline: Pipeline, latest: ReadonlyMap<string, Run>): PipelineOverview {
     const { id, version } = pipeline;
     const secretFrom = this.#options.uploadedSecrets.findSource(id, version?.config);
-    return { pipeline, lastRun: latest.get(id) ?? null, secretFrom };
+    return { pipeline, lastRun: latest.get(id) ?? null, secretFrom, paused: this.#pauses.isPaused(id) };
+  }
+
+  async pausePipeline(id: string): Promise<PipelineOverview> {
+    getPipeline(this.#options.catalog, id);
+    if (!this.#pauses.isPaused(id)) await this.#pauses.pause(id);
+    return await this.getPipeline(id);
+  }
+
+  async resumePipeline(id: string): Promise<PipelineOverview> {
+    getPipeline(this.#options.catalog, id);
+    if (this.#pauses.isPaused(id)) await this.#pauses.resume(id, this.#scheduler?.resumeWrites(id) ?? []);
+    this.#scheduler?.resumed(id);
+    return await this.getPipeline(id);
+  }
+
+  listSchedules(): readonly ScheduleOverview[] {
+    return this.#scheduler?.list() ?? [];
   }
 
   setPipeline: Engine["setPipeline"] = async (id, upload) => {
@@ -189,7 +241,10 @@ class StandardEngine implements Engine {
     return { overview: await this.getPipeline(id), ...done };
   };
 
-  removePipeline: Engine["removePipeline"] = async (id) => await this.#uploader.remove(id);
+  async removePipeline(id: string): Promise<void> {
+    await this.#uploader.remove(id);
+    if (this.#pauses.isPaused(id)) await this.#pauses.resume(id, []);
+  }
 
   async openArtifact(runId: string, name: string): Promise<OpenArtifact> {
     return await openArtifact(this.#parts, await this.getRun(runId), name);
@@ -197,6 +252,7 @@ class StandardEngine implements Engine {
 
   async stop({ stopSteps, graceMs }: StopOptions): Promise<void> {
     this.#ready = false;
+    await this.#scheduler?.stop();
     if (stopSteps) {
       const grace = new Promise<void>((resolve) => this.#parts.clock.after(graceMs, resolve));
       await Promise.race([this.#runs.cancelAll("the server was stopped with --stop-steps"), grace]);

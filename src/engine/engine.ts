@@ -12,5 +12,6 @@ export type {
   TriggerInput,
   WebhookAnswer,
 } from "./contract.ts";
+export type { ScheduleOverview } from "./scheduler.ts";
 export { UploadedSecrets } from "./uploaded-secrets.ts";
 export type { Decision } from "./news-terms.ts";

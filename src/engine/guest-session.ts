@@ -2,11 +2,13 @@
 
 import { toAppError } from "../core/app-error.ts";
 import type { JsonValue } from "../core/json.ts";
+import type { PrecedingRun } from "../core/run.ts";
 import type {
   Answer,
   GuestCall,
   GuestDelivery,
   GuestHandle,
+  GuestPrecedingRun,
   GuestReplay,
   GuestRequest,
   GuestTurn,
@@ -134,6 +136,7 @@ export class GuestSession {
       args: run.args,
       params: run.params,
       rerunOf: run.rerunOf,
+      after: run.after && toGuestAfter(run.after),
     };
     const memoryBytes = version.config.memoryBytes ?? defaultMemoryBytes;
     const limits = { memoryBytes, cpuPerDeliveryMs, cpuTotalMs };
@@ -257,4 +260,8 @@ export class GuestSession {
 export function cancelDelivery(cancel: CancelRequest | null): GuestDelivery {
   const { code, message } = cancel ?? { code: "RUN_CANCELLED", message: "the run was cancelled" };
   return { type: "cancel", code, message };
+}
+
+function toGuestAfter({ runId: runID, pipeline: pipelineID, status, result, error }: PrecedingRun): GuestPrecedingRun {
+  return { runID, pipelineID, status, result, error: error && { code: error.code, message: error.message } };
 }

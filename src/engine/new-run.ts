@@ -11,6 +11,7 @@ export function newRun(run: Pick<NewRun, Required> & Partial<NewRun>): NewRun {
     rerunOf: null,
     triggeredBy: run.trigger,
     parent: null,
+    after: null,
     depth: 0,
     priority: 0,
     concurrencyKey: null,

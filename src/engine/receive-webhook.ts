@@ -9,6 +9,7 @@ import type { InboundRecord } from "../store/store.ts";
 import { type InboundVerdict, toInboundRequest, verifyInbound } from "../webhooks/webhooks.ts";
 import type { ReceivedRequest, WebhookAnswer } from "./contract.ts";
 import { newRun } from "./new-run.ts";
+import { RepeatedWarnings } from "./repeated-warnings.ts";
 import { resolveParams } from "./resolve-params.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunRegistry } from "./run-registry.ts";
@@ -16,8 +17,7 @@ import type { UploadedSecrets } from "./uploaded-secrets.ts";
 
 /** A flood of forged requests must not fill the disk: of those refused only the newest are kept, per pipeline. */
 const keptRefusals = 100;
-const reportEveryMs = 10_000;
-const maxReported = 1000;
+const refused = "a webhook was refused";
 
 export interface WebhookReceiverOptions {
   readonly parts: RunParts;
@@ -31,12 +31,12 @@ export interface WebhookReceiverOptions {
 
 export class WebhookReceiver {
   readonly #options: WebhookReceiverOptions;
+  readonly #warnings: RepeatedWarnings;
   #refusals = 0;
-  /** Pipeline and reason → when it was last told, and how many were not told since. */
-  readonly #reported = new Map<string, { readonly at: number; more: number }>();
 
   constructor(options: WebhookReceiverOptions) {
     this.#options = options;
+    this.#warnings = new RepeatedWarnings(options.parts.logger, options.parts.clock);
   }
 
   /** See {@link Engine.receiveWebhook}. */
@@ -61,7 +61,7 @@ export class WebhookReceiver {
     if (secret !== undefined) {
       const resolved = await parts.secrets.resolve(secret);
       if (!resolved.ok) {
-        this.#report(received.pipeline, resolved.message);
+        this.#warnings.warn(refused, { pipeline: received.pipeline, reason: resolved.message });
         throw new AppError("SECRET_MISSING", "the pipeline's webhook secret is not available on the server", {
           hint: "the server's log says which one; `runner check` shows it too",
         });
@@ -73,25 +73,10 @@ export class WebhookReceiver {
     return verifyInbound(received, { ...(provider === undefined ? {} : { provider }), secrets, nowMs });
   }
 
-  /** Anybody can send what is refused, so one line in a while tells of all since the last. */
-  #report(pipeline: string, reason: string, provider?: string): void {
-    const { logger, clock } = this.#options.parts;
-    const key = `${pipeline} ${reason}`;
-    const known = this.#reported.get(key);
-    const now = clock.elapsed();
-    if (known !== undefined && now - known.at < reportEveryMs) {
-      known.more++;
-      return;
-    }
-    if (this.#reported.size >= maxReported) this.#reported.clear();
-    this.#reported.set(key, { at: now, more: 0 });
-    logger.warn("a webhook was refused", { pipeline, provider, reason, more: known?.more || undefined });
-  }
-
   /** @throws {AppError} SIGNATURE_INVALID always; the caller is not told why. */
   async #refuse(pipeline: string, request: InboundRequest, reason: string): Promise<never> {
     const { parts } = this.#options;
-    this.#report(pipeline, reason, request.provider);
+    this.#warnings.warn(refused, { pipeline, reason, provider: request.provider });
     const trim = this.#refusals++ % keptRefusals === 0;
     const record = this.#record(pipeline, request, { verdict: "refused", reason, runId: null });
     await parts.store.commit([

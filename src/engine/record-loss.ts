@@ -2,6 +2,7 @@
 
 import type { Write } from "../store/store.ts";
 import { awaitStore } from "./await-store.ts";
+import type { EndingRun } from "./followers.ts";
 import type { RunEnd } from "./run-end.ts";
 import type { RunParts } from "./run-parts.ts";
 import { tidyRun } from "./tidy-run.ts";
@@ -9,18 +10,19 @@ import { tidyRun } from "./tidy-run.ts";
 /** Resolves when the end is durable, or cannot be. */
 export async function recordLoss(
   parts: RunParts,
-  runId: string,
+  run: EndingRun,
   lost: readonly Write[],
   end: RunEnd,
   isOver: () => boolean,
 ): Promise<void> {
-  const { store, clock, logger } = parts;
-  const at = clock.now();
-  const commit = (): Promise<void> => store.commit([...lost, { type: "run.finish", id: runId, ...end, at }]);
+  const { store, clock, logger, followers } = parts;
+  const recorded = followers.endRun(run, end, clock.now());
+  const commit = (): Promise<void> => store.commit([...lost, ...recorded.writes]);
   try {
     await awaitStore(clock, commit, isOver);
-    void tidyRun(parts, runId);
+    recorded.begin();
+    void tidyRun(parts, run.id);
   } catch (thrown) {
-    logger.error("nor could its end", { run: runId, reason: String(thrown) });
+    logger.error("nor could its end", { run: run.id, reason: String(thrown) });
   }
 }

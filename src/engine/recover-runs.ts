@@ -18,6 +18,7 @@ export async function recoverRuns(
   for (const { stepId, isRunning } of inFlight) if (isRunning) stepSlots.occupy(stepId);
   // A step may take its whole grace to end, which is no reason to keep callers waiting.
   const cleaned = cleanLeftovers(parts, new Set(inFlight.map(({ stepId }) => stepId)));
+  for (const holder of await store.runs.waitingWithKey()) runs.hold(holder);
   const unfinished = await store.runs.unfinished();
   for (const run of unfinished) runs.recover(run, catalog.get(run.pipeline)?.version?.config.concurrencyLimit);
   await children.recover();

@@ -6,7 +6,6 @@ import { parseParams } from "../pipelines/pipelines.ts";
 
 /**
  * Declared parameters with the given values and the defaults.
- * A webhook gives none, and cannot be asked for one: there, required parameters are simply absent.
  * @throws {AppError} PARAM_INVALID listing every problem.
  */
 export function resolveParams(
@@ -14,7 +13,11 @@ export function resolveParams(
   given: Readonly<Record<string, unknown>>,
   trigger: Trigger,
 ): ParamValues {
-  if (trigger !== "webhook") return parseParams(config.params, given);
+  return trigger === "webhook" ? resolveDefaults(config) : parseParams(config.params, given);
+}
+
+/** Of a run that nobody can be asked for parameters: required ones are simply absent. */
+export function resolveDefaults(config: PipelineConfig): ParamValues {
   const optional = Object.entries(config.params).map(([name, spec]) => [name, { ...spec, required: false }] as const);
-  return parseParams(Object.fromEntries(optional), given);
+  return parseParams(Object.fromEntries(optional), {});
 }

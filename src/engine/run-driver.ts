@@ -107,7 +107,7 @@ export class RunDriver {
       onResult: () => this.#afterResult(),
     });
     this.#deadline = new RunDeadline(parts.clock, version.config.timeoutMs, {
-      onTimeout: (request_) => this.#askToEnd(request_),
+      onTimeout: (request_) => this.askToEnd(request_),
       onGraceOver: () => this.#finishCancelled(),
     });
   }
@@ -138,7 +138,7 @@ export class RunDriver {
   /** Asks the run to end: its script may tidy up for a while, unless it is asked a second time. */
   cancel(message: string): void {
     if (this.#cancel !== null) this.#finishCancelled();
-    else this.#askToEnd({ code: "RUN_CANCELLED", message, at: this.#options.parts.clock.now() });
+    else this.askToEnd({ code: "RUN_CANCELLED", message, at: this.#options.parts.clock.now() });
   }
 
   /** Ends waits of the script with news, all at once; resolves when that is durable. False where none waits any more. */
@@ -291,7 +291,8 @@ export class RunDriver {
     this.#takenUp.resolve();
   }
 
-  #askToEnd(cancel: CancelRequest): void {
+  /** Asks the run to end, once: its script may tidy up for a while. */
+  askToEnd(cancel: CancelRequest): void {
     if (this.#end !== null || this.#abandoned || this.#cancel !== null) return;
     this.#cancel = cancel;
     this.#deadline.startGrace(cancel.at);
@@ -346,12 +347,13 @@ export class RunDriver {
     this.#noteStart(writes);
     const line = { at, source: "system", level: "error", text: describeEnd(end) } as const;
     if (end.error !== null) this.#note(line, writes, effects);
-    const finish = { type: "run.finish", id: this.#options.run.id, ...end, at } as const;
-    writes.push(...this.#calls.close(this.#cancel !== null), finish);
+    const recorded = this.#options.parts.followers.endRun(this.#options.run, end, at);
+    writes.push(...this.#calls.close(this.#cancel !== null), ...recorded.writes);
     this.#recorder.record(writes, () => {
       for (const effect of effects) effect();
       this.log.end();
       this.#options.onEnd(end.status);
+      recorded.begin();
       void tidyRun(this.#options.parts, this.#options.run.id);
     });
   }
@@ -369,7 +371,7 @@ export class RunDriver {
     this.#guest.close();
     this.#calls.stop();
     const end = failedEnd("INTERNAL", `the run could not be recorded: ${cause.message}`, this.#bundle);
-    await recordLoss(parts, run.id, lost, end, () => this.#letGo);
+    await recordLoss(parts, run, lost, end, () => this.#letGo);
     this.log.end();
     onEnd(end.status);
   }

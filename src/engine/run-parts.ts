@@ -10,6 +10,7 @@ import type { Bundle, NewRun, Store } from "../store/store.ts";
 import type { Logger } from "../telemetry/telemetry.ts";
 import type { Children } from "./children.ts";
 import type { FetchSlots } from "./fetch-slots.ts";
+import type { Followers } from "./followers.ts";
 import type { StepSlots } from "./step-slots.ts";
 
 export interface RunParts {
@@ -25,6 +26,7 @@ export interface RunParts {
   readonly approvalLinks: Pick<ApprovalLinks, "make" | "parse">;
   /** There is a server by which somebody can answer an approval or send a signal. */
   readonly takesNews: boolean;
+  readonly followers: Pick<Followers, "endRun">;
   readonly clock: Clock;
   readonly logger: Logger;
 }

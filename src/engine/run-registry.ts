@@ -1,20 +1,27 @@
 // The runs that are not over: their submission, their drivers, those that wait outside memory, and who waits for them.
 
-import { AppError, toAppError } from "../core/app-error.ts";
+import { toAppError } from "../core/app-error.ts";
 import type { InboundRequest, WebhookResponse } from "../core/inbound-request.ts";
-import { isFinal } from "../core/run.ts";
-import type { KeptRun, NewRun, UnfinishedRun, Write } from "../store/store.ts";
+import { isFinal, type RunError } from "../core/run.ts";
+import type { CancelRequest, KeptRun, KeyHolder, NewRun, UnfinishedRun, Write } from "../store/store.ts";
 import { awaitStore } from "./await-store.ts";
-import { Dispatcher, type QueuedRun } from "./dispatcher.ts";
+import { Dispatcher, type DispatcherLimits, type QueuedRun } from "./dispatcher.ts";
 import { failBeforeBegin } from "./fail-before-begin.ts";
 import { findPinned, type Versions } from "./find-pinned.ts";
-import { type EarlierRun, RunDriver } from "./run-driver.ts";
+import type { EndingRun } from "./followers.ts";
+import { type Beginning, BeginningLoader } from "./load-beginning.ts";
+import type { PipelinePauses } from "./pipeline-pauses.ts";
+import { findQueuePlace } from "./queue-place.ts";
+import { RepeatedWarnings } from "./repeated-warnings.ts";
+import { RunAdmission } from "./run-admission.ts";
+import { RunDriver } from "./run-driver.ts";
 import { cancelledEnd } from "./run-end.ts";
 import { RunListeners } from "./run-listeners.ts";
 import type { PinnedVersion, RunParts } from "./run-parts.ts";
 import type { WaitAnswer } from "./wait-call.ts";
 import { toGuestRequest } from "./to-guest-request.ts";
 import { answerParked } from "./answer-parked.ts";
+import { TurnsByRun } from "./turns-by-run.ts";
 import { WakeClock } from "./wake-clock.ts";
 
 /** A run as it comes in. */
@@ -27,10 +34,24 @@ export interface Submission {
   readonly onResponse?: (response: WebhookResponse) => void;
 }
 
+/** What of a run its place in the queue needs. */
+type Enqueued = Pick<NewRun, "id" | "pipeline" | "priority" | "concurrencyKey" | "depth">;
+
+export interface RunRegistryOptions {
+  readonly parts: RunParts;
+  readonly versions: Versions;
+  readonly pauses: Pick<PipelinePauses, "check">;
+  readonly limits: DispatcherLimits;
+}
+
 export class RunRegistry {
   readonly #parts: RunParts;
   readonly #versions: Versions;
+  readonly #pauses: RunRegistryOptions["pauses"];
   readonly #dispatcher: Dispatcher;
+  readonly #admission: RunAdmission;
+  readonly #loader: BeginningLoader;
+  readonly #warnings: RepeatedWarnings;
   readonly #wakeClock: WakeClock;
   readonly #live = new Map<string, RunDriver>();
   /** Queued, live, or about to be: runs that this process has in hand. */
@@ -41,13 +62,23 @@ export class RunRegistry {
   /** Cancelled while what they begin with was being loaded, with the reason. */
   readonly #cancelAtBegin = new Map<string, string>();
   /** What is done to runs outside memory, one thing after the other for each. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new TurnsByRun();
   #abandoned = false;
 
-  constructor(parts: RunParts, versions: Versions, maxConcurrentRuns: number) {
+  constructor({ parts, versions, pauses, limits }: RunRegistryOptions) {
     this.#parts = parts;
     this.#versions = versions;
-    this.#dispatcher = new Dispatcher(maxConcurrentRuns);
+    this.#pauses = pauses;
+    this.#dispatcher = new Dispatcher(limits);
+    this.#loader = new BeginningLoader(parts, versions, () => this.#abandoned);
+    this.#warnings = new RepeatedWarnings(parts.logger, parts.clock);
+    this.#admission = new RunAdmission({
+      dispatcher: this.#dispatcher,
+      followers: parts.followers,
+      clock: parts.clock,
+      onDropped: (id) => this.#ended(id),
+      onReplaced: (id, cancel) => void this.#replace(id, cancel),
+    });
     this.#wakeClock = new WakeClock({
       clock: parts.clock,
       store: parts.store,
@@ -57,19 +88,27 @@ export class RunRegistry {
   }
 
   /**
-   * Records a run and lets it begin; resolves when it is durable.
+   * Records a run and lets it begin; resolves when it is durable, as one that was skipped where its pipeline wants that.
    * It may begin before that: whatever it does takes effect only after its own records, which follow this one on disk.
-   * @throws {AppError} STORE_UNAVAILABLE when it could not be recorded: nothing of it is left.
+   * @throws {AppError} PIPELINE_PAUSED, QUEUE_FULL, STORE_UNAVAILABLE: nothing of it is left.
    */
   async submit(submission: Submission): Promise<void> {
-    const { run, version, onResponse } = submission;
-    const recorded = this.#parts.store.commit([...submission.writes, { type: "run.create", run }]);
+    const { version, onResponse } = submission;
+    this.#pauses.check(submission.run.pipeline);
+    const run = this.place(submission.run, version, submission.request);
+    const admission = this.#admission.admit(run, version.config);
+    if (admission.type === "skip") {
+      await this.skip({ ...submission, run }, admission.error);
+      return;
+    }
+    const writes: Write[] = [...submission.writes, { type: "run.create", run }, ...admission.writes];
+    const recorded = this.#parts.store.commit(writes);
     let kept = submission.request;
     this.#enqueue(run, version.config.concurrencyLimit, async () => {
       let request = kept;
       if (request === null && run.inboundId !== null) {
         await recorded.catch(() => undefined);
-        request = await this.#loadRequest(run.inboundId);
+        request = await this.#loader.loadRequest(run.inboundId);
       }
       return { run, version, request, onResponse, earlier: null };
     });
@@ -79,23 +118,60 @@ export class RunRegistry {
       await recorded;
     } catch (thrown) {
       this.#drop(run);
+      admission.undo();
       throw thrown;
     }
+    admission.confirm();
   }
 
-  /** Lets a run begin that is on record already. */
-  take(run: NewRun, version: PinnedVersion): void {
-    const beginning = { run, version, request: null, onResponse: undefined, earlier: null };
-    this.#enqueue(run, version.config.concurrencyLimit, async () => await Promise.resolve(beginning));
+  /** The run with its place in the queue. */
+  place(run: NewRun, { config }: PinnedVersion, request: InboundRequest | null): NewRun {
+    const { pipeline } = run;
+    const warn = (reason: string): void =>
+      this.#warnings.warn("a run has another key than meant", { pipeline, reason });
+    return { ...run, ...findQueuePlace(run, config, request, warn) };
+  }
+
+  /** Records a run that never begins, and why. @throws {AppError} STORE_UNAVAILABLE. */
+  async skip({ run, writes }: Pick<Submission, "run" | "writes">, error: RunError): Promise<void> {
+    const { store, clock, followers } = this.#parts;
+    const end = followers.endRun(run, { status: "skipped", result: null, error }, clock.now());
+    await store.commit([...writes, { type: "run.create", run }, ...end.writes]);
+    end.begin();
+  }
+
+  /** Lets a run begin that was recorded with a step or the end of another one. */
+  async take(run: NewRun, version: PinnedVersion): Promise<void> {
+    const { store, clock, logger, followers } = this.#parts;
+    const admission = this.#admission.admitRecorded(run, version.config);
+    if (admission.type === "queue") {
+      const beginning = { run, version, request: null, onResponse: undefined, earlier: null };
+      this.#enqueue(run, version.config.concurrencyLimit, async () => await Promise.resolve(beginning));
+      // Where that cannot be recorded the run waits for the others instead of replacing them.
+      if (admission.writes.length > 0) await store.commit(admission.writes).then(admission.confirm, admission.undo);
+      return;
+    }
+    this.#inHand.add(run.id);
+    const end = followers.endRun(run, { status: "skipped", result: null, error: admission.error }, clock.now());
+    const record = async (): Promise<void> => await store.commit(end.writes);
+    try {
+      await awaitStore(clock, record, () => this.#abandoned);
+    } catch (thrown) {
+      logger.error("a run was skipped, which could not be recorded", { run: run.id, reason: String(thrown) });
+    }
+    this.#ended(run.id);
+    end.begin();
+  }
+
+  /** A run of an earlier life waits and keeps its key. */
+  hold({ id, concurrencyKey }: KeyHolder): void {
+    this.#dispatcher.hold(id, concurrencyKey);
   }
 
   /** Goes on with a run that an earlier life of the server left unfinished, when its turn comes. */
-  recover(
-    { id, pipeline, status }: Pick<UnfinishedRun, "id" | "pipeline" | "status">,
-    limit: number | undefined,
-  ): void {
-    if (status === "running") this.#begun.add(id);
-    this.#enqueue({ id, pipeline }, limit, async () => await this.#loadEarlier(id));
+  recover(run: UnfinishedRun, limit: number | undefined): void {
+    if (run.status === "running") this.#begun.add(run.id);
+    this.#enqueue(run, limit, async () => await this.#loader.load(run.id));
   }
 
   /** Lets waiting runs go on when their time comes; called once those of an earlier life are queued. */
@@ -109,15 +185,16 @@ export class RunRegistry {
     this.#inHand.add(id);
     this.#begun.add(id);
     try {
-      const kept = await this.#read(async () => await this.#parts.store.runs.findKept(id));
+      const kept = await this.#loader.read(async () => await this.#parts.store.runs.findKept(id));
       if (kept === undefined || isFinal(kept.status)) {
+        this.#dispatcher.release(id);
         this.#forget(id);
         return;
       }
       // What keeps it from going on is told when its turn comes.
       const version = await findPinned(this.#parts.store, this.#versions, kept).catch(() => null);
       await this.#cancelOverdue(kept, version);
-      this.#enqueue(kept.run, version?.config.concurrencyLimit, async () => await this.#loadEarlier(id));
+      this.#enqueue(kept.run, version?.config.concurrencyLimit, async () => await this.#loader.load(id));
     } catch (thrown) {
       this.#forget(id);
       this.#parts.logger.error("a waiting run could not be brought back", {
@@ -132,7 +209,7 @@ export class RunRegistry {
    * @throws {AppError} STORE_UNAVAILABLE.
    */
   async answerWait(id: string, answers: readonly WaitAnswer[]): Promise<boolean> {
-    return await this.#inTurn(id, async () => {
+    return await this.#turns.take(id, async () => {
       const driver = this.#live.get(id);
       if (driver !== undefined) return await driver.answerWait(answers);
       const isAnswered = await answerParked(this.#parts, id, answers);
@@ -173,10 +250,10 @@ export class RunRegistry {
   async cancel(id: string, reason: string): Promise<void> {
     const queued = this.#begun.has(id) ? undefined : this.#dispatcher.withdraw(id);
     if (queued !== undefined) {
-      await this.#cancelQueued(queued, reason);
+      await this.#cancelQueued(queued.run, queued.putBack, reason);
       return;
     }
-    await this.#inTurn(id, async () => {
+    await this.#turns.take(id, async () => {
       const driver = this.#live.get(id);
       if (driver !== undefined) driver.cancel(reason);
       else if (this.#inHand.has(id) && !this.#begun.has(id)) this.#cancelAtBegin.set(id, reason);
@@ -196,20 +273,31 @@ export class RunRegistry {
     void this.wake(id);
   }
 
-  async #cancelQueued(queued: QueuedRun, reason: string): Promise<void> {
+  async #cancelQueued(run: QueuedRun, putBack: () => void, reason: string): Promise<void> {
     try {
-      await this.#recordCancelled(queued.id, reason);
+      await this.#recordCancelled(run, reason);
     } catch (thrown) {
-      this.#dispatcher.submit(queued);
+      putBack();
       throw thrown;
     }
   }
 
   /** The end of a run that had not begun. */
-  async #recordCancelled(id: string, reason: string): Promise<void> {
-    const { store, clock } = this.#parts;
-    await store.commit([{ type: "run.finish", id, ...cancelledEnd(reason), at: clock.now() }]);
-    this.#ended(id);
+  async #recordCancelled(run: EndingRun, reason: string): Promise<void> {
+    const { store, clock, followers } = this.#parts;
+    const end = followers.endRun(run, cancelledEnd(reason), clock.now());
+    await store.commit(end.writes);
+    this.#ended(run.id);
+    end.begin();
+  }
+
+  /** A run that has begun is to end, which is recorded: another one with its key has come. */
+  async #replace(id: string, cancel: CancelRequest): Promise<void> {
+    await this.#turns.take(id, async () => {
+      const driver = this.#live.get(id);
+      if (driver !== undefined) driver.askToEnd(cancel);
+      else void this.wake(id);
+    });
   }
 
   async cancelAll(reason: string): Promise<void> {
@@ -227,26 +315,30 @@ export class RunRegistry {
     this.#listeners.callAll();
   }
 
-  #enqueue(run: Pick<NewRun, "id" | "pipeline">, limit: number | undefined, load: () => Promise<Beginning>): void {
-    this.#inHand.add(run.id);
-    const { id, pipeline } = run;
-    this.#dispatcher.submit({ id, pipeline, limit, begin: () => void this.#begin(id, pipeline, load) });
+  #enqueue(run: Enqueued, limit: number | undefined, load: () => Promise<Beginning>): void {
+    const { id, pipeline, concurrencyKey: key, priority, depth } = run;
+    this.#inHand.add(id);
+    const resumed = this.#begun.has(id);
+    const begin = (): void => void this.#begin(run, load);
+    this.#dispatcher.submit({ id, pipeline, key, limit, priority, depth, resumed, begin });
   }
 
-  async #begin(id: string, pipeline: string, load: () => Promise<Beginning>): Promise<void> {
+  async #begin(run: Enqueued, load: () => Promise<Beginning>): Promise<void> {
+    const { id } = run;
+    let isOpen = false;
     try {
       // What is done to a run outside memory is done before it comes into memory, or not at all.
-      await this.#inTurn(id, async () => {
+      await this.#turns.take(id, async () => {
         const beginning = await load();
         if (!this.#inHand.has(id) || this.#abandoned) return;
         const cancelReason = this.#cancelAtBegin.get(id);
         if (cancelReason === undefined) this.#open(beginning);
-        else await this.#recordCancelled(id, cancelReason);
+        else await this.#recordCancelled(run, cancelReason);
+        isOpen = cancelReason === undefined;
       });
-      if (!this.#live.has(id)) this.#dispatcher.release(pipeline);
+      if (!isOpen) this.#dispatcher.release(id);
     } catch (thrown) {
-      await failBeforeBegin(this.#parts, id, toAppError(thrown), () => this.#abandoned);
-      this.#dispatcher.release(pipeline);
+      await failBeforeBegin(this.#parts, run, toAppError(thrown), () => this.#abandoned);
       this.#ended(id);
     }
   }
@@ -267,56 +359,26 @@ export class RunRegistry {
     this.#listeners.call(run.id, "change");
   }
 
-  /** A run as an earlier life left it. @throws {AppError} what keeps it from going on. */
-  async #loadEarlier(id: string): Promise<Beginning> {
-    const { store } = this.#parts;
-    return await this.#read(async () => {
-      const kept = await store.runs.findKept(id);
-      if (kept === undefined || isFinal(kept.status)) {
-        throw new AppError("RUN_ALREADY_ENDED", `run ${id} has already ended`);
-      }
-      const version = await findPinned(store, this.#versions, kept);
-      const request = kept.run.inboundId === null ? null : await this.#loadRequest(kept.run.inboundId);
-      const earlier = { ...kept, lastSeq: await store.logs.lastSeq(id) };
-      return { run: kept.run, version, request, onResponse: undefined, earlier };
-    });
-  }
-
-  async #loadRequest(inboundId: string): Promise<InboundRequest | null> {
-    const record = await this.#read(async () => await this.#parts.store.inbound.find(inboundId));
-    return record?.request ?? null;
-  }
-
-  async #read<T>(load: () => Promise<T>): Promise<T> {
-    return await awaitStore(this.#parts.clock, load, () => this.#abandoned);
-  }
-
   #driverWaits(run: NewRun, wakeAt: number | null): void {
     if (!this.#live.delete(run.id)) return;
-    this.#dispatcher.release(run.pipeline);
+    this.#dispatcher.park(run.id);
     this.#forget(run.id);
     if (wakeAt !== null) this.#wakeClock.expect(wakeAt);
   }
 
   #driverEnded(run: NewRun): void {
-    // A run that was dropped meanwhile has given its place back already.
-    if (!this.#live.delete(run.id)) return;
-    this.#dispatcher.release(run.pipeline);
-    this.#ended(run.id);
+    if (this.#live.delete(run.id)) this.#ended(run.id);
   }
 
   #drop(run: NewRun): void {
-    this.#dispatcher.withdraw(run.id);
     const driver = this.#live.get(run.id);
-    if (driver !== undefined) {
-      this.#live.delete(run.id);
-      void driver.abandon();
-      this.#dispatcher.release(run.pipeline);
-    }
+    this.#live.delete(run.id);
+    void driver?.abandon();
     this.#ended(run.id);
   }
 
   #ended(id: string): void {
+    this.#dispatcher.release(id);
     this.#forget(id);
     this.#parts.stepSlots.giveUp(id);
     this.#listeners.call(id, "end");
@@ -328,23 +390,4 @@ export class RunRegistry {
     this.#cancelAtBegin.delete(id);
     this.#wakeClock.poke();
   }
-
-  /** Does something to a run when what was begun before that is done. */
-  async #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(id) ?? Promise.resolve();
-    const turn = before.then(work, work);
-    this.#turns.set(id, turn);
-    try {
-      return await turn;
-    } finally {
-      if (this.#turns.get(id) === turn) this.#turns.delete(id);
-    }
-  }
-}
-
-/** What a driver is made of. */
-interface Beginning extends Pick<Submission, "run" | "version" | "request"> {
-  readonly onResponse: Submission["onResponse"] | undefined;
-  /** Null where nothing of the run has been done yet. */
-  readonly earlier: EarlierRun | null;
 }

@@ -3,6 +3,7 @@
 import { checkBrackets, unexpected } from "./brackets.ts";
 import { ConditionError } from "./condition-error.ts";
 import type { ConditionTree } from "./condition-tree.ts";
+import { type VariableName, variableNames } from "./condition-variables.ts";
 import { parseWithJexl } from "./grammar.ts";
 import { resolveTree } from "./resolve-tree.ts";
 import { scanTokens, type Token } from "./tokens.ts";
@@ -14,7 +15,7 @@ export const maxExpressionCharacters = 4096;
  * within names for operators, mistakes escapes in texts, and finds `constructor` in its own tables.
  * @throws {ConditionError} when the text is no expression, or names what does not exist.
  */
-export function compileCondition(expression: string): ConditionTree {
+export function compileCondition(expression: string, names: readonly VariableName[] = variableNames): ConditionTree {
   if (expression.length > maxExpressionCharacters) {
     throw new ConditionError(`the expression is longer than ${maxExpressionCharacters} characters`);
   }
@@ -23,7 +24,7 @@ export function compileCondition(expression: string): ConditionTree {
   checkBrackets(tokens);
   const placeholders = tokens.map(placeholderOf);
   try {
-    return resolveTree(parseWithJexl(placeholders.join(" ")), tokens);
+    return resolveTree(parseWithJexl(placeholders.join(" ")), tokens, names);
   } catch (error) {
     if (error instanceof ConditionError) throw error;
     throw translateJexlError(error, tokens, placeholders);

@@ -1,7 +1,9 @@
 // What a condition can ask about: the inbound request and its decoded body.
 
 export const variableNames = ["provider", "eventType", "method", "headers", "query", "body", "payload"] as const;
-export type VariableName = (typeof variableNames)[number];
+/** What the holes of a text can ask about: the parameters of the run too. */
+export const templateVariableNames = [...variableNames, "params"] as const;
+export type VariableName = (typeof templateVariableNames)[number];
 
 export interface ConditionSource {
   readonly provider: string;
@@ -16,6 +18,10 @@ export interface ConditionSource {
 export interface ConditionVariables extends ConditionSource {
   /** The body as JSON; null where it is not JSON. */
   readonly payload: unknown;
+}
+
+export interface TemplateVariables extends ConditionVariables {
+  readonly params: unknown;
 }
 
 /** The variables of one request. The body is decoded when `payload` is first read, and only once. */
@@ -33,6 +39,10 @@ export function createConditionVariables(source: ConditionSource): ConditionVari
       return decoded.payload;
     },
   };
+}
+
+export function createTemplateVariables(source: ConditionSource, params: unknown): TemplateVariables {
+  return Object.assign(createConditionVariables(source), { params });
 }
 
 function decode(body: string): unknown {

@@ -1,7 +1,7 @@
 // Whether a condition holds: compiled once, evaluated for each request.
 
 import { compileCondition, maxExpressionCharacters } from "./compile-condition.ts";
-import { ConditionError } from "./condition-error.ts";
+import { ConditionError, describeConditionError } from "./condition-error.ts";
 import type { ConditionTree } from "./condition-tree.ts";
 import type { ConditionVariables } from "./condition-variables.ts";
 import { evaluate } from "./evaluate.ts";
@@ -15,7 +15,6 @@ export type ConditionResult =
 type Compiled = { readonly tree: ConditionTree } | { readonly message: string };
 
 const maxCompiled = 500;
-const maxQuotedCharacters = 120;
 const compiled = new Map<string, Compiled>();
 
 /**
@@ -30,7 +29,7 @@ export function evaluateCondition(expression: string, variables: ConditionVariab
     if (typeof value === "boolean") return { ok: true, value };
     throw new ConditionError(`the expression is ${kindOf(value)}, not true or false`);
   } catch (error) {
-    return { ok: false, message: describe(error, expression) };
+    return { ok: false, message: describeConditionError(error, expression) };
   }
 }
 
@@ -56,14 +55,6 @@ function compile(expression: string): Compiled {
   try {
     return { tree: compileCondition(expression) };
   } catch (error) {
-    return { message: describe(error, expression) };
+    return { message: describeConditionError(error, expression) };
   }
-}
-
-function describe(error: unknown, expression: string): string {
-  const reason = error instanceof Error ? error.message : String(error);
-  const at = error instanceof ConditionError ? error.at : undefined;
-  const isLong = expression.length > maxQuotedCharacters;
-  const quoted = JSON.stringify(isLong ? `${expression.slice(0, maxQuotedCharacters)}…` : expression);
-  return at === undefined ? `${reason}: ${quoted}` : `${reason} (character ${at + 1} of ${quoted})`;
 }

@@ -3,19 +3,19 @@
 
 import { ConditionError } from "./condition-error.ts";
 import type { ConditionTree } from "./condition-tree.ts";
-import type { ConditionVariables } from "./condition-variables.ts";
+import type { ConditionVariables, TemplateVariables } from "./condition-variables.ts";
 import { Meter } from "./meter.ts";
 import { operators } from "./operators.ts";
 import { findPattern } from "./pattern.ts";
 import { findIndexed, findMember, isNil, kindOf } from "./values.ts";
 
 /** @throws {ConditionError} when an operator is not defined on its operands, or the evaluation is too dear. */
-export function evaluate(tree: ConditionTree, variables: ConditionVariables): unknown {
+export function evaluate(tree: ConditionTree, variables: ConditionVariables | TemplateVariables): unknown {
   return evaluateTree(tree, { variables, meter: new Meter(), item: null });
 }
 
 interface Scope {
-  readonly variables: ConditionVariables;
+  readonly variables: ConditionVariables & Partial<TemplateVariables>;
   readonly meter: Meter;
   /** What a filter has in hand. */
   readonly item: unknown;

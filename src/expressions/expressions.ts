@@ -1,4 +1,10 @@
-// The door of expressions/: conditions on a webhook, in words of expr-lang (https://expr-lang.org).
+// The door of expressions/: conditions on a webhook and texts with holes, in words of expr-lang (https://expr-lang.org).
 
-export { createConditionVariables, type ConditionSource, type ConditionVariables } from "./condition-variables.ts";
+export {
+  createConditionVariables,
+  createTemplateVariables,
+  type ConditionSource,
+  type ConditionVariables,
+} from "./condition-variables.ts";
 export { checkCondition, evaluateCondition } from "./evaluate-condition.ts";
+export { checkTemplate, fillTemplate } from "./text-template.ts";

@@ -2,7 +2,7 @@
 
 import { ConditionError } from "./condition-error.ts";
 import type { ConditionTree } from "./condition-tree.ts";
-import { variableNames } from "./condition-variables.ts";
+import type { VariableName } from "./condition-variables.ts";
 import type { JexlTree } from "./grammar.ts";
 import { compilePattern } from "./pattern.ts";
 import { negated, type Token } from "./tokens.ts";
@@ -10,8 +10,12 @@ import { negated, type Token } from "./tokens.ts";
 const maxDepth = 1000;
 
 /** @throws {ConditionError} when a name does not exist, a part is missing, or the tree is too deep. */
-export function resolveTree(tree: JexlTree | null, tokens: readonly Token[]): ConditionTree {
-  return new Resolver(tokens).resolve(tree, { depth: 0, inFilter: false });
+export function resolveTree(
+  tree: JexlTree | null,
+  tokens: readonly Token[],
+  names: readonly VariableName[],
+): ConditionTree {
+  return new Resolver(tokens, names).resolve(tree, { depth: 0, inFilter: false });
 }
 
 interface Position {
@@ -21,9 +25,11 @@ interface Position {
 
 class Resolver {
   readonly #tokens: readonly Token[];
+  readonly #names: readonly VariableName[];
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly Token[], names: readonly VariableName[]) {
     this.#tokens = tokens;
+    this.#names = names;
   }
 
   resolve(tree: JexlTree | null | undefined, position: Position): ConditionTree {
@@ -76,9 +82,9 @@ class Resolver {
       if (position.inFilter) return { type: "item_member", at, name: text };
       throw new ConditionError(`".${text}" has nothing before the dot`, at);
     }
-    const name = variableNames.find((known) => known === text);
+    const name = this.#names.find((known) => known === text);
     if (name !== undefined) return { type: "variable", at, name };
-    throw new ConditionError(`unknown name ${JSON.stringify(text)}, known are ${variableNames.join(", ")}`, at);
+    throw new ConditionError(`unknown name ${JSON.stringify(text)}, known are ${this.#names.join(", ")}`, at);
   }
 
   #member(placeholder: string, from: JexlTree, inner: Position): ConditionTree {

@@ -35,13 +35,31 @@ const negatable = /\s+(in|contains|startsWith|endsWith|matches)(?![\p{L}\p{N}_$]
 
 /** @throws {ConditionError} at the first character that begins neither word nor symbol. */
 export function scanTokens(expression: string): readonly Token[] {
-  const tokens: Token[] = [];
-  for (let at = skipSpace(expression, 0); at < expression.length; at = skipSpace(expression, at)) {
-    const token = scanToken(expression, at, tokens.at(-1));
-    tokens.push(token);
+  return [...walkTokens(expression, 0)];
+}
+
+/**
+ * The offset of the brace that closes what begins at `start`; undefined where none does.
+ * @throws {ConditionError} at the first character that begins neither word nor symbol.
+ */
+export function findClosingBrace(text: string, start: number): number | undefined {
+  let open = 0;
+  for (const token of walkTokens(text, start)) {
+    if (token.type !== "symbol") continue;
+    if (token.symbol === "{") open++;
+    else if (token.symbol === "}" && open-- === 0) return token.at;
+  }
+  return undefined;
+}
+
+function* walkTokens(expression: string, start: number): Generator<Token, void> {
+  let before: Token | undefined;
+  for (let at = skipSpace(expression, start); at < expression.length; at = skipSpace(expression, at)) {
+    const token = scanToken(expression, at, before);
+    yield token;
+    before = token;
     at += token.text.length;
   }
-  return tokens;
 }
 
 function skipSpace(expression: string, at: number): number {

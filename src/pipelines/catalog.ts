@@ -13,6 +13,7 @@ import { type LoadedPipeline, loadPipeline, type ReadExports } from "./load-pipe
 import { LoadQueue } from "./load-queue.ts";
 import { describeFileError } from "./module-reader.ts";
 import { listPipelineFiles, type PipelineFiles } from "./pipeline-files.ts";
+import type { CheckTemplate } from "./parse-concurrency.ts";
 import { createError, type Pipeline, type PipelineVersion, type Problem, type SavedVersion } from "./pipeline.ts";
 import { ScanTimer } from "./scan-timer.ts";
 import { type RemovalSteps, type UploadedFile, type UploadSteps, Uploads } from "./uploads.ts";
@@ -31,6 +32,7 @@ export interface CatalogOptions extends EntryStore, SecretSources {
   /** The pipelines folder. */
   readonly root: string;
   readonly readExports: ReadExports;
+  readonly checkTemplate?: CheckTemplate;
   /** The versions that were in force when the last process ended. */
   readonly lastGood: readonly SavedVersion[];
   readonly removeVersion: (pipeline: string) => Promise<void>;
@@ -57,6 +59,8 @@ export interface Catalog {
   upload(file: UploadedFile, steps: UploadSteps): Promise<{ readonly change: "created" | "updated" | "unchanged" }>;
   /** Removes what there is of a pipeline. @throws {AppError} STORE_UNAVAILABLE and what the steps throw. */
   remove(id: string, steps: RemovalSteps): Promise<void>;
+  /** Calls back with the id of each pipeline that changes after the first load; the returned function ends that. */
+  watchChanges(listener: (id: string) => void): () => void;
   close(): Promise<void>;
 }
 
@@ -82,6 +86,7 @@ class FolderCatalog implements Catalog {
   readonly #queue: LoadQueue;
   readonly #watch: FolderWatch | null;
   readonly #uploads: Uploads;
+  readonly #listeners = new Set<(id: string) => void>();
   /** Paths below the root that the system told something of. */
   #touched = new Set<string>();
   #root = "";
@@ -146,6 +151,11 @@ class FolderCatalog implements Catalog {
   upload: Catalog["upload"] = async (file, steps) => await this.#uploads.put(file, steps);
 
   remove: Catalog["remove"] = async (id, steps) => await this.#uploads.remove(id, steps);
+
+  watchChanges(listener: (id: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
 
   async close(): Promise<void> {
     await this.#uploads.idle();
@@ -289,9 +299,9 @@ class FolderCatalog implements Catalog {
   }
 
   async #loadFile(file: string, known: PipelineVersion | null, text?: string): Promise<LoadedPipeline> {
-    const { readExports, limits = {} } = this.#options;
-    const given = text === undefined ? {} : { text };
-    return await loadPipeline({ root: this.#root, file, clock: this.#clock, limits, readExports, known, ...given });
+    const { readExports, checkTemplate, limits = {} } = this.#options;
+    const sources = { root: this.#root, file, ...(text === undefined ? {} : { text }) };
+    return await loadPipeline({ ...sources, clock: this.#clock, limits, readExports, checkTemplate, known });
   }
 
   /** Does `work` while nobody looks at the folder; what it changed of this pipeline is in force when this resolves. */
@@ -363,6 +373,7 @@ class FolderCatalog implements Catalog {
   #tell(change: CatalogChange): void {
     try {
       this.#options.onChange(change);
+      for (const listener of this.#listeners) listener(change.id);
     } catch (thrown) {
       this.#report(`a listener of changes failed: ${toAppError(thrown).message}`, thrown);
     }

@@ -5,27 +5,26 @@ import { didYouMean } from "../core/did-you-mean.ts";
 import { parseDuration } from "../core/duration.ts";
 import type { ParamSpec, PipelineConfig, WebhookConfig } from "../core/pipeline-config.ts";
 import { describeValue, type FieldProblem, FieldProblems } from "./field-problem.ts";
+import { readAfter } from "./parse-after.ts";
+import { type CheckTemplate, readConcurrency, readPriority } from "./parse-concurrency.ts";
 import { parseParamSpec } from "./parse-param-spec.ts";
+import { readSchedules } from "./parse-schedule.ts";
 
 export type ParsedConfig =
   | { readonly ok: true; readonly config: PipelineConfig }
   | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 
-const fields = ["webhook", "params", "timeout", "memory", "concurrency"];
+const fields = ["webhook", "params", "timeout", "memory", "priority", "concurrency", "schedule", "after"];
 const laterFields =
-  "schedule schedules priority retry retries notify on vars env secrets needs dedupe rate cache retention history approvals".split(
-    " ",
-  );
+  "retry retries notify on vars env secrets needs dedupe rate cache retention history approvals".split(" ");
 const laterWebhookFields = "dedupe toleranceSeconds tolerance rate filter events methods header".split(" ");
-const laterConcurrencyFields = ["key", "onConflict", "cancelInProgress", "queue"];
 const providers = ["github", "slack", "generic"];
 const minMemoryBytes = 16 * 1024 ** 2;
 const maxMemoryBytes = 1024 ** 3;
-const maxConcurrency = 10_000;
 const maxParams = 100;
 
 /** `undefined` is a script without `config`: everything is as by default. */
-export function parsePipelineConfig(value: unknown): ParsedConfig {
+export function parsePipelineConfig(value: unknown, checkTemplate: CheckTemplate = () => null): ParsedConfig {
   const problems = new FieldProblems();
   const config =
     value === undefined ? {} : problems.readObject("config", value, 'write: export const config = { timeout: "5m" }');
@@ -33,13 +32,20 @@ export function parsePipelineConfig(value: unknown): ParsedConfig {
   problems.refuseUnknown("config", config, fields, laterFields);
   const timeoutMs = readTimeout(config["timeout"], problems);
   const memoryBytes = readMemory(config["memory"], problems);
-  const concurrencyLimit = readConcurrency(config["concurrency"], problems);
+  const priority = readPriority(config["priority"], problems);
+  const webhook = readWebhook(config["webhook"], problems);
+  const params = readParams(config["params"], problems);
+  const schedules = readSchedules(config["schedule"], params, problems);
+  const after = readAfter(config["after"], problems);
   const parsed: PipelineConfig = {
-    webhook: readWebhook(config["webhook"], problems),
-    params: readParams(config["params"], problems),
+    webhook,
+    params,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
-    ...(concurrencyLimit === undefined ? {} : { concurrencyLimit }),
+    ...(priority === undefined ? {} : { priority }),
+    ...readConcurrency(config["concurrency"], problems, checkTemplate),
+    ...(schedules.length === 0 ? {} : { schedules }),
+    ...(after.length === 0 ? {} : { after }),
   };
   return problems.list.length > 0 ? { ok: false, problems: problems.list } : { ok: true, config: parsed };
 }
@@ -112,19 +118,6 @@ function readMemory(value: unknown, problems: FieldProblems): number | undefined
   if (memoryBytes !== undefined && memoryBytes >= minMemoryBytes && memoryBytes <= maxMemoryBytes) return memoryBytes;
   const range = `a size from ${formatByteSize(minMemoryBytes)} to ${formatByteSize(maxMemoryBytes)}`;
   problems.add("config.memory", `must be ${range}, not ${describeValue(value)}`, 'write for example "128MiB"');
-  return undefined;
-}
-
-function readConcurrency(value: unknown, problems: FieldProblems): number | undefined {
-  if (value === undefined) return undefined;
-  const concurrency = problems.readObject("config.concurrency", value, "write { limit: 1 }");
-  if (!concurrency) return undefined;
-  problems.refuseUnknown("config.concurrency", concurrency, ["limit"], laterConcurrencyFields);
-  const { limit } = concurrency;
-  if (limit === undefined) return undefined;
-  if (typeof limit === "number" && Number.isInteger(limit) && limit >= 1 && limit <= maxConcurrency) return limit;
-  const range = `a whole number from 1 to ${maxConcurrency}`;
-  problems.add("config.concurrency.limit", `must be ${range}, not ${describeValue(limit)}`);
   return undefined;
 }
 

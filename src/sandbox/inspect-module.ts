@@ -75,6 +75,7 @@ function inspectSpec(bundleHash: string, pipeline: string): GuestSpec {
       args: [],
       params: {},
       rerunOf: null,
+      after: null,
     },
     request: null,
     limits: { memoryBytes: inspectMemoryBytes, cpuPerDeliveryMs: inspectCpuMs, cpuTotalMs: inspectCpuMs },

@@ -3,7 +3,7 @@
 import type { InboundRequest } from "../core/inbound-request.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { ParamValues } from "../core/pipeline-config.ts";
-import type { Trigger } from "../core/run.ts";
+import type { FinalRunStatus, Trigger } from "../core/run.ts";
 
 // ── control process → sandbox process (over IPC, in pieces) ─────────────────────────────────────────────────────────
 
@@ -38,6 +38,16 @@ export interface GuestContext {
   readonly params: ParamValues;
   /** The run that this one repeats. */
   readonly rerunOf: string | null;
+  /** The end of another run that this one begins with. */
+  readonly after: GuestPrecedingRun | null;
+}
+
+export interface GuestPrecedingRun {
+  readonly runID: string;
+  readonly pipelineID: string;
+  readonly status: FinalRunStatus;
+  readonly result: JsonValue | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
 }
 
 /** `http.request()` of a script. */

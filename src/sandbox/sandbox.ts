@@ -7,6 +7,7 @@ export type {
   GuestCall,
   GuestDelivery,
   GuestEnd,
+  GuestPrecedingRun,
   GuestReplay,
   GuestRequest,
   GuestSpec,

@@ -17,6 +17,7 @@ import { addLogRoutes } from "./routes/logs.ts";
 import { addNewsRoutes } from "./routes/news.ts";
 import { addPipelineRoutes } from "./routes/pipelines.ts";
 import { addRunRoutes } from "./routes/runs.ts";
+import { addScheduleRoutes } from "./routes/schedules.ts";
 import { addSwaggerRoutes, swaggerPath } from "./routes/swagger.ts";
 import { addWebhookRoutes, webhookPrefix } from "./routes/webhooks.ts";
 
@@ -60,6 +61,7 @@ export function createRoutes(context: RouteContext): Elysia {
   addRunRoutes(app, context);
   addNewsRoutes(app, context);
   addApproveRoutes(app, context);
+  addScheduleRoutes(app, context);
   addArtifactRoutes(app, context);
   addLogRoutes(app, context);
   addLoginRoutes(app, context);

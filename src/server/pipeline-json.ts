@@ -1,10 +1,11 @@
 // A pipeline as JSON. What its webhook's secret is never leaves the server, only whether there is one.
 
-import type { PipelineConfig } from "../core/pipeline-config.ts";
+import type { ConflictRule, PipelineConfig } from "../core/pipeline-config.ts";
 import { runToJson, timeToJson, type RunJson } from "../core/run-json.ts";
 import { webhookPath, webhookUrl } from "../core/webhook-address.ts";
 import type { PipelineOverview } from "../engine/engine.ts";
 import type { Problem } from "../pipelines/pipelines.ts";
+import { scheduleConfigToJson, type ScheduleConfigJson } from "./schedule-json.ts";
 
 export interface ProblemJson {
   readonly severity: "error" | "warning";
@@ -31,7 +32,13 @@ export interface PipelineConfigJson {
   readonly params: PipelineConfig["params"];
   readonly timeout_ms: number | null;
   readonly memory_bytes: number | null;
+  readonly priority: number;
   readonly concurrency_limit: number | null;
+  /** null: its own. */
+  readonly concurrency_key: string | null;
+  readonly on_conflict: ConflictRule;
+  readonly schedules: readonly ScheduleConfigJson[];
+  readonly after: NonNullable<PipelineConfig["after"]>;
 }
 
 export interface PipelineJson {
@@ -43,12 +50,14 @@ export interface PipelineJson {
   readonly loaded_at: string | null;
   readonly config: PipelineConfigJson | null;
   readonly problems: readonly ProblemJson[];
+  /** It starts no runs until it is resumed. */
+  readonly paused: boolean;
   readonly last_run: RunJson | null;
 }
 
 /** `publicUrl`: the address that others reach the server by. */
 export function pipelineToJson(overview: PipelineOverview, publicUrl: string | null = null): PipelineJson {
-  const { pipeline, lastRun } = overview;
+  const { pipeline, lastRun, paused } = overview;
   const { id, file, state, version, problems } = pipeline;
   return {
     id,
@@ -58,6 +67,7 @@ export function pipelineToJson(overview: PipelineOverview, publicUrl: string | n
     loaded_at: version ? timeToJson(version.loadedAt) : null,
     config: version ? configToJson(overview, version.config, publicUrl) : null,
     problems: problems.map(problemToJson),
+    paused,
     last_run: lastRun ? runToJson(lastRun) : null,
   };
 }
@@ -86,6 +96,11 @@ function configToJson(
     params,
     timeout_ms: config.timeoutMs ?? null,
     memory_bytes: config.memoryBytes ?? null,
+    priority: config.priority ?? 0,
     concurrency_limit: config.concurrencyLimit ?? null,
+    concurrency_key: config.concurrencyKey ?? null,
+    on_conflict: config.onConflict ?? "queue",
+    schedules: (config.schedules ?? []).map(scheduleConfigToJson),
+    after: config.after ?? [],
   };
 }

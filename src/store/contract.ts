@@ -6,7 +6,9 @@ import type {
   InboundReader,
   JournalReader,
   LogReader,
+  PauseReader,
   RunReader,
+  ScheduleReader,
   UpkeepReader,
   ValueReader,
   WebhookSecretReader,
@@ -36,6 +38,8 @@ export interface Store {
   readonly values: ValueReader;
   readonly artifacts: ArtifactReader;
   readonly webhookSecrets: WebhookSecretReader;
+  readonly schedules: ScheduleReader;
+  readonly pauses: PauseReader;
   readonly upkeep: UpkeepReader;
   /** Finishes the commits in hand, then closes the file and gives up its lock. */
   close(): Promise<void>;

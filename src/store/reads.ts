@@ -38,6 +38,7 @@ export interface UnfinishedRun {
   readonly status: "queued" | "running";
   readonly priority: number;
   readonly concurrencyKey: string | null;
+  readonly depth: number;
 }
 
 /** All that is kept of a run itself for executing it further. */
@@ -64,6 +65,12 @@ export interface AwaitedRun {
   readonly hasEnded: boolean;
 }
 
+/** A run that holds its concurrency key. */
+export interface KeyHolder {
+  readonly id: string;
+  readonly concurrencyKey: string;
+}
+
 export interface RunReader {
   find(id: string): Promise<Run | undefined>;
   /** @throws {AppError} BAD_REQUEST when the cursor is not one of ours. */
@@ -71,8 +78,8 @@ export interface RunReader {
   findKept(id: string): Promise<KeptRun | undefined>;
   /** Runs that are queued or running, oldest first: what a server that starts has to go on with. */
   unfinished(): Promise<readonly UnfinishedRun[]>;
-  /** How many waiting runs hold each concurrency key. */
-  waitingByKey(): Promise<ReadonlyMap<string, number>>;
+  /** Waiting runs that have a concurrency key, which they keep, oldest first. */
+  waitingWithKey(): Promise<readonly KeyHolder[]>;
   /** Waiting runs by the time they go on without news, the next first. */
   nextWakes(limit: number): Promise<readonly WakeTime[]>;
   /** Runs that steps of a run which is not final wait for: of this run, or of all of them. */
@@ -163,6 +170,26 @@ export interface ArtifactReader {
 export interface WebhookSecretReader {
   /** By pipeline, as they were given: a reference or the secret itself. */
   all(): Promise<ReadonlyMap<string, string>>;
+}
+
+export interface StoredSchedule {
+  readonly pipeline: string;
+  readonly schedule: string;
+  /** Its ticks up to this time are dealt with. */
+  readonly doneUntil: number;
+  /** The last one that was dealt with by a run, begun or skipped. */
+  readonly lastTick: number | null;
+  /** The last run that was not skipped. */
+  readonly lastRun: string | null;
+}
+
+export interface ScheduleReader {
+  all(): Promise<readonly StoredSchedule[]>;
+}
+
+export interface PauseReader {
+  /** Since when, by paused pipeline. */
+  all(): Promise<ReadonlyMap<string, number>>;
 }
 
 /** An ended run by the time of its end; runs are ordered by this, and by their ids where it is the same. */

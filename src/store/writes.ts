@@ -5,7 +5,7 @@ import type { InboundRequest } from "../core/inbound-request.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { LogEntry } from "../core/log-entry.ts";
 import type { PipelineConfig } from "../core/pipeline-config.ts";
-import type { Artifact, FinalRunStatus, ParentStep, RunError, Step, Trigger } from "../core/run.ts";
+import type { Artifact, FinalRunStatus, ParentStep, PrecedingRun, RunError, Step, Trigger } from "../core/run.ts";
 
 export type Write =
   | RunWrite
@@ -17,6 +17,8 @@ export type Write =
   | ValueWrite
   | ArtifactWrite
   | WebhookSecretWrite
+  | ScheduleWrite
+  | PauseWrite
   | UpkeepWrite;
 
 /** A run as it is created: always `queued`. */
@@ -34,6 +36,8 @@ export interface NewRun {
   /** What began the first of these runs, where this one is a rerun; else the trigger. */
   readonly triggeredBy: Trigger;
   readonly parent: ParentStep | null;
+  /** The end that it begins with, by `config.after`. */
+  readonly after: PrecedingRun | null;
   /** How many runs above it started each other; 0 for one that no other run started. */
   readonly depth: number;
   /** Queued runs of a higher one begin earlier. */
@@ -48,7 +52,7 @@ export interface NewRun {
 
 /** That a run is to end, and why: kept until it has ended, over a restart too. */
 export interface CancelRequest {
-  readonly code: "RUN_CANCELLED" | "RUN_TIMEOUT";
+  readonly code: "RUN_CANCELLED" | "RUN_REPLACED" | "RUN_TIMEOUT";
   readonly message: string;
   readonly at: number;
 }
@@ -62,6 +66,10 @@ export type RunWrite =
   /** It has news, where it waits: it goes on at this time at the latest. */
   | { readonly type: "run.wake"; readonly id: string; readonly at: number }
   | { readonly type: "run.cancel"; readonly id: string; readonly cancel: CancelRequest }
+  /** The same where it has not ended, else nothing. */
+  | { readonly type: "run.cancel_if_unfinished"; readonly id: string; readonly cancel: CancelRequest }
+  /** A run that has not begun never will; one that is not queued stays as it is. */
+  | { readonly type: "run.drop_queued"; readonly id: string; readonly error: RunError; readonly at: number }
   | {
       readonly type: "run.finish";
       readonly id: string;
@@ -234,6 +242,33 @@ export interface StoredArtifact extends Artifact {
 export type WebhookSecretWrite =
   | { readonly type: "webhook_secret.put"; readonly pipeline: string; readonly secret: string }
   | { readonly type: "webhook_secret.remove"; readonly pipeline: string };
+
+/** How far a schedule has come; `schedule` says which of the pipeline's it is. */
+export type ScheduleWrite =
+  /** Its ticks up to this time are dealt with; a new one begins so. */
+  | {
+      readonly type: "schedule.put";
+      readonly pipeline: string;
+      readonly schedule: string;
+      readonly doneUntil: number;
+    }
+  /**
+   * One tick is dealt with: by this run, or by one that was skipped, where null. Fails with INTERNAL where that tick or
+   * a later one is already, so that no tick has two runs.
+   */
+  | {
+      readonly type: "schedule.tick";
+      readonly pipeline: string;
+      readonly schedule: string;
+      readonly tick: number;
+      readonly runId: string | null;
+    }
+  | { readonly type: "schedule.remove"; readonly pipeline: string; readonly schedule: string };
+
+/** A paused pipeline starts no runs. */
+export type PauseWrite =
+  | { readonly type: "pipeline.pause"; readonly pipeline: string; readonly at: number }
+  | { readonly type: "pipeline.resume"; readonly pipeline: string };
 
 /** Removing what is too old. Each is a small piece of work, to be repeated while something is left to do. */
 export type UpkeepWrite =

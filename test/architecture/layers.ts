@@ -41,6 +41,7 @@ export const packageOwners: readonly Owner[] = [
   { of: /^quickjs-emscripten(-core)?$|^@jitl\//, places: ["sandbox/"] },
   { of: /^@jridgewell\/trace-mapping$/, places: ["sandbox/", "engine/", "pipelines/"] },
   { of: /^commander$/, places: ["cli/"] },
+  { of: /^croner$/, places: ["core/"] },
   { of: /^yaml$/, places: ["sandbox/process/", "pipelines/"] },
 ];
 

@@ -8,6 +8,7 @@ import { newsPaths } from "./news.ts";
 import { pagePaths } from "./pages.ts";
 import { pipelinePaths } from "./pipelines.ts";
 import { runPaths } from "./runs.ts";
+import { schedulePaths } from "./schedules.ts";
 import { schemas } from "./schemas.ts";
 import { webhookPaths } from "./webhooks.ts";
 
@@ -18,7 +19,7 @@ export const openApi = {
     version: packageJson.version,
     // It also stands in an attribute of the page.
     description:
-      "Scripts are triggered by webhooks and by hand; each run is recorded with its steps and its log. JSON is snake_case, times are " +
+      "Scripts are triggered by webhooks, at their times and by hand; each run is recorded with its steps and its log. JSON is snake_case, times are " +
       "RFC 3339 in UTC, errors are application/problem+json with a code and a hint.",
   },
   tags: [
@@ -33,6 +34,7 @@ export const openApi = {
   paths: {
     ...webhookPaths,
     ...pipelinePaths,
+    ...schedulePaths,
     ...runPaths,
     ...newsPaths,
     ...logPaths,

@@ -6,6 +6,7 @@ import type { Run } from "../../core/run.ts";
 import { runToJson } from "../../core/run-json.ts";
 import { createNdjsonFormat, createSseFormat, createTextFormat, type LogFormat } from "../log-format.ts";
 import { pipelineToJson } from "../pipeline-json.ts";
+import { scheduleToJson } from "../schedule-json.ts";
 
 const startedAt = Date.UTC(2026, 0, 31, 3, 0, 0, 5);
 
@@ -21,6 +22,7 @@ const run: Run = {
   rerunOf: null,
   triggeredBy: "manual",
   parent: null,
+  after: null,
   scheduledAt: null,
   wakeAt: null,
   error: null,
@@ -61,6 +63,27 @@ export const runId = run.id;
 export const pipelineId = run.pipeline;
 export const runExample = asJson(runToJson(run));
 
+const schedule = {
+  cron: "0 3 * * *",
+  timezone: "Europe/Berlin",
+  jitterMs: 0,
+  catchUp: "last",
+  overlap: false,
+  params: { target: "nas" },
+} as const;
+
+export const scheduleExample = asJson(
+  scheduleToJson({
+    pipeline: run.pipeline,
+    config: schedule,
+    timezone: schedule.timezone,
+    next: [Date.UTC(2026, 1, 1, 2), Date.UTC(2026, 1, 2, 2)],
+    lastTick: Date.UTC(2026, 0, 31, 2),
+    lastRun: run.id,
+    paused: false,
+  }),
+);
+
 const pipeline = pipelineToJson(
   {
     pipeline: {
@@ -75,17 +98,21 @@ const pipeline = pipelineToJson(
           webhook: { provider: "github", secret: "env:KEY" },
           params: { target: { type: "string", enum: ["nas", "pi"], default: "nas", required: false } },
           timeoutMs: 1_800_000,
+          schedules: [schedule],
+          after: [{ pipeline: "home/dump", statuses: ["succeeded"] }],
         },
       },
       problems: [],
     },
     lastRun: run,
     secretFrom: "file",
+    paused: false,
   },
   "https://runner.example.com",
 );
 
 export const pipelineExample = asJson(pipeline);
+export const pausedExample = asJson({ ...pipeline, paused: true });
 export const uploadedExample = asJson({
   ...pipeline,
   change: "updated",

@@ -14,7 +14,7 @@ import {
   ref,
   type Schema,
 } from "./describe.ts";
-import { pipelineExample, pipelineId, runExample, runId, uploadedExample } from "./examples.ts";
+import { pausedExample, pipelineExample, pipelineId, runExample, runId, uploadedExample } from "./examples.ts";
 import { wholeEvents } from "./logs.ts";
 import { pipelineIdSchema, runIdSchema } from "./schemas.ts";
 
@@ -139,6 +139,34 @@ export const pipelinePaths: Paths = {
       },
     },
   },
+  "/api/pipelines/{pipeline}/pause": {
+    post: {
+      operationId: "pausePipeline",
+      summary: "Pause a pipeline",
+      description:
+        "Until it is resumed it starts no runs: webhooks and triggers are answered with 409, its schedules and other " +
+        "runs' ends start none. Runs that are queued begin, and those that have begun go on.",
+      tags,
+      parameters: [pipelineParameter],
+      responses: {
+        "200": answer("The pipeline is paused.", json(ref("Pipeline"), pausedExample)),
+        ...guardedProblems("PIPELINE_NOT_FOUND"),
+      },
+    },
+  },
+  "/api/pipelines/{pipeline}/resume": {
+    post: {
+      operationId: "resumePipeline",
+      summary: "Let a paused pipeline start runs again",
+      description: "Times of its schedules that passed meanwhile have no runs.",
+      tags,
+      parameters: [pipelineParameter],
+      responses: {
+        "200": answer("The pipeline is not paused.", json(ref("Pipeline"), pipelineExample)),
+        ...guardedProblems("PIPELINE_NOT_FOUND"),
+      },
+    },
+  },
   "/api/pipelines/{pipeline}/trigger": {
     post: {
       operationId: "triggerPipeline",
@@ -181,10 +209,12 @@ export const pipelinePaths: Paths = {
           "PIPELINE_NOT_FOUND",
           "BODY_TIMEOUT",
           "PIPELINE_BROKEN",
+          "PIPELINE_PAUSED",
           "BODY_TOO_LARGE",
           "UNSUPPORTED_ENCODING",
           "SHUTTING_DOWN",
           "DISK_LOW",
+          "QUEUE_FULL",
         ),
       },
     },

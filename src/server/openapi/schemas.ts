@@ -2,8 +2,8 @@
 
 import { errorCodes } from "../../core/app-error.ts";
 import { logLevels, logSources } from "../../core/log-entry.ts";
-import { paramTypes } from "../../core/pipeline-config.ts";
-import { runStatuses, stepKinds, stepStatuses, triggers } from "../../core/run.ts";
+import { catchUpRules, conflictRules, paramTypes } from "../../core/pipeline-config.ts";
+import { isFinal, runStatuses, stepKinds, stepStatuses, triggers } from "../../core/run.ts";
 import { objectOf, orNull, ref, type Schema } from "./describe.ts";
 
 const text: Schema = { type: "string" };
@@ -40,12 +40,33 @@ const webhook = {
   secret_from: { enum: ["file", "upload", null] },
 } as const;
 
+const params: Schema = { type: "object", additionalProperties: scalar };
+
+const scheduleConfig = objectOf({
+  cron: text,
+  timezone: { ...textOrNull, description: "null: that of the server." },
+  jitter_ms: count,
+  catch_up: { enum: catchUpRules },
+  overlap: { type: "boolean" },
+  params,
+});
+
+const afterConfig = objectOf({
+  pipeline: text,
+  statuses: { type: "array", items: { enum: runStatuses.filter(isFinal) } },
+});
+
 const pipelineConfig = objectOf({
   webhook: { ...orNull(objectOf(webhook)), description: "null: this pipeline takes no webhooks." },
   params: { type: "object", additionalProperties: paramSpec },
   timeout_ms: countOrNull,
   memory_bytes: countOrNull,
+  priority: { type: "integer" },
   concurrency_limit: countOrNull,
+  concurrency_key: { ...textOrNull, description: "null: that of the pipeline." },
+  on_conflict: { enum: conflictRules },
+  schedules: { type: "array", items: scheduleConfig },
+  after: { type: "array", items: afterConfig },
 });
 
 const pipeline = {
@@ -56,6 +77,7 @@ const pipeline = {
   loaded_at: timeOrNull,
   config: orNull(pipelineConfig),
   problems: { type: "array", items: ref("FileProblem") },
+  paused: { type: "boolean", description: "It starts no runs until it is resumed." },
   last_run: orNull(ref("Run")),
 } as const;
 
@@ -76,6 +98,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
         ...orNull(objectOf({ run_id: runIdSchema, step_id: text })),
         description: "The step of another run that started this one.",
       },
+      after: { ...textOrNull, description: "The run with whose end this one begins, by config.after." },
       scheduled_at: { ...timeOrNull, description: "The tick of its schedule that it is for." },
       wake_at: { ...timeOrNull, description: "When a waiting run goes on without news." },
       error: orNull(ref("RunError")),
@@ -128,6 +151,19 @@ export const schemas: Readonly<Record<string, Schema>> = {
       ),
     },
     "A pipeline after its upload, with what its sender should know.",
+  ),
+  Schedule: objectOf(
+    {
+      pipeline: text,
+      schedule: { ...text, description: "As written in the pipeline's config." },
+      timezone: text,
+      params,
+      next: { type: "array", items: time, description: "The next times, without jitter; none while it is paused." },
+      last: { ...timeOrNull, description: "The last time that had a run, begun or skipped." },
+      last_run: { ...textOrNull, description: "The last run that was not skipped." },
+      paused: { type: "boolean" },
+    },
+    "When runs of a pipeline begin by themselves.",
   ),
   FileProblem: objectOf({
     severity: { enum: ["error", "warning"] },

@@ -52,12 +52,14 @@ const refusals = problems(
   "WEBHOOK_DISABLED",
   "BODY_TIMEOUT",
   "PIPELINE_BROKEN",
+  "PIPELINE_PAUSED",
   "BODY_TOO_LARGE",
   "UNSUPPORTED_ENCODING",
   "HEADERS_TOO_LARGE",
   "SECRET_MISSING",
   "SHUTTING_DOWN",
   "DISK_LOW",
+  "QUEUE_FULL",
   "STORE_UNAVAILABLE",
 );
 
@@ -78,7 +80,7 @@ function webhook(method: string): Operation {
         { ...content("text/plain", { type: "string" }, logExample("text", true)), ...wholeEvents, "*/*": {} },
         { "X-Run-Id": header("The run whose log this is.", runId) },
       ),
-      "202": answer("The run goes on.", json(objectOf({ run_id: runIdSchema }), { run_id: runId })),
+      "202": answer("The run goes on, or was skipped.", json(objectOf({ run_id: runIdSchema }), { run_id: runId })),
       ...refusals,
       default: answer("Whatever status the script answers with.", content("*/*", {}, "short and stout")),
     },

@@ -1,4 +1,5 @@
-// GET /api/pipelines, GET, PUT and DELETE /api/pipelines/{id}, POST /api/pipelines/{id}/trigger. Ids may contain slashes.
+// GET /api/pipelines, GET, PUT and DELETE /api/pipelines/{id}, POST /api/pipelines/{id}/trigger, …/pause and …/resume. Ids
+// may contain slashes.
 
 import type { Elysia } from "elysia";
 import { AppError } from "../../core/app-error.ts";
@@ -21,8 +22,14 @@ import { removePipeline, setPipeline } from "./uploads.ts";
 import { runToJson } from "../../core/run-json.ts";
 
 const prefix = "/api/pipelines/";
-const triggerSuffix = "/trigger";
+const verbs = ["trigger", "pause", "resume"] as const;
 const pipelineMethods = "GET, HEAD, PUT, DELETE";
+
+/** What is asked of a pipeline by POST. */
+interface VerbTarget {
+  readonly id: string;
+  readonly verb: (typeof verbs)[number];
+}
 
 export function addPipelineRoutes(app: Elysia, context: RouteContext): void {
   app
@@ -31,18 +38,17 @@ export function addPipelineRoutes(app: Elysia, context: RouteContext): void {
       return jsonResponse({ pipelines: pipelines.map((each) => pipelineToJson(each, context.publicUrl)) });
     })
     .all("/api/pipelines", ({ request }) => methodNotAllowed(request, "GET, HEAD"))
-    .get(`${prefix}*`, ({ request }) => unlessTrigger(request, () => getPipeline(request, context)))
-    .post(`${prefix}*`, ({ request }) => trigger(request, context), { parse: "none" })
+    .get(`${prefix}*`, ({ request }) => unlessVerb(request, () => getPipeline(request, context)))
+    .post(`${prefix}*`, ({ request }) => post(request, context), { parse: "none" })
     .put(
       `${prefix}*`,
-      ({ request }) =>
-        triggerTarget(request) ? methodNotAllowed(request, "POST") : setPipeline(request, prefix, context),
+      ({ request }) => (findVerb(request) ? methodNotAllowed(request, "POST") : setPipeline(request, prefix, context)),
       { parse: "none" },
     )
-    .delete(`${prefix}*`, ({ request }) => unlessTrigger(request, () => removePipeline(request, prefix, context)), {
+    .delete(`${prefix}*`, ({ request }) => unlessVerb(request, () => removePipeline(request, prefix, context)), {
       parse: "none",
     })
-    .all(`${prefix}*`, ({ request }) => methodNotAllowed(request, triggerTarget(request) ? "POST" : pipelineMethods));
+    .all(`${prefix}*`, ({ request }) => methodNotAllowed(request, findVerb(request) ? "POST" : pipelineMethods));
 }
 
 async function getPipeline(request: Request, { engine, publicUrl }: RouteContext): Promise<Response> {
@@ -51,13 +57,28 @@ async function getPipeline(request: Request, { engine, publicUrl }: RouteContext
 }
 
 /** A pipeline may be called `x/trigger`; only where there is none is this the other resource. */
-async function unlessTrigger(request: Request, work: () => Promise<Response>): Promise<Response> {
+async function unlessVerb(request: Request, work: () => Promise<Response>): Promise<Response> {
   try {
     return await work();
   } catch (error) {
     const isMissing = error instanceof AppError && error.code === "PIPELINE_NOT_FOUND";
-    if (isMissing && triggerTarget(request)) return methodNotAllowed(request, "POST");
+    if (isMissing && findVerb(request)) return methodNotAllowed(request, "POST");
     throw error;
+  }
+}
+
+async function post(request: Request, context: RouteContext): Promise<Response> {
+  const { engine, publicUrl } = context;
+  const target = findVerb(request);
+  switch (target?.verb) {
+    case "trigger":
+      return await trigger(target.id, request, context);
+    case "pause":
+      return jsonResponse(pipelineToJson(await engine.pausePipeline(target.id), publicUrl));
+    case "resume":
+      return jsonResponse(pipelineToJson(await engine.resumePipeline(target.id), publicUrl));
+    case undefined:
+      return methodNotAllowed(request, pipelineMethods);
   }
 }
 
@@ -65,10 +86,8 @@ async function unlessTrigger(request: Request, work: () => Promise<Response>): P
  * With `?wait=` the run itself: 200 once it has ended, 202 as it is when the wait was too short. With
  * `Accept: text/event-stream` the run as it happens.
  */
-async function trigger(request: Request, context: RouteContext): Promise<Response> {
+async function trigger(id: string, request: Request, context: RouteContext): Promise<Response> {
   const { limits, connections } = context;
-  const id = triggerTarget(request);
-  if (id === undefined) return methodNotAllowed(request, pipelineMethods);
   const waitMs = readDuration(parseQuery(splitTarget(request.url).search), "wait", limits.maxWaitMs);
   connections.hold(request);
   let streams = false;
@@ -101,9 +120,10 @@ async function waitForEnd(runId: string, waitMs: number, request: Request, conte
   }
 }
 
-/** The pipeline whose trigger this address is. */
-function triggerTarget(request: Request): string | undefined {
+/** The pipeline, and what this address asks of it. */
+function findVerb(request: Request): VerbTarget | undefined {
   const rest = splitTarget(request.url).path.slice(prefix.length);
   const path = rest.endsWith("/") ? rest.slice(0, -1) : rest;
-  return path.endsWith(triggerSuffix) ? decodeId(path.slice(0, -triggerSuffix.length)) : undefined;
+  const verb = verbs.find((each) => path.endsWith(`/${each}`));
+  return verb && { id: decodeId(path.slice(0, -verb.length - 1)), verb };
 }

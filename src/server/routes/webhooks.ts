@@ -77,6 +77,8 @@ const publicMessages: Partial<Record<ErrorCode, string>> = {
   STORE_UNAVAILABLE: "the request could not be stored",
   SHUTTING_DOWN: "the server is stopping",
   DISK_LOW: "the server has no room for new runs now",
+  QUEUE_FULL: "the server has too many runs waiting",
+  PIPELINE_PAUSED: "this pipeline is paused",
 };
 
 async function receive({ engine }: RouteContext, received: ReceivedRequest): Promise<WebhookAnswer> {

@@ -6,7 +6,9 @@ import { bundleWrites } from "./bundles.ts";
 import { inboundWrites } from "./inbound.ts";
 import { journalWrites } from "./journal.ts";
 import { logWrites } from "./logs.ts";
+import { pauseWrites } from "./pauses.ts";
 import { runWrites } from "./runs.ts";
+import { scheduleWrites } from "./schedules.ts";
 import { toStoreError } from "./sqlite-error.ts";
 import { stepWrites } from "./steps.ts";
 import { upkeepWrites } from "./upkeep.ts";
@@ -24,6 +26,8 @@ export const writeStatements: WriteStatements<Write["type"]> = {
   ...valueWrites,
   ...artifactWrites,
   ...webhookSecretWrites,
+  ...scheduleWrites,
+  ...pauseWrites,
   ...upkeepWrites,
 };
 

@@ -14,7 +14,9 @@ import { SqliteJournalReader } from "./journal.ts";
 import { SqliteLogReader } from "./logs.ts";
 import { createPrivateFile } from "./private-file.ts";
 import { ReadConnection } from "./read-connection.ts";
+import { SqlitePauseReader } from "./pauses.ts";
 import { SqliteRunReader } from "./runs.ts";
+import { SqliteScheduleReader } from "./schedules.ts";
 import { toStoreError } from "./sqlite-error.ts";
 import { SqliteUpkeepReader } from "./upkeep.ts";
 import { SqliteValueReader } from "./values.ts";
@@ -98,6 +100,8 @@ function createStore(
     values: new SqliteValueReader(reader),
     artifacts: new SqliteArtifactReader(reader),
     webhookSecrets: new SqliteWebhookSecretReader(reader),
+    schedules: new SqliteScheduleReader(reader),
+    pauses: new SqlitePauseReader(reader),
     upkeep: new SqliteUpkeepReader(reader),
     close: () => (closing ??= close()),
   };

@@ -2,9 +2,18 @@
 
 import { AppError } from "../../core/app-error.ts";
 import type { JsonValue } from "../../core/json.ts";
-import type { Run, RunError, RunStatus, Trigger } from "../../core/run.ts";
+import type { PrecedingRun, Run, RunError, RunStatus, Trigger } from "../../core/run.ts";
 import { journalFormat } from "../journal-format.ts";
-import type { AwaitedRun, KeptRun, RunPage, RunQuery, RunReader, UnfinishedRun, WakeTime } from "../reads.ts";
+import type {
+  AwaitedRun,
+  KeptRun,
+  KeyHolder,
+  RunPage,
+  RunQuery,
+  RunReader,
+  UnfinishedRun,
+  WakeTime,
+} from "../reads.ts";
 import type { CancelRequest, NewRun, RunWrite } from "../writes.ts";
 import { findArtifacts } from "./artifacts.ts";
 import type { ReadConnection } from "./read-connection.ts";
@@ -17,8 +26,9 @@ const unfinished = "('queued', 'running', 'waiting')";
 export const runWrites: WriteStatements<RunWrite["type"]> = {
   "run.create": {
     sql: `INSERT INTO runs (id, pipeline, status, trigger, bundle_hash, inbound_id, rerun_of, created_at, params, args,
-        triggered_by, parent_run, parent_number, depth, priority, concurrency_key, scheduled_at, seed, journal_format)
-      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${journalFormat})`,
+        triggered_by, parent_run, parent_number, depth, priority, concurrency_key, scheduled_at, seed, after_run, after_end,
+        journal_format)
+      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${journalFormat})`,
     bind: ({ run }) => [
       run.id,
       run.pipeline,
@@ -37,6 +47,8 @@ export const runWrites: WriteStatements<RunWrite["type"]> = {
       run.concurrencyKey,
       run.scheduledAt,
       run.seed === run.id ? null : run.seed,
+      run.after?.runId ?? null,
+      run.after === null ? null : JSON.stringify(run.after),
     ],
   },
   "run.start": {
@@ -59,6 +71,14 @@ export const runWrites: WriteStatements<RunWrite["type"]> = {
     sql: `UPDATE runs SET cancel = ? WHERE id = ? AND status IN ${unfinished}`,
     bind: ({ cancel, id }) => [JSON.stringify(cancel), id],
     missed: ([, id]) => notUnfinished("cancel", String(id)),
+  },
+  "run.cancel_if_unfinished": {
+    sql: `UPDATE runs SET cancel = ? WHERE id = ? AND status IN ${unfinished}`,
+    bind: ({ cancel, id }) => [JSON.stringify(cancel), id],
+  },
+  "run.drop_queued": {
+    sql: `UPDATE runs SET status = 'cancelled', finished_at = ?, error = ? WHERE id = ? AND status = 'queued'`,
+    bind: ({ at, error, id }) => [at, JSON.stringify(error), id],
   },
   "run.finish": {
     sql: `UPDATE runs SET status = ?, finished_at = ?, error = ?, result = ?, wake_at = NULL
@@ -94,6 +114,7 @@ interface RunRow {
   readonly triggered_by: Trigger | null;
   readonly parent_run: string | null;
   readonly parent_number: number | null;
+  readonly after_run: string | null;
   readonly scheduled_at: number | null;
   readonly wake_at: number | null;
 }
@@ -116,6 +137,7 @@ interface KeptRunRow {
   readonly concurrency_key: string | null;
   readonly scheduled_at: number | null;
   readonly seed: string | null;
+  readonly after_end: string | null;
   readonly status: RunStatus;
   readonly started_at: number | null;
   readonly wake_at: number | null;
@@ -124,7 +146,7 @@ interface KeptRunRow {
 }
 
 const selectRun = `SELECT id, pipeline, status, trigger, rerun_of, created_at, started_at, finished_at, error, result,
-  triggered_by, parent_run, parent_number, scheduled_at, wake_at FROM runs`;
+  triggered_by, parent_run, parent_number, after_run, scheduled_at, wake_at FROM runs`;
 
 export class SqliteRunReader implements RunReader {
   readonly #db: ReadConnection;
@@ -162,8 +184,8 @@ export class SqliteRunReader implements RunReader {
   async findKept(id: string): Promise<KeptRun | undefined> {
     const row = this.#db.get<KeptRunRow>(
       `SELECT id, pipeline, trigger, bundle_hash, inbound_id, rerun_of, created_at, params, args, triggered_by,
-        parent_run, parent_number, depth, priority, concurrency_key, scheduled_at, seed, status, started_at, wake_at,
-        cancel, journal_format FROM runs WHERE id = ?`,
+        parent_run, parent_number, depth, priority, concurrency_key, scheduled_at, seed, after_end, status, started_at,
+        wake_at, cancel, journal_format FROM runs WHERE id = ?`,
       id,
     );
     return row && toKeptRun(row);
@@ -172,19 +194,18 @@ export class SqliteRunReader implements RunReader {
   async unfinished(): Promise<readonly UnfinishedRun[]> {
     const inStatus = (status: string): readonly UnfinishedRun[] =>
       this.#db.all<UnfinishedRun>(
-        `SELECT id, pipeline, status, priority, concurrency_key AS concurrencyKey FROM runs
+        `SELECT id, pipeline, status, priority, concurrency_key AS concurrencyKey, depth FROM runs
           WHERE status = ? ORDER BY id`,
         status,
       );
     return [...inStatus("running"), ...inStatus("queued")].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  async waitingByKey(): Promise<ReadonlyMap<string, number>> {
-    const rows = this.#db.all<{ key: string; count: number }>(
-      `SELECT concurrency_key AS key, count(*) AS count FROM runs
-        WHERE concurrency_key IS NOT NULL AND finished_at IS NULL AND status = 'waiting' GROUP BY concurrency_key`,
+  async waitingWithKey(): Promise<readonly KeyHolder[]> {
+    return this.#db.all<KeyHolder>(
+      `SELECT id, concurrency_key AS concurrencyKey FROM runs
+        WHERE status = 'waiting' AND concurrency_key IS NOT NULL ORDER BY id`,
     );
-    return new Map(rows.map(({ key, count }) => [key, count]));
   }
 
   async nextWakes(limit: number): Promise<readonly WakeTime[]> {
@@ -246,6 +267,7 @@ function toRun(row: RunRow, steps: Run["steps"], artifacts: Run["artifacts"]): R
     rerunOf: row.rerun_of,
     triggeredBy: row.triggered_by ?? row.trigger,
     parent: toParent(row),
+    after: row.after_run,
     scheduledAt: row.scheduled_at,
     wakeAt: row.wake_at,
     error: row.error === null ? null : (JSON.parse(row.error) as RunError),
@@ -288,5 +310,6 @@ function toNewRun(row: KeptRunRow): NewRun {
     concurrencyKey: row.concurrency_key,
     scheduledAt: row.scheduled_at,
     seed: row.seed ?? row.id,
+    after: row.after_end === null ? null : (JSON.parse(row.after_end) as PrecedingRun),
   };
 }

@@ -25,12 +25,12 @@ test("it is valid OpenAPI 3.1", async () => {
 });
 
 /** What a wildcard route stands for; Elysia's own list knows only the star. */
-const wildcards: Readonly<Record<string, string>> = {
-  "ALL /api/webhooks/*": "ANY /api/webhooks/{pipeline}",
-  "GET /api/pipelines/*": "GET /api/pipelines/{pipeline}",
-  "PUT /api/pipelines/*": "PUT /api/pipelines/{pipeline}",
-  "DELETE /api/pipelines/*": "DELETE /api/pipelines/{pipeline}",
-  "POST /api/pipelines/*": "POST /api/pipelines/{pipeline}/trigger",
+const wildcards: Readonly<Record<string, readonly string[]>> = {
+  "ALL /api/webhooks/*": ["ANY /api/webhooks/{pipeline}"],
+  "GET /api/pipelines/*": ["GET /api/pipelines/{pipeline}"],
+  "PUT /api/pipelines/*": ["PUT /api/pipelines/{pipeline}"],
+  "DELETE /api/pipelines/*": ["DELETE /api/pipelines/{pipeline}"],
+  "POST /api/pipelines/*": ["trigger", "pause", "resume"].map((verb) => `POST /api/pipelines/{pipeline}/${verb}`),
 };
 
 test("it tells of every route of the server, and of no other", () => {
@@ -40,7 +40,7 @@ test("it tells of every route of the server, and of no other", () => {
     // Every other route for all methods answers that there is no such method.
     if (known === undefined && method === "ALL") return [];
     const run = path.startsWith("/api/runs/") ? path.replace(":id", ":run") : path;
-    return [known ?? `${method} ${run.replaceAll(/:(\w+)/g, "{$1}")}`];
+    return known ?? [`${method} ${run.replaceAll(/:(\w+)/g, "{$1}")}`];
   });
   const described = operations.map(({ method, path }) =>
     path.startsWith("/api/webhooks/") ? `ANY ${path}` : `${method} ${path}`,

@@ -24,6 +24,7 @@ export function testRuns(subject: Subject): void {
         rerunOf: "earlier",
         triggeredBy: "rerun",
         parent: null,
+        after: null,
         scheduledAt: null,
         wakeAt: null,
         error: null,
@@ -44,6 +45,7 @@ export function testRuns(subject: Subject): void {
         triggeredBy: "webhook",
         seed: "first",
         parent: { runId: "above", number: 3 },
+        after: { runId: "before", pipeline: "build", status: "failed", result: { a: [1] }, error },
         depth: 2,
         priority: -5,
         concurrencyKey: "deploy-main",
@@ -53,6 +55,7 @@ export function testRuns(subject: Subject): void {
       expect(await subject.store.runs.find(run.id)).toMatchObject({
         triggeredBy: "webhook",
         parent: { runId: "above", number: 3 },
+        after: "before",
         scheduledAt: 17,
       });
     });
@@ -110,7 +113,37 @@ export function testRuns(subject: Subject): void {
       expect((await subject.store.runs.nextWakes(9)).map(({ wakeAt }) => wakeAt)).toEqual([200, 300]);
     });
 
-    test("waiting runs are counted by the key they hold", async () => {
+    test("a run is asked to end where it has not, and that it has is no error", async () => {
+      const cancel = { code: "RUN_REPLACED", message: "another came", at: 5 } as const;
+      const { id } = await createRun(subject.store);
+      const ask = { type: "run.cancel_if_unfinished", id, cancel } as const;
+      await subject.store.commit([{ type: "run.start", id, at: 1 }, ask]);
+      expect((await subject.store.runs.findKept(id))?.cancel).toEqual(cancel);
+      await subject.store.commit([{ type: "run.finish", id, status: "cancelled", result: null, error, at: 2 }]);
+      await subject.store.commit([
+        { ...ask, cancel: { ...cancel, at: 9 } },
+        { ...ask, id: "unknown" },
+      ]);
+      expect((await subject.store.runs.findKept(id))?.cancel).toEqual(cancel);
+    });
+
+    test("a queued run is dropped, any other stays as it is", async () => {
+      const { id: queued } = await createRun(subject.store);
+      const { id: running } = await createRun(subject.store);
+      await subject.store.commit([{ type: "run.start", id: running, at: 1 }]);
+      await subject.store.commit(
+        [queued, running, "unknown"].map((id) => ({ type: "run.drop_queued", id, error, at: 7 }) as const),
+      );
+      expect(await subject.store.runs.find(queued)).toMatchObject({ status: "cancelled", finishedAt: 7, error });
+      expect(await subject.store.runs.find(running)).toMatchObject({
+        status: "running",
+        finishedAt: null,
+        error: null,
+      });
+    });
+
+    test("waiting runs that have a key are listed with it, oldest first", async () => {
+      const waiting = [];
       for (const [concurrencyKey, waits] of [
         ["a", true],
         ["a", true],
@@ -119,14 +152,11 @@ export function testRuns(subject: Subject): void {
         [null, true],
       ] as const) {
         const { id } = await createRun(subject.store, { concurrencyKey });
-        if (waits) await subject.store.commit([{ type: "run.wait", id, wakeAt: null }]);
+        if (!waits) continue;
+        await subject.store.commit([{ type: "run.wait", id, wakeAt: null }]);
+        if (concurrencyKey !== null) waiting.push({ id, concurrencyKey });
       }
-      expect(await subject.store.runs.waitingByKey()).toEqual(
-        new Map([
-          ["a", 2],
-          ["b", 1],
-        ]),
-      );
+      expect(await subject.store.runs.waitingWithKey()).toEqual(waiting);
     });
 
     describe("runs that steps of other runs wait for", () => {

@@ -10,6 +10,7 @@ import { testJournal } from "./journal-contract.ts";
 import { testLogs } from "./log-contract.ts";
 import { testRunLists } from "./run-list-contract.ts";
 import { testRuns } from "./run-contract.ts";
+import { testSchedules } from "./schedule-contract.ts";
 import { putBundle, type Subject } from "./subject.ts";
 import { testUpkeep } from "./upkeep-contract.ts";
 import { testValues } from "./value-contract.ts";
@@ -53,6 +54,7 @@ export function testStore(name: string, createPlace: () => StorePlace): void {
     testValues(subject);
     testWebhookSecrets(subject);
     testArtifacts(subject);
+    testSchedules(subject);
     testUpkeep(subject);
   });
 }

@@ -29,6 +29,7 @@ export function newRun(changes: Partial<NewRun> = {}): NewRun {
     createdAt: 1_759_000_000_123,
     triggeredBy: trigger,
     parent: null,
+    after: null,
     depth: 0,
     priority: 0,
     concurrencyKey: null,

@@ -44,6 +44,7 @@ const app: AppVerbs = {
       rerunOf: null,
       triggeredBy: "manual",
       parent: null,
+      after: null,
       scheduledAt: null,
       wakeAt: null,
       error: failed ? { code: "SCRIPT_ERROR", message: "boom", hint: "fix it", file: "a.ts", line: 3 } : null,

@@ -24,6 +24,8 @@ export interface FakeServer {
   readonly runs: Map<string, FakeRun>;
   /** What is answered instead, by the last word of the path. */
   readonly problems: Map<string, FakeProblem>;
+  /** What is listed as they are. */
+  readonly schedules: object[];
   readonly port: number;
   stop(): Promise<void>;
 }
@@ -43,6 +45,7 @@ export function fakeRun(changes: Partial<RunJson> = {}): RunJson {
     rerun_of: null,
     triggered_by: "manual",
     parent: null,
+    after: null,
     scheduled_at: null,
     wake_at: null,
     error: null,
@@ -77,6 +80,7 @@ export function startFakeServer(port = 0): FakeServer {
   const requests: FakeServer["requests"] = [];
   const runs = new Map<string, FakeRun>();
   const problems: FakeServer["problems"] = new Map();
+  const schedules: object[] = [];
   const cancellations = new Map<string, PromiseWithResolvers<void>>();
 
   const find = (id: string): FakeRun => {
@@ -97,6 +101,8 @@ export function startFakeServer(port = 0): FakeServer {
     const wanted = problems.get(verb ?? "");
     if (wanted) throw problem(wanted.status, wanted.code, wanted.detail, wanted.hint);
     if (collection === "pipelines" && !id) return Response.json({ pipelines: fakePipelines });
+    if (collection === "schedules") return Response.json({ schedules });
+    if (collection === "pipelines" && (verb === "pause" || verb === "resume")) return Response.json({ id });
     if (collection === "pipelines" && verb === "trigger") {
       if (decodeURIComponent(id) !== "missing") return Response.json({ run_id: runId }, { status: 202 });
       throw problem(404, "PIPELINE_NOT_FOUND", "there is no pipeline missing", "did you mean deploy?");
@@ -145,6 +151,7 @@ export function startFakeServer(port = 0): FakeServer {
     requests,
     runs,
     problems,
+    schedules,
     stop: () => server.stop(true),
   };
 }

@@ -134,6 +134,13 @@ describe("openCatalog() finds", () => {
     expect(catalog.get("nope")).toBeUndefined();
   });
 
+  test("what is wrong with the holes of a concurrency key", async () => {
+    const text = script(1, 'export const config = { concurrency: { key: "a-${b}" } };');
+    const { catalog } = await open({ "a.ts": text }, { checkTemplate: (template) => `${template} has no b` });
+    expect(catalog.get("a")).toMatchObject({ state: "broken", problems: [{ line: expect.any(Number) }] });
+    expect(catalog.get("a")?.problems[0]?.message).toEndWith("a-${b} has no b");
+  });
+
   test("the config of each", async () => {
     const { catalog } = await open({ "a.ts": script(1, 'export const config = { timeout: "5m", webhook: false };') });
     expect(catalog.get("a")?.version?.config).toEqual({ webhook: false, params: {}, timeoutMs: 300_000 });
@@ -154,9 +161,9 @@ describe("openCatalog() finds", () => {
       "config.params.t.enum",
     ],
     [
-      "export const pipeline = () => 1;\nexport const config = { schedule: '* * * * *' };",
-      2,
-      "config.schedule is not supported yet",
+      "export const pipeline = () => 1;\nexport const config = {\n  schedule: [\n    '@daily',\n    '0 0 30 2 *',\n  ],\n};",
+      5,
+      'config.schedule[1] cannot be used: "0 0 30 2 *" never ticks',
     ],
   ])("what is wrong with %p", async (source, line, message) => {
     const { catalog } = await open({ "a.ts": source });
@@ -229,6 +236,18 @@ describe("openCatalog() finds", () => {
 });
 
 describe("the catalog follows the folder:", () => {
+  test("who watches it hears of each change after the first load, until that is ended", async () => {
+    const { root, catalog } = await open({ "a.ts": script(1) });
+    const heard: string[] = [];
+    const end = catalog.watchChanges((id) => heard.push(id));
+    writeFiles(root, { "b.ts": script(1) });
+    await until(() => heard.length > 0);
+    end();
+    writeFiles(root, { "a.ts": script(2) });
+    await until(() => returns(catalog.get("a"), 2));
+    expect(heard).toEqual(["b"]);
+  });
+
   test("a saved file is in force soon, with the time it took, and the old version is untouched", async () => {
     const { root, catalog, changes } = await open({ "a.ts": script(1) });
     const before = catalog.get("a")?.version;

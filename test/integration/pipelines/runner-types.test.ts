@@ -132,7 +132,10 @@ import { helper } from "./helper.ts";
 export const config = {
   webhook: { provider: "github", secret: "env:S", stream: true },
   params: { target: { type: "string", enum: ["nas", "pi"], default: "nas", description: "where to" }, keep: { type: "number", required: true } },
-  timeout: "30m", memory: "128MiB", concurrency: { limit: 1 },
+  timeout: "30m", memory: "128MiB", priority: 1,
+  concurrency: { key: "deploy-\${payload.ref}", limit: 1, onConflict: "cancel-running" },
+  schedule: ["@daily", { cron: "0 3 * * *", timezone: "UTC", jitter: "5m", catchUp: "last", overlap: true, params: { keep: 1 } }],
+  after: { pipeline: "build", status: ["failed", "timed_out"] },
 } satisfies PipelineConfig;
 
 export const pipeline = async () => {

@@ -289,6 +289,7 @@ function specFor(bundleHash: string, observations: never[] = []): Parameters<typ
       args: [],
       params: {},
       rerunOf: null,
+      after: null,
     },
     request: null,
     limits: { memoryBytes: 64 * 1024 * 1024, cpuPerDeliveryMs: 1000, cpuTotalMs: 600_000 },

@@ -228,7 +228,7 @@ describe("pipelines", () => {
     const version = { ...makePipeline("x").version, config: { webhook: { secret: "hunter2" }, params: {} } };
     const pipeline = makePipeline("home/b c", { version: version as never });
     const engine = createFakeEngine({
-      listPipelines: async () => [{ pipeline, lastRun: makeRun(), secretFrom: "file" }],
+      listPipelines: async () => [{ pipeline, lastRun: makeRun(), secretFrom: "file", paused: false }],
     });
     const text = await (await serve(engine).ask("/api/pipelines")).text();
     expect(text).not.toContain("hunter2");
@@ -258,7 +258,9 @@ describe("pipelines", () => {
     } as const;
     const problems = [problem];
     const pipeline = makePipeline("x", { state: "broken", version: null, problems });
-    const engine = createFakeEngine({ getPipeline: async () => ({ pipeline, lastRun: null, secretFrom: null }) });
+    const engine = createFakeEngine({
+      getPipeline: async () => ({ pipeline, lastRun: null, secretFrom: null, paused: false }),
+    });
     const answer = await serve(engine).ask("/api/pipelines/x");
     expect(await readJson(answer))["toMatchObject"]({ state: "broken", version: null, config: null, problems });
   });

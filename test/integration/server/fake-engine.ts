@@ -29,6 +29,7 @@ export function makeRun(changes: Partial<Run> = {}): Run {
     rerunOf: null,
     triggeredBy: "manual",
     parent: null,
+    after: null,
     scheduledAt: null,
     wakeAt: null,
     error: null,
@@ -73,12 +74,13 @@ export interface Asked {
   readonly lists: RunListQuery[];
   /** Decisions and signals, with what they were for. */
   readonly news: unknown[][];
+  readonly pauses: string[];
 }
 
 export type FakeEngine = Engine & { readonly asked: Asked };
 
 export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
-  const asked: Asked = { webhooks: [], triggers: [], lists: [], news: [] };
+  const asked: Asked = { webhooks: [], triggers: [], lists: [], news: [], pauses: [] };
   const findRun = (id: string): Run => {
     if (id === runId) return makeRun();
     throw new AppError("RUN_NOT_FOUND", `there is no run ${id}`);
@@ -119,17 +121,28 @@ export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
       asked.news.push([id, name, value]);
       return findRun(id);
     },
-    listPipelines: async () => [{ pipeline: makePipeline("deploy"), lastRun: makeRun(), secretFrom: null }],
+    listPipelines: async () => [
+      { pipeline: makePipeline("deploy"), lastRun: makeRun(), secretFrom: null, paused: false },
+    ],
     async getPipeline(id) {
       if (id === "deploy" || id === "home/backup")
-        return { pipeline: makePipeline(id), lastRun: null, secretFrom: null };
+        return { pipeline: makePipeline(id), lastRun: null, secretFrom: null, paused: false };
       throw new AppError("PIPELINE_NOT_FOUND", `there is no pipeline ${id}`);
     },
     setPipeline: async (id) => ({
-      overview: { pipeline: makePipeline(id), lastRun: null, secretFrom: null },
+      overview: { pipeline: makePipeline(id), lastRun: null, secretFrom: null, paused: false },
       change: "created",
       warnings: [],
     }),
+    async pausePipeline(id) {
+      asked.pauses.push(`pause ${id}`);
+      return { ...(await engine.getPipeline(id)), paused: true };
+    },
+    async resumePipeline(id) {
+      asked.pauses.push(`resume ${id}`);
+      return await engine.getPipeline(id);
+    },
+    listSchedules: () => [],
     removePipeline: async () => {},
     openArtifact: async (_runId, name) => {
       throw new AppError("ARTIFACT_NOT_FOUND", `there is no artifact ${name}`);

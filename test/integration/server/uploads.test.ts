@@ -23,7 +23,7 @@ function serve(changes: Partial<Engine> = {}, publicUrl: string | null = null) {
       uploads.push({ id, upload });
       const secretFrom = typeof upload.webhookSecret === "string" ? "upload" : null;
       return {
-        overview: { pipeline: makePipeline(id), lastRun: null, secretFrom },
+        overview: { pipeline: makePipeline(id), lastRun: null, secretFrom, paused: false },
         change: "created",
         warnings: ["w"],
       };
@@ -96,7 +96,7 @@ describe("PUT /api/pipelines/{id}", () => {
   });
 
   test("answers 200 where the pipeline was there", async () => {
-    const overview = { pipeline: makePipeline("deploy"), lastRun: null, secretFrom: null };
+    const overview = { pipeline: makePipeline("deploy"), lastRun: null, secretFrom: null, paused: false };
     const { putJson } = serve({ setPipeline: async () => ({ overview, change: "unchanged", warnings: [] }) });
     expect((await putJson("/api/pipelines/deploy", { source })).status).toBe(200);
   });

@@ -2,13 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { parsePipelineConfig } from "../../../src/pipelines/parse-pipeline-config.ts";
-
-function problemsOf(
-  config: unknown,
-): readonly { readonly field: string; readonly message: string; readonly hint: string | null }[] {
-  const parsed = parsePipelineConfig(config);
-  return parsed.ok ? [] : parsed.problems;
-}
+import { problemsOf } from "./problems-of.ts";
 
 describe("parsePipelineConfig()", () => {
   test("gives defaults to a script without config", () => {
@@ -21,7 +15,10 @@ describe("parsePipelineConfig()", () => {
       params: { target: { type: "string", default: "nas", enum: ["nas", "pi"], required: true, description: "where" } },
       timeout: "1h30m",
       memory: "128MiB",
-      concurrency: { limit: 2 },
+      priority: -5,
+      concurrency: { key: "deploy-${payload.ref}", limit: 2, onConflict: "skip" },
+      schedule: { cron: "0 3 * * *", params: { target: "pi" } },
+      after: { pipeline: "build" },
     });
     expect(parsed).toEqual({
       ok: true,
@@ -32,7 +29,21 @@ describe("parsePipelineConfig()", () => {
         },
         timeoutMs: 5_400_000,
         memoryBytes: 134_217_728,
+        priority: -5,
         concurrencyLimit: 2,
+        concurrencyKey: "deploy-${payload.ref}",
+        onConflict: "skip",
+        schedules: [
+          {
+            cron: "0 3 * * *",
+            timezone: null,
+            jitterMs: 0,
+            catchUp: "none",
+            overlap: false,
+            params: { target: "pi" },
+          },
+        ],
+        after: [{ pipeline: "build", statuses: ["succeeded"] }],
       },
     });
   });
@@ -88,9 +99,7 @@ describe("parsePipelineConfig()", () => {
   });
 
   test.each([
-    [{ schedule: "0 3 * * *" }, "config.schedule"],
-    [{ concurrency: { key: "x" } }, "config.concurrency.key"],
-    [{ concurrency: { onConflict: "x" } }, "config.concurrency.onConflict"],
+    [{ retry: 3 }, "config.retry"],
     [{ webhook: { toleranceSeconds: 1 } }, "config.webhook.toleranceSeconds"],
     [{ webhook: { dedupe: true } }, "config.webhook.dedupe"],
   ])("refuses %j as not supported yet", (config, field) => {

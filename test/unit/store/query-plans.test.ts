@@ -51,7 +51,7 @@ async function readEverything(db: ReadConnection): Promise<void> {
   await runs.find("r");
   await runs.findKept("r");
   await runs.unfinished();
-  await runs.waitingByKey();
+  await runs.waitingWithKey();
   await runs.nextWakes(10);
   await runs.awaitedRuns("r");
   await runs.awaitedRuns();
@@ -92,6 +92,8 @@ test("no read and no trim goes through a whole table or sorts what it found", as
     await readEverything(db);
     db.plan(writeStatements["inbound.trim_refused"].sql, "deploy", 10);
     db.plan(writeStatements["inbound.trim_old"].sql, 10);
+    db.plan(writeStatements["schedule.tick"].sql, 1, "r", "p", "s");
+    db.plan(writeStatements["schedule.remove"].sql, "p", "s");
     for (const type of removals) db.plan(writeStatements[type].sql, "r");
     expect(db.plans.length).toBeGreaterThan(25);
     const slow = db.plans.filter(({ details }) =>

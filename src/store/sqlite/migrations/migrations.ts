@@ -5,10 +5,12 @@ import { initialMigration } from "./0001-initial.ts";
 import { artifactsAndSecretsMigration } from "./0002-artifacts-and-secrets.ts";
 import { endedRunsMigration } from "./0003-ended-runs.ts";
 import { runsThatGoOnMigration } from "./0004-runs-that-go-on.ts";
+import { schedulesMigration } from "./0005-schedules.ts";
 
 export const migrations: readonly Migration[] = [
   initialMigration,
   artifactsAndSecretsMigration,
   endedRunsMigration,
   runsThatGoOnMigration,
+  schedulesMigration,
 ];

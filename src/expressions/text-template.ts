@@ -1,0 +1,104 @@
+// Texts with holes, `"deploy-${payload.ref}"`: each hole is an expression over the webhook and the run's parameters.
+
+import { compileCondition } from "./compile-condition.ts";
+import { ConditionError, describeConditionError } from "./condition-error.ts";
+import type { ConditionTree } from "./condition-tree.ts";
+import { type TemplateVariables, templateVariableNames } from "./condition-variables.ts";
+import { evaluate } from "./evaluate.ts";
+import { findClosingBrace } from "./tokens.ts";
+import { isNil, kindOf } from "./values.ts";
+
+export type FilledTemplate =
+  | { readonly ok: true; readonly text: string }
+  /** One sentence on the first hole that has no value; `text` has nothing in its place. */
+  | { readonly ok: false; readonly text: string; readonly message: string };
+
+interface Hole {
+  readonly expression: string;
+  readonly tree: ConditionTree;
+}
+
+type Part = string | Hole;
+
+const maxCompiled = 200;
+const compiled = new Map<string, readonly Part[]>();
+
+/** What is wrong with the text's holes: one sentence; null where nothing is. */
+export function checkTemplate(template: string): string | null {
+  try {
+    findParts(template);
+    return null;
+  } catch (error) {
+    return describeConditionError(error, template);
+  }
+}
+
+/**
+ * The text with the values in its holes: texts as they are, numbers and booleans as they are written, nothing for nil.
+ * Never throws: a hole without such a value is left empty.
+ */
+export function fillTemplate(template: string, variables: TemplateVariables): FilledTemplate {
+  let parts: readonly Part[];
+  try {
+    parts = findParts(template);
+  } catch (error) {
+    return { ok: false, text: template, message: describeConditionError(error, template) };
+  }
+  let text = "";
+  let message: string | undefined;
+  for (const part of parts) {
+    if (typeof part === "string") text += part;
+    else {
+      try {
+        text += toText(evaluate(part.tree, variables));
+      } catch (error) {
+        message ??= describeConditionError(error, part.expression);
+      }
+    }
+  }
+  return message === undefined ? { ok: true, text } : { ok: false, text, message };
+}
+
+function toText(value: unknown): string {
+  if (isNil(value)) return "";
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return String(value);
+  throw new ConditionError(`the expression is ${kindOf(value)}, not a text, a number, true or false`);
+}
+
+/** The most recently used texts stay compiled. */
+function findParts(template: string): readonly Part[] {
+  const known = compiled.get(template);
+  const parts = known ?? compile(template);
+  if (known) compiled.delete(template);
+  compiled.set(template, parts);
+  if (compiled.size > maxCompiled) compiled.delete(compiled.keys().next().value ?? "");
+  return parts;
+}
+
+/** @throws {ConditionError} with its place in the whole text. */
+function compile(template: string): readonly Part[] {
+  const parts: Part[] = [];
+  for (let at = 0; at < template.length;) {
+    const open = template.indexOf("${", at);
+    if (open === -1) {
+      parts.push(template.slice(at));
+      break;
+    }
+    if (open > at) parts.push(template.slice(at, open));
+    const start = open + 2;
+    const end = findClosingBrace(template, start);
+    if (end === undefined) throw new ConditionError('"${" is never closed', open);
+    parts.push(compileHole(template.slice(start, end), start));
+    at = end + 1;
+  }
+  return parts;
+}
+
+function compileHole(expression: string, start: number): Hole {
+  try {
+    return { expression, tree: compileCondition(expression, templateVariableNames) };
+  } catch (error) {
+    if (!(error instanceof ConditionError)) throw error;
+    throw new ConditionError(error.message, start + (error.at ?? 0));
+  }
+}
