@@ -5,6 +5,7 @@
 // 3. Put your checkout below as the default of `folder`, and an executable deploy.sh into your repository.
 //
 // By hand: runner trigger deploy --param folder=/srv/site
+// Its tests, at the end, need neither: runner test deploy
 
 export const config = {
   webhook: { provider: "github", secret: "env:GITHUB_WEBHOOK_SECRET" },
@@ -49,3 +50,26 @@ export const pipeline = async () => {
   assert.equal(script.code, 0, "deploy.sh failed");
   return { commit: env.COMMIT };
 };
+
+const push = { headers: { "X-GitHub-Event": "push" }, body: { ref: "refs/heads/main", after: "59b20b8" } };
+
+export const tests = {
+  "a push to main is answered at once, then deployed": {
+    request: push,
+    steps: { update: "deploying 59b20b8\n", deploy: 0 },
+    expect: {
+      result: { commit: "59b20b8" },
+      respond: { status: 200, body: { deploying: true, event: "push" } },
+      steps: ["update", { name: "deploy", env: { COMMIT: "59b20b8", FOLDER: "/srv/site" } }],
+    },
+  },
+  "a push to another branch changes nothing": {
+    request: { ...push, body: { ref: "refs/heads/next", after: "59b20b8" } },
+    expect: { result: "nothing to deploy", respond: { body: { deploying: false, event: "push" } }, steps: [] },
+  },
+  "what could not be updated is not deployed": {
+    params: { folder: "/srv/other" },
+    steps: { update: { code: 128, stderr: "fatal: not possible to fast-forward\n" } },
+    expect: { error: "the update failed", steps: [{ name: "update", env: { FOLDER: "/srv/other" } }] },
+  },
+} satisfies PipelineTests;

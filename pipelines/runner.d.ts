@@ -633,3 +633,108 @@ declare class URLSearchParams {
 declare function atob(base64: string): string;
 declare function btoa(text: string): string;
 declare function structuredClone<T>(value: T): T;
+
+// ── tests ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * `export const tests = { "deploys main": { … } } satisfies PipelineTests;` Executed by `runner test`, with no effect:
+ * what the script asks for is answered from here, and no time passes but on the test's own clock. Only data.
+ */
+type PipelineTests = Readonly<Record<string, PipelineTest>>;
+
+interface PipelineTest {
+  /** The webhook; without it the run is started by hand. */
+  readonly request?: TestRequest;
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly args?: readonly string[];
+  readonly triggeredBy?: "webhook" | "manual" | "schedule" | "pipeline" | "rerun";
+  /** What `new Date()` tells at the beginning; a fixed day without it. */
+  readonly now?: string | number;
+  /** By the name of the step; a name that ends in * stands for all that begin so. A list has one answer for each try. */
+  readonly steps?: TestAnswers<TestStep>;
+  /** By "METHOD address", or by the address alone; a secret address by its reference, as "POST env:HOOK". */
+  readonly fetch?: TestAnswers<TestFetch>;
+  /** What `storage` holds at the beginning. */
+  readonly storage?: Readonly<Record<string, unknown>>;
+  /** What `readFiles` finds: name of the volume, path, text. */
+  readonly volumes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The keys of `crypto.hmac`, by their references. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Without it the run has to succeed. */
+  readonly expect?: TestExpectation;
+}
+
+type TestAnswers<Answer> = Readonly<Record<string, Answer | readonly Answer[]>>;
+
+interface TestRequest {
+  /** "POST" without it. */
+  readonly method?: string;
+  readonly url?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  /** A text, or data that is sent as JSON. */
+  readonly body?: unknown;
+  /** Without them as the headers and the body tell. */
+  readonly provider?: string;
+  readonly eventType?: string;
+}
+
+/** A number is the exit code, a text what is written to stdout. */
+type TestStep =
+  | number
+  | string
+  | {
+      /** 0 without it. */
+      readonly code?: number;
+      readonly stdout?: string;
+      readonly stderr?: string;
+      /** How long, as "90s": against timers and time limits. */
+      readonly takes?: string | number;
+      /** It cannot be started: why. */
+      readonly error?: TestError;
+      /** The run is cancelled while it executes. */
+      readonly cancel?: boolean;
+    };
+
+/** A number is the status, a text the body. */
+type TestFetch =
+  | number
+  | string
+  | {
+      /** 200 without it. */
+      readonly status?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      /** A text, or data that is sent as JSON. */
+      readonly body?: unknown;
+      readonly takes?: string | number;
+      /** There is no answer: why. */
+      readonly error?: TestError;
+    };
+
+/** With the code that the script finds in it. */
+type TestError = string | { readonly code?: string; readonly message: string };
+
+interface TestExpectation {
+  /** "succeeded" without it, or "failed" with `error`. */
+  readonly status?: "succeeded" | "failed" | "cancelled" | "timed_out";
+  readonly result?: unknown;
+  /** A part of the message. */
+  readonly error?: string | { readonly code?: string; readonly message?: string; readonly line?: number };
+  /** null: none; a text is the body. */
+  readonly respond?:
+    | null
+    | string
+    | { readonly status?: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> };
+  /** All of them in their order, each by its name, or with parts of its options: { name: "deploy", env: { REF: "main" } }. */
+  readonly steps?: readonly TestCall[];
+  /** Their names are as in the log: method and address without its query. */
+  readonly fetch?: readonly TestCall[];
+  /** Parts of lines, in their order. */
+  readonly console?: readonly string[];
+  /** What `storage` holds at the end; null: nothing by this key. */
+  readonly storage?: Readonly<Record<string, unknown>>;
+  /** Names. */
+  readonly artifacts?: readonly string[];
+}
+
+type TestCall = string | { readonly name: string; readonly [option: string]: unknown };

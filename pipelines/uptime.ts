@@ -60,3 +60,44 @@ async function tell(text: string): Promise<void> {
   });
   if (!answer.ok) throw new Error(`the notification was answered with HTTP ${answer.status}: ${answer.text()}`);
 }
+
+const params = { url: "https://example.org", notify: "env:SLACK_URL", format: "slack" };
+const down = { "problem of https://example.org": "HTTP 503" };
+
+// Their two seconds between tries do not really pass.
+export const tests = {
+  "a site that answers is not talked about": {
+    params,
+    fetch: { "GET https://example.org": 200 },
+    expect: { result: { url: "https://example.org", up: true }, fetch: ["GET https://example.org/"] },
+  },
+  "one bad answer is none yet": {
+    params,
+    fetch: { "GET https://example.org": [503, { error: "the connection was refused" }, 200] },
+    expect: { storage: { "problem of https://example.org": null } },
+  },
+  "a site that went down is told once": {
+    params,
+    fetch: { "GET https://example.org": 503, "POST env:SLACK_URL": "ok" },
+    expect: {
+      error: "https://example.org is down: HTTP 503",
+      console: ["is down: HTTP 503"],
+      storage: down,
+    },
+  },
+  "and not again while it stays so": {
+    params,
+    storage: down,
+    fetch: { "GET https://example.org": 503 },
+    expect: { status: "failed" },
+  },
+  "its return is told": {
+    params,
+    storage: down,
+    fetch: { "GET https://example.org": 200, "POST env:SLACK_URL": "ok" },
+    expect: {
+      console: ["https://example.org is back"],
+      storage: { "problem of https://example.org": null },
+    },
+  },
+} satisfies PipelineTests;

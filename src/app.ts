@@ -3,9 +3,13 @@
 import { randomBytes } from "node:crypto";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, dirname, isAbsolute, join, relative } from "node:path";
+import { dirname, join } from "node:path";
+import { locateTarget } from "./app/locate-target.ts";
 import { openExecutor, stepPath } from "./app/open-executor.ts";
+import { openLogger } from "./app/open-logger.ts";
 import { noStore, openPipelines, reportFirstLoad, versionsIn } from "./app/open-pipelines.ts";
+import { openPool } from "./app/open-pool.ts";
+import { OpenedParts } from "./app/opened-parts.ts";
 import { type Config, environment } from "./config.ts";
 import type { AppError } from "./core/app-error.ts";
 import { systemClock } from "./core/clock.ts";
@@ -16,11 +20,13 @@ import { type Engine, openEngine, UploadedSecrets } from "./engine/engine.ts";
 import { createFetcher, createTreeRemover } from "./executors/executors.ts";
 import { makePrivateFolder, openFreeSpaceWatch, openRunFiles } from "./files/files.ts";
 import type { Pipeline } from "./pipelines/pipelines.ts";
-import { openSandboxPool, type SandboxPool } from "./sandbox/sandbox.ts";
 import { ApprovalLinks, createSecretReader, loadApiToken, type SecretReader } from "./secrets/secrets.ts";
 import { createServer, type Listening } from "./server/server.ts";
 import { openSqliteStore } from "./store/store.ts";
-import { createLogger, type Logger, type ServerFacts, warnAfterStart } from "./telemetry/telemetry.ts";
+import { type Logger, type ServerFacts, warnAfterStart } from "./telemetry/telemetry.ts";
+
+export { testPipelines, type TestedFile } from "./app/test-pipelines.ts";
+export { type ReplayJournalOptions, readStoredJournal, replayJournal } from "./app/replay-journal.ts";
 
 export interface RunningServer {
   readonly url: string;
@@ -144,15 +150,6 @@ export async function runOnce(config: Config, options: RunOnceOptions): Promise<
   }
 }
 
-/** The folder and the id of what is to be run: a file in the pipelines folder is the pipeline it is there. */
-function locateTarget(folder: string, target: string): { readonly pipelines: string; readonly id: string } {
-  if (!isAbsolute(target)) return { pipelines: folder, id: target };
-  const below = relative(folder, target);
-  const inside = !below.startsWith("..") && !isAbsolute(below);
-  const path = inside ? below : basename(target);
-  return { pipelines: inside ? folder : dirname(target), id: path.replace(/\.m?[jt]s$/, "") };
-}
-
 async function followToEnd(engine: Engine, pipeline: string, options: RunOnceOptions): Promise<Run> {
   const { runId } = await engine.trigger(pipeline, options);
   const cancel = (): void => void engine.cancel(runId).catch(() => undefined);
@@ -160,21 +157,6 @@ async function followToEnd(engine: Engine, pipeline: string, options: RunOnceOpt
   options.signal.addEventListener("abort", cancel);
   for await (const entry of engine.readLogs(runId, { afterSeq: 0, follow: true })) await options.onEntry(entry);
   return await engine.waitForEnd(runId, Number.MAX_SAFE_INTEGER);
-}
-
-/** What has been opened, to be closed in reverse order. */
-class OpenedParts {
-  #closers: (() => Promise<void> | void)[] = [];
-
-  add(closer: () => Promise<void> | void): void {
-    this.#closers.push(closer);
-  }
-
-  async close(): Promise<void> {
-    const closers = this.#closers.toReversed();
-    this.#closers = [];
-    for (const closer of closers) await closer();
-  }
 }
 
 interface Places {
@@ -267,31 +249,6 @@ function createStoreWorker(): Worker {
   return new Worker(new URL("./store-worker.ts", import.meta.url).href);
 }
 
-function openPool(config: Config, opened: OpenedParts, logger: Logger): SandboxPool {
-  // In a binary the running executable is started again, whatever has become of its file on disk since.
-  const compiled = import.meta.path.startsWith("/$bunfs/");
-  const command = compiled
-    ? ["/proc/self/exe", "sandbox-process"]
-    : [process.execPath, join(import.meta.dir, "main.ts"), "sandbox-process"];
-  const pool = openSandboxPool({
-    command,
-    processes: config.sandboxProcesses,
-    onTrouble: (message) => logger.warn(message),
-  });
-  opened.add(() => pool.close());
-  return pool;
-}
-
 function openSecrets(): SecretReader {
   return createSecretReader({ env: environment, now: Date.now });
-}
-
-function openLogger(config: Pick<Config, "logFormat" | "logLevel">): Logger {
-  return createLogger({
-    format: config.logFormat,
-    level: config.logLevel,
-    colour: process.stderr.isTTY === true && !environment["NO_COLOR"],
-    write: (line) => process.stderr.write(`${line}\n`),
-    now: Date.now,
-  });
 }

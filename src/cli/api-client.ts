@@ -1,8 +1,10 @@
 // The HTTP API as the commands use it: problem+json becomes an AppError, a failing connection SERVER_NOT_FOUND.
 
-import { AppError, errorCodes, type ErrorCode } from "../core/app-error.ts";
-import { formatByteSize } from "../core/byte-size.ts";
+import { AppError } from "../core/app-error.ts";
+import { journalRecordFromJson } from "../core/journal-json.ts";
+import type { JournalRecord } from "../core/journal-record.ts";
 import type { LogEntryJson } from "../core/log-entry-json.ts";
+import { asRun, asStarted, isRecord, notRunner, readJson, readProblem } from "./api-answer.ts";
 import { connectionTo } from "./connection-to.ts";
 import type { ServerAddress } from "./find-server.ts";
 import type { RunJson } from "../core/run-json.ts";
@@ -86,6 +88,12 @@ export interface DecisionRequest {
 export interface ApiClient {
   readonly url: string;
   trigger(pipeline: string, request: TriggerRequest, signal?: AbortSignal): Promise<{ readonly run_id: string }>;
+  /** A run again, from its beginning or from a step. */
+  rerun(
+    id: string,
+    options: { readonly from: string | undefined },
+    signal?: AbortSignal,
+  ): Promise<{ readonly run_id: string }>;
   getRun(id: string): Promise<RunJson>;
   listRuns(filter: RunFilter): Promise<RunListJson>;
   listPipelines(signal?: AbortSignal): Promise<readonly PipelineSummary[]>;
@@ -99,6 +107,11 @@ export interface ApiClient {
   decide(id: string, approval: string, decision: DecisionRequest): Promise<RunJson>;
   /** `value`: any JSON. */
   signal(id: string, name: string, value: unknown): Promise<RunJson>;
+  /**
+   * What a run recorded, with its bundled script where that is asked for.
+   * @throws {AppError} SERVER_GONE when the connection breaks in the middle.
+   */
+  readJournal(id: string, withScript: boolean, signal?: AbortSignal): AsyncGenerator<JournalRecord, void, undefined>;
   /** The bytes of a file that a run kept. @throws {AppError} SERVER_GONE when the connection breaks in the middle. */
   readArtifact(runId: string, name: string, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined>;
   /** @throws {AppError} SERVER_GONE when the connection breaks in the middle. */
@@ -115,7 +128,6 @@ export interface ApiClientOptions {
 }
 
 /** What answers may be no server of ours, and is not to fill our memory. An entry of a log has 64 KiB of text. */
-const maxAnswerBytes = 256 * 1024 * 1024;
 const maxLogLineChars = 4 * 1024 * 1024;
 
 interface Request {
@@ -152,12 +164,11 @@ function createRunVerbs(options: ApiClientOptions, ask: Ask): Omit<ApiClient, "u
   const runPath = (id: string): string => `/api/runs/${encodeURIComponent(id)}`;
   return {
     async trigger(pipeline, { params, args }, signal) {
-      const answer = await ask(`${pipelinePath(pipeline)}/trigger`, { method: "POST", body: { params, args }, signal });
-      const runId = isRecord(answer) ? answer["run_id"] : undefined;
-      // It is printed as it is, and pasted into other commands.
-      if (typeof runId === "string" && /^\w[\w-]*$/.test(runId)) return { run_id: runId };
-      throw notRunner(url);
+      const path = `${pipelinePath(pipeline)}/trigger`;
+      return asStarted(await ask(path, { method: "POST", body: { params, args }, signal }), url);
     },
+    rerun: async (id, body, signal) =>
+      asStarted(await ask(`${runPath(id)}/rerun`, { method: "POST", body, signal }), url),
     getRun: async (id) => asRun(await ask(runPath(id)), url),
     cancel: async (id) => asRun(await ask(`${runPath(id)}/cancel`, { method: "POST" }), url),
     decide: async (id, approval, body) =>
@@ -174,6 +185,7 @@ function createRunVerbs(options: ApiClientOptions, ask: Ask): Omit<ApiClient, "u
     },
     readArtifact: (id, name, signal) =>
       readPieces(options, `${runPath(id)}/artifacts/${encodeURIComponent(name)}`, signal),
+    readJournal: (id, withScript, signal) => readJournal(options, `${runPath(id)}/journal`, withScript, signal),
     readLogs: (id, request) => readLogs(options, `${runPath(id)}/logs`, request),
   };
 }
@@ -222,16 +234,54 @@ async function* readLogs(
   request: LogRequest,
 ): AsyncGenerator<LogEntryJson, void, undefined> {
   const query = `?format=ndjson&after=${request.after}${request.follow ? "&follow=1" : ""}`;
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const piece of readPieces(options, path + query, request.signal)) {
-    const lines = (rest + decoder.decode(piece, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (line.trim() !== "") yield parseLogLine(line, options.address.url);
-    if (rest.length > maxLogLineChars) throw notRunner(options.address.url, "a line without an end");
+  for await (const line of readLines(options, path + query, maxLogLineChars, request.signal)) {
+    yield parseLogLine(line, options.address.url);
   }
-  // A last line without its newline is a whole entry, or a cut one that the parser refuses.
-  if (rest.trim() !== "") yield parseLogLine(rest, options.address.url);
+}
+
+async function* readJournal(
+  options: ApiClientOptions,
+  path: string,
+  withScript: boolean,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<JournalRecord, void, undefined> {
+  const { url } = options.address;
+  for await (const line of readLines(options, withScript ? `${path}?script=1` : path, maxAnswerBytes, signal)) {
+    let json: unknown;
+    try {
+      json = JSON.parse(line);
+    } catch {
+      throw notRunner(url);
+    }
+    yield journalRecordFromJson(json);
+  }
+}
+
+/** Those that are not empty: a silent stream sends empty ones. */
+async function* readLines(
+  options: ApiClientOptions,
+  path: string,
+  maxChars: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder();
+  let parts: string[] = [];
+  let chars = 0;
+  for await (const piece of readPieces(options, path, signal)) {
+    const [first = "", ...lines] = decoder.decode(piece, { stream: true }).split("\n");
+    parts.push(first);
+    chars += first.length;
+    for (const line of lines) {
+      const whole = parts.join("");
+      if (whole.trim() !== "") yield whole;
+      parts = [line];
+      chars = line.length;
+    }
+    if (chars > maxChars) throw notRunner(options.address.url, "a line without an end");
+  }
+  // A last line without its newline is whole, or a cut one that is no JSON.
+  const rest = parts.join("");
+  if (rest.trim() !== "") yield rest;
 }
 
 /** The body of an answer as it comes, all that was announced of it. */
@@ -323,65 +373,4 @@ function explainSilence(cause: unknown, url: string): { readonly reason: string;
 
 function isTimeout(reason: unknown): boolean {
   return reason instanceof DOMException && reason.name === "TimeoutError";
-}
-
-async function readJson(response: Response, url: string): Promise<unknown> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of response.body ?? []) {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes > maxAnswerBytes) break;
-    }
-    if (bytes <= maxAnswerBytes) return JSON.parse(Buffer.concat(chunks).toString()) as unknown;
-  } catch {
-    throw notRunner(url);
-  }
-  throw notRunner(url, `over ${formatByteSize(maxAnswerBytes)}`);
-}
-
-/** RFC 9457, with our `code` and `hint`; a code this version does not know becomes the nearest of the same class. */
-async function readProblem(response: Response, address: ServerAddress): Promise<AppError> {
-  const problem: unknown = await readJson(response, address.url).catch(() => null);
-  const code = isRecord(problem) ? problem["code"] : undefined;
-  if (!isRecord(problem) || typeof code !== "string") return notRunner(address.url, `HTTP ${response.status}`);
-  const message = [problem["detail"], problem["title"], code].find((text) => typeof text === "string" && text !== "");
-  const hint = response.status === 401 ? tokenHint(address) : problem["hint"];
-  return new AppError(isErrorCode(code) ? code : codeOfStatus(response.status), String(message), {
-    ...(typeof hint === "string" ? { hint } : {}),
-    details: problem,
-  });
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(errorCodes, code);
-}
-
-function codeOfStatus(status: number): ErrorCode {
-  if (status === 401 || status === 403) return "UNAUTHORIZED";
-  if (status === 404) return "NOT_FOUND";
-  return status >= 500 ? "STORE_UNAVAILABLE" : "BAD_REQUEST";
-}
-
-function tokenHint({ tokenFrom, url }: ServerAddress): string {
-  if (tokenFrom === "RUNNER_TOKEN") return `the token in RUNNER_TOKEN is not the one of ${url}`;
-  if (tokenFrom === "note") return "the server's token was changed while it ran: restart the server";
-  return "set RUNNER_TOKEN to the content of runner.token in the server's data folder";
-}
-
-function notRunner(url: string, answer = "something else"): AppError {
-  return new AppError("SERVER_NOT_FOUND", `what answers at ${url} is not a runner server: it said ${answer}`, {
-    hint: "check the address given with --server or RUNNER_SERVER",
-  });
-}
-
-function asRun(answer: unknown, url: string): RunJson {
-  const isRun = isRecord(answer) && typeof answer["id"] === "string" && Array.isArray(answer["steps"]);
-  if (isRun) return answer as unknown as RunJson;
-  throw notRunner(url);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -14,6 +14,8 @@ import { addDenyCommand } from "./deny.ts";
 import { addInitCommand } from "./init.ts";
 import { addLogsCommand } from "./logs.ts";
 import { addPauseCommand } from "./pause.ts";
+import { addReplayCommand } from "./replay.ts";
+import { addRerunCommand } from "./rerun.ts";
 import { addRemovePipelineCommand } from "./remove-pipeline.ts";
 import { addResumeCommand } from "./resume.ts";
 import { addRunCommand } from "./run.ts";
@@ -22,6 +24,7 @@ import { addSchedulesCommand } from "./schedules.ts";
 import { addServeCommand } from "./serve.ts";
 import { addSetPipelineCommand } from "./set-pipeline.ts";
 import { addSignalCommand } from "./signal.ts";
+import { addTestCommand } from "./test.ts";
 import { addTriggerCommand } from "./trigger.ts";
 import { addVersionCommand, version } from "./version.ts";
 import { addWebhookCommand } from "./webhook.ts";
@@ -44,10 +47,13 @@ const commands = [
   addSchedulesCommand,
   addPauseCommand,
   addResumeCommand,
+  addRerunCommand,
+  addReplayCommand,
   addWebhookCommand,
   addSetPipelineCommand,
   addRemovePipelineCommand,
   addCheckCommand,
+  addTestCommand,
   addConfigCommand,
   addCompletionCommand,
   addVersionCommand,

@@ -6,7 +6,10 @@ import type { Program } from "./program-name.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What app.ts does for the commands that need more than an HTTP client. */
-export type AppVerbs = Pick<typeof App, "startServer" | "checkPipelines" | "runOnce">;
+export type AppVerbs = Pick<
+  typeof App,
+  "startServer" | "checkPipelines" | "runOnce" | "replayJournal" | "readStoredJournal" | "testPipelines"
+>;
 
 export interface CommandContext {
   readonly terminal: Terminal;

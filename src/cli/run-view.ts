@@ -29,6 +29,7 @@ export function formatRun(run: RunJson, out: OutputStream, now: number): readonl
     ["pipeline", printable(run.pipeline)],
     ["trigger", printable(run.trigger)],
     ...(run.parent ? [["parent", printable(run.parent.run_id)]] : []),
+    ...(run.rerun_of === null ? [] : [["rerun of", printable(run.rerun_of)]]),
     ["status", took ? `${status}, ${took}` : status],
     ["created", formatMoment(new Date(run.created_at))],
     ...(run.scheduled_at === null ? [] : [["scheduled", formatMoment(new Date(run.scheduled_at))]]),

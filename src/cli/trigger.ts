@@ -1,98 +1,16 @@
 // `runner trigger`: starts a run on the running server and follows it to its end.
 
 import type { Command } from "commander";
-import type { ApiClient } from "./api-client.ts";
-import { addClientFlags, connect, type ClientFlags } from "./client-flags.ts";
 import type { CommandContext } from "./command-context.ts";
-import { followRun } from "./follow-run.ts";
-import { listenForInterrupts, type Interrupts } from "./interrupts.ts";
-import { createLogPrinter } from "./log-printer.ts";
 import { addInputFlags, parseInput, type InputFlags } from "./run-input.ts";
-import { reportRun } from "./run-report.ts";
-import type { Terminal } from "./terminal.ts";
-
-interface TriggerFlags extends ClientFlags, InputFlags {
-  readonly follow: boolean;
-  readonly json?: true;
-}
-
-const cancelWindowMs = 2000;
+import { addStartFlags, startRun, type StartFlags } from "./start-run.ts";
 
 export function addTriggerCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("trigger <NAME>")
     .description("start a run of a pipeline on the running server and follow it");
-  addClientFlags(addInputFlags(command))
-    .option("--no-follow", "print the run's id and do not wait")
-    .option("--json", "print one line of JSON: the finished run, or its id with --no-follow")
-    .action(async (name: string, flags: TriggerFlags) => context.end(await trigger(name, flags, context)));
-}
-
-async function trigger(name: string, flags: TriggerFlags, context: CommandContext): Promise<number> {
-  const { terminal } = context;
-  const input = parseInput(flags);
-  const client = await connect(context, flags);
-  const interrupts = listenForInterrupts(3, terminal.err);
-  let runId: string | undefined;
-  try {
-    runId = (await client.trigger(name, input, interrupts.first)).run_id;
-    if (!flags.follow) {
-      await terminal.out.line(flags.json ? JSON.stringify({ run_id: runId }) : runId);
-      return 0;
-    }
-    return await follow(client, runId, flags, terminal, interrupts.first);
-  } catch (error) {
-    if (!interrupts.first.aborted) throw error;
-    return await onInterrupt(client, runId, terminal, interrupts);
-  } finally {
-    interrupts.close();
-  }
-}
-
-async function follow(
-  client: ApiClient,
-  runId: string,
-  flags: TriggerFlags,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<number> {
-  const printer = createLogPrinter(terminal);
-  const readerGone = new AbortController();
-  try {
-    const run = await followRun({
-      client,
-      runId,
-      signal: AbortSignal.any([signal, readerGone.signal]),
-      onEntry: async (entry) => {
-        if (!flags.json) await printer.print(entry);
-        if (terminal.out.closed) readerGone.abort();
-      },
-    });
-    await printer.finish(run.error?.message);
-    return await reportRun(terminal, run, flags.json ?? false);
-  } catch (error) {
-    await printer.finish();
-    if (readerGone.signal.aborted) return 141;
-    throw error;
-  }
-}
-
-/** Ctrl-C stops following; a second one within two seconds cancels the run. */
-async function onInterrupt(
-  client: ApiClient,
-  runId: string | undefined,
-  { err }: Terminal,
-  interrupts: Interrupts,
-): Promise<number> {
-  if (runId === undefined) {
-    await err.line("stopped before the server answered; `runner runs` shows whether the run began");
-    return 130;
-  }
-  await err.line(`stopped following; run ${runId} goes on. Press Ctrl-C again to cancel it`);
-  await err.line(`${err.paint("dim", "hint:")} follow it again with \`runner logs -f ${runId}\``);
-  if (await interrupts.isRepeatedWithin(cancelWindowMs)) {
-    await client.cancel(runId);
-    await err.line(`run ${runId} is being cancelled`);
-  }
-  return 130;
+  addStartFlags(addInputFlags(command)).action(async (name: string, flags: StartFlags & InputFlags) => {
+    const input = parseInput(flags);
+    context.end(await startRun(flags, context, async (client, signal) => await client.trigger(name, input, signal)));
+  });
 }

@@ -59,6 +59,7 @@ export const errorCodes = {
   PIPELINE_NOT_FOUND: "not_found",
   RUN_NOT_FOUND: "not_found",
   ARTIFACT_NOT_FOUND: "not_found",
+  STEP_NOT_FOUND: "not_found",
   METHOD_NOT_ALLOWED: "invalid",
   PIPELINE_BROKEN: "conflict",
   PIPELINE_PAUSED: "conflict",
@@ -69,6 +70,8 @@ export const errorCodes = {
   LINK_EXPIRED: "gone",
   LINK_USED: "gone",
   SIGNAL_NOT_AWAITED: "conflict",
+  RUN_NOT_ENDED: "conflict",
+  RERUN_IMPOSSIBLE: "conflict",
   BODY_TOO_LARGE: "too_large",
   HEADERS_TOO_LARGE: "too_large",
   UNSUPPORTED_ENCODING: "unsupported",
@@ -82,6 +85,7 @@ export const errorCodes = {
   // store
   DATABASE_LOCKED: "unavailable",
   DATABASE_TOO_NEW: "config",
+  DATABASE_TOO_OLD: "config",
   STORE_UNAVAILABLE: "unavailable",
   // ends of runs
   SCRIPT_ERROR: "run_failed",

@@ -17,7 +17,8 @@ export const runStatuses = [
   "skipped",
 ] as const;
 export type RunStatus = (typeof runStatuses)[number];
-export type FinalRunStatus = "succeeded" | "failed" | "cancelled" | "timed_out" | "skipped";
+export const finalRunStatuses = ["succeeded", "failed", "cancelled", "timed_out", "skipped"] as const;
+export type FinalRunStatus = (typeof finalRunStatuses)[number];
 
 export function isFinal(status: RunStatus): status is FinalRunStatus {
   return status !== "queued" && status !== "running" && status !== "waiting";

@@ -45,8 +45,13 @@ export class Blocks {
     return this.#open.size > 0;
   }
 
+  /** The steps that those are which have not ended. */
+  get steps(): readonly Step[] {
+    return [...this.#open.values()].map(({ step }) => step);
+  }
+
   /** Takes up the blocks that an earlier life has begun and not ended. */
-  restore({ calls }: Journal): void {
+  restore({ calls }: Pick<Journal, "calls">): void {
     for (const call of calls) this.#change({ ...call, kind: call.kind as CallKind }, call.startedAt);
   }
 
@@ -59,7 +64,7 @@ export class Blocks {
     if (step.status !== "waiting") return;
     const note = describeRetry(step.attempts, attempts, step.message ?? "", (step.until ?? at) - at);
     const text = `step ${JSON.stringify(step.name)}: ${note}`;
-    const line = this.#log.append(this.#runId, { at, source: "system", level: "warn", text });
+    const line = this.#log.append(this.#runId, { at, source: "system", level: "warn", text, afterCall: call.number });
     writes.push(line.write);
     effects.push(line.show);
   }

@@ -1,12 +1,14 @@
 // The contract of the engine: the verbs that the server and the command line call.
 
 import type { JsonValue } from "../core/json.ts";
+import type { JournalRecord } from "../core/journal-record.ts";
 import type { LogEntry } from "../core/log-entry.ts";
 import type { PipelineExtension } from "../core/pipeline-file.ts";
 import type { Artifact, Run, RunStatus } from "../core/run.ts";
 import type { Pipeline } from "../pipelines/pipelines.ts";
 import type { Decision } from "./news-terms.ts";
 import type { ScheduleOverview } from "./scheduler.ts";
+import type { ReadJournalOptions } from "./read-journal.ts";
 import type { SecretSource } from "./uploaded-secrets.ts";
 
 /** A webhook as the server received it: complete, within the limits, otherwise untouched. */
@@ -56,6 +58,11 @@ export interface FollowOptions {
   /** Go on until the run has ended; else only what is there now. */
   readonly follow: boolean;
   readonly signal?: AbortSignal;
+}
+
+export interface RerunOptions {
+  /** Id, number or name of a step: what came before it is taken over. Absent: from the beginning. */
+  readonly from?: string | undefined;
 }
 
 /** A pipeline with its newest run. */
@@ -120,6 +127,13 @@ export interface Engine {
    *   STORE_UNAVAILABLE, SHUTTING_DOWN, DISK_LOW.
    */
   trigger(pipeline: string, input: TriggerInput): Promise<{ readonly runId: string }>;
+  /**
+   * Creates a run with the input of an ended one; it is durable when this resolves. From its beginning it has the
+   * version that is in force, from a step the script of the ended run.
+   * @throws {AppError} RUN_NOT_FOUND, RUN_NOT_ENDED, STEP_NOT_FOUND, VALIDATION_FAILED where several steps have the name,
+   *   RERUN_IMPOSSIBLE where something that came before the step cannot be taken over, and all of `trigger`.
+   */
+  rerun(id: string, options: RerunOptions): Promise<{ readonly runId: string }>;
   /** @throws {AppError} RUN_NOT_FOUND. */
   getRun(id: string): Promise<Run>;
   /** @throws {AppError} BAD_REQUEST when the cursor is not one of ours. */
@@ -128,6 +142,11 @@ export interface Engine {
   waitForEnd(id: string, timeoutMs: number, signal?: AbortSignal): Promise<Run>;
   /** The entries of a run's log in order. @throws {AppError} RUN_NOT_FOUND at the first step. */
   readLogs(id: string, options: FollowOptions): AsyncIterable<LogEntry>;
+  /**
+   * The journal of a run, for a replay elsewhere; of one that has not ended what there is now.
+   * @throws {AppError} RUN_NOT_FOUND at the first step, or later where the run is removed meanwhile.
+   */
+  readJournal(id: string, options: ReadJournalOptions): AsyncIterable<JournalRecord>;
   /** Asks a run to end; resolves when that is recorded. @throws {AppError} RUN_NOT_FOUND, RUN_ALREADY_ENDED. */
   cancel(id: string): Promise<Run>;
   /**

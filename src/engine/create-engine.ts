@@ -12,9 +12,11 @@ import { openArtifact } from "./open-artifact.ts";
 import { createFetchSlots } from "./fetch-slots.ts";
 import { Followers } from "./followers.ts";
 import { PipelinePauses } from "./pipeline-pauses.ts";
+import { readJournal } from "./read-journal.ts";
 import { readLogs } from "./read-logs.ts";
 import { getPipeline, getVersion, WebhookReceiver } from "./receive-webhook.ts";
 import { recoverRuns } from "./recover-runs.ts";
+import { Reruns } from "./reruns.ts";
 import { resolveParams } from "./resolve-params.ts";
 import { Retention, type RetentionLimits, retentionText } from "./retention.ts";
 import type { RunParts } from "./run-parts.ts";
@@ -81,6 +83,7 @@ class StandardEngine implements Engine {
   readonly #runs: RunRegistry;
   readonly #pauses: PipelinePauses;
   readonly #webhooks: WebhookReceiver;
+  readonly #reruns: Reruns;
   readonly #uploader: PipelineUploader;
   readonly #news: NewsDesk;
   readonly #scheduler: Scheduler | null;
@@ -95,6 +98,7 @@ class StandardEngine implements Engine {
     const { catalog, uploadedSecrets, webhookTimeoutMs: timeoutMs, newId, triggers } = options;
     const { store, clock, logger } = parts;
     this.#webhooks = new WebhookReceiver({ parts, catalog, uploadedSecrets, runs, timeoutMs, newId });
+    this.#reruns = new Reruns({ parts, catalog, runs, newId });
     this.#uploader = new PipelineUploader({ catalog, store, secrets: uploadedSecrets });
     this.#news = new NewsDesk({ parts, runs });
     const checkReady = (): void => this.checkReady();
@@ -140,6 +144,11 @@ class StandardEngine implements Engine {
     return { runId: run.id };
   }
 
+  rerun: Engine["rerun"] = async (id, options) => {
+    this.checkReady();
+    return await this.#reruns.begin(await this.getRun(id), options);
+  };
+
   async getRun(id: string): Promise<Run> {
     const run = await this.#parts.store.runs.find(id);
     if (run !== undefined) return run;
@@ -172,6 +181,13 @@ class StandardEngine implements Engine {
   async *#readLogs(...[id, options]: Parameters<Engine["readLogs"]>): ReturnType<typeof readLogs> {
     await this.getRun(id);
     yield* readLogs(this.#parts.store, this.#runs, id, options);
+  }
+
+  readJournal: Engine["readJournal"] = (id, options) => this.#readJournal(id, options);
+
+  async *#readJournal(...[id, options]: Parameters<Engine["readJournal"]>): ReturnType<typeof readJournal> {
+    await this.getRun(id);
+    yield* readJournal(this.#parts.store, this.#options.catalog, id, options);
   }
 
   async cancel(id: string): Promise<Run> {

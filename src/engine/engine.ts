@@ -8,10 +8,23 @@ export type {
   PipelineOverview,
   PipelineUpload,
   ReceivedRequest,
+  RerunOptions,
   RunListQuery,
   TriggerInput,
   WebhookAnswer,
 } from "./contract.ts";
 export type { ScheduleOverview } from "./scheduler.ts";
+export { readJournal } from "./read-journal.ts";
+export type {
+  CallName,
+  Place,
+  ReplayDifference,
+  ReplayedCall,
+  ReplayedEnd,
+  ReplayEvent,
+  ReplayReport,
+} from "./replay/replay-report.ts";
+export { runTests, type TestProblem, type TestResult } from "./rehearsal/run-tests.ts";
+export { replayRun } from "./replay/replay-run.ts";
 export { UploadedSecrets } from "./uploaded-secrets.ts";
 export type { Decision } from "./news-terms.ts";

@@ -2,13 +2,11 @@
 
 import { toAppError } from "../core/app-error.ts";
 import type { JsonValue } from "../core/json.ts";
-import type { PrecedingRun } from "../core/run.ts";
 import type {
   Answer,
   GuestCall,
   GuestDelivery,
   GuestHandle,
-  GuestPrecedingRun,
   GuestReplay,
   GuestRequest,
   GuestTurn,
@@ -16,9 +14,11 @@ import type {
 } from "../sandbox/sandbox.ts";
 import type { CallOutcome, CancelRequest, Delivery, Journal, NewRun } from "../store/store.ts";
 import { awaitStore } from "./await-store.ts";
+import { guestLimits, nothingKnown } from "./guest-limits.ts";
 import type { JournalView } from "./journal-view.ts";
 import { failedEnd, type RunEnd } from "./run-end.ts";
 import type { PinnedVersion, RunParts } from "./run-parts.ts";
+import { toGuestAfter } from "./to-guest-after.ts";
 
 export interface GuestSessionOptions {
   readonly parts: Pick<RunParts, "store" | "pool" | "clock">;
@@ -46,10 +46,6 @@ interface HeldDelivery {
   readonly done: () => void;
 }
 
-const defaultMemoryBytes = 64 * 1024 * 1024;
-const cpuPerDeliveryMs = 5000;
-const cpuTotalMs = 10 * 60 * 1000;
-const nothingKnown: GuestReplay = { calls: 0, consoleLines: 0, observations: [], cpuUsedMs: 0 };
 const runOver: Answer = { ok: false, error: { code: "RUN_CANCELLED", message: "the run has ended" } };
 
 export class GuestSession {
@@ -129,7 +125,7 @@ export class GuestSession {
     const current = (): boolean => placement === this.#placement;
     this.#owed = [0];
     const context = {
-      runID: run.id,
+      runID: run.scriptRunId,
       pipelineID: run.pipeline,
       triggeredBy: run.triggeredBy,
       driverName: "local",
@@ -138,8 +134,7 @@ export class GuestSession {
       rerunOf: run.rerunOf,
       after: run.after && toGuestAfter(run.after),
     };
-    const memoryBytes = version.config.memoryBytes ?? defaultMemoryBytes;
-    const limits = { memoryBytes, cpuPerDeliveryMs, cpuTotalMs };
+    const limits = guestLimits(version.config.memoryBytes);
     const bundleHash = version.bundle.hash;
     const spec = { bundleHash, mode: "run", seed: run.seed, context, request, limits, replay } as const;
     this.#guest = parts.pool.open(version.bundle, spec, {
@@ -260,8 +255,4 @@ export class GuestSession {
 export function cancelDelivery(cancel: CancelRequest | null): GuestDelivery {
   const { code, message } = cancel ?? { code: "RUN_CANCELLED", message: "the run was cancelled" };
   return { type: "cancel", code, message };
-}
-
-function toGuestAfter({ runId: runID, pipeline: pipelineID, status, result, error }: PrecedingRun): GuestPrecedingRun {
-  return { runID, pipelineID, status, result, error: error && { code: error.code, message: error.message } };
 }

@@ -5,6 +5,7 @@ import { AppError } from "../core/app-error.ts";
 import type { JsonValue } from "../core/json.ts";
 import { type CallKind, type GuestCall, type GuestDelivery, isTold } from "../sandbox/sandbox.ts";
 import type { CallOutcome, Journal, KeptStep, NewRun, Write } from "../store/store.ts";
+import { attachContainers } from "./attach-containers.ts";
 import { AskedCalls, failedOutcome } from "./asked-calls.ts";
 import { Blocks, isOfBlock } from "./blocks.ts";
 import { findEarlierCalls } from "./earlier-calls.ts";
@@ -118,18 +119,8 @@ export class HostCalls {
     // What the script has called since then is under way already.
     const calls = journal.calls.filter(({ number }) => view.isEarlier(number));
     const earlier = findEarlierCalls({ ...journal, calls }, this.#options.run);
-    // Commands inside a container that is kept open need it to be known.
-    for (const { call, spec } of earlier.openContainers) {
-      const listener = { onOutput: () => {}, onNote: () => {} };
-      const nothing = { bytes: 0, last: new Uint8Array(0) };
-      const attached = this.#options.parts.executor.attach(
-        spec,
-        { taken: { stdout: nothing, stderr: nothing }, spentMs: 0 },
-        listener,
-      );
-      // Where it is gone, whoever uses it is told so.
-      if ((await attached.catch(() => null)) === null)
-        this.#note(`the container of step ${JSON.stringify(call.name)} is gone`);
+    for (const { name } of await attachContainers(this.#options.parts.executor, earlier.openContainers)) {
+      this.#note(`the container of step ${JSON.stringify(name)} is gone`);
     }
     for (const number of earlier.cleared) view.complete(number);
     for (const { call, delivered, isCancelled } of earlier.open) {
@@ -237,6 +228,13 @@ export class HostCalls {
     });
   }
 
+  /** A wait that is no step, or that is taken over from another run: there is nothing of it but the call. */
+  #beginWait(kind: Parameters<typeof openWait>[0], call: Call & { readonly startedAt: number }): void {
+    const [writes, effects]: [Write[], (() => void)[]] = [[], []];
+    this.#openWait(kind, call, call.startedAt, writes, effects);
+    this.#options.recorder.record(writes, () => effects.forEach((effect) => effect()));
+  }
+
   #takeUp(
     call: Call & { readonly startedAt: number },
     isCancelled: boolean,
@@ -252,6 +250,7 @@ export class HostCalls {
       if (isCancelled) work.cancel();
     } else if (isWait(kind)) {
       if (isCancelled && kept.kept?.step.finishedAt !== null) return;
+      if (kept.kept === null) return this.#beginWait(kind, call);
       const wait = openWait(kind, this.#ongoingOptions(call, call.startedAt));
       wait.resume(kept);
       // That it was cancelled is not recorded of the step yet.
@@ -381,8 +380,9 @@ export class HostCalls {
   }
 
   #note(text: string): void {
-    const { log, recorder, run, parts } = this.#options;
-    const line = log.append(run.id, { at: parts.clock.now(), source: "system", level: "warn", text });
+    const { log, recorder, run, parts, journal } = this.#options;
+    const afterCall = journal.size;
+    const line = log.append(run.id, { at: parts.clock.now(), source: "system", level: "warn", text, afterCall });
     recorder.record([line.write], line.show);
   }
 

@@ -17,6 +17,7 @@ export function newRun(run: Pick<NewRun, Required> & Partial<NewRun>): NewRun {
     concurrencyKey: null,
     scheduledAt: null,
     seed: run.id,
+    scriptRunId: run.id,
     ...run,
   };
 }

@@ -23,18 +23,28 @@ export interface Decision {
 /** A link lies about in chats and histories. */
 const longestLinkMs = 7 * 24 * 60 * 60 * 1000;
 
+/** How long is waited, and what comes of it when nobody has answered by then. */
+export type WaitLimit = Required<Pick<WaitTerms, "until" | "atTime">>;
+
+type NewsCall = Pick<OngoingCallOptions["call"], "name" | "args">;
+
 /** @throws {AppError} VALIDATION_FAILED when the timeout is no duration. */
 export function approvalTerms(options: OngoingCallOptions): WaitTerms {
   const { call, startedAt } = options;
-  const { message, timeout, onTimeout } = call.args as unknown as ApprovalArguments;
-  const until = untilOf(timeout, startedAt);
+  const { message } = call.args as unknown as ApprovalArguments;
+  const limit = approvalLimit(call, startedAt);
   return {
-    until,
+    ...limit,
     kind: "approval",
     ...(message === undefined ? {} : { message }),
-    atTime: approvalTimeout(call.name, onTimeout),
-    begin: () => beginWithLine(options, approvalText(options, until, message)),
+    begin: () => beginWithLine(options, approvalText(options, limit.until, message)),
   };
+}
+
+/** @throws {AppError} VALIDATION_FAILED when the timeout is no duration. */
+export function approvalLimit({ name, args }: NewsCall, startedAt: number): WaitLimit {
+  const { timeout, onTimeout } = args as unknown as ApprovalArguments;
+  return { until: untilOf(timeout, startedAt), atTime: approvalTimeout(name, onTimeout) };
 }
 
 /** How an approval ends by a decision. */
@@ -46,18 +56,21 @@ export function endOfApproval({ approved, by, comment }: Decision): WaitEnd {
 /** @throws {AppError} VALIDATION_FAILED when the timeout is no duration. */
 export function signalTerms(options: OngoingCallOptions): WaitTerms {
   const { call, run, startedAt } = options;
-  const { timeout } = call.args as { readonly timeout?: string | number };
-  const until = untilOf(timeout, startedAt);
-  const message = `nobody sent the signal ${JSON.stringify(call.name)} in time`;
-  const error = { code: "SIGNAL_TIMEOUT" satisfies AppError["code"], message };
+  const limit = signalLimit(call, startedAt);
   const text =
-    `waits for the signal ${JSON.stringify(call.name)}${describeUntil(until)}; ` +
+    `waits for the signal ${JSON.stringify(call.name)}${describeUntil(limit.until)}; ` +
     `send it with \`runner signal ${run.id} ${quote(call.name)}\``;
+  return { ...limit, kind: "signal", begin: () => beginWithLine(options, text) };
+}
+
+/** @throws {AppError} VALIDATION_FAILED when the timeout is no duration. */
+export function signalLimit({ name, args }: NewsCall, startedAt: number): WaitLimit {
+  const { timeout } = args as { readonly timeout?: string | number };
+  const message = `nobody sent the signal ${JSON.stringify(name)} in time`;
+  const error = { code: "SIGNAL_TIMEOUT" satisfies AppError["code"], message };
   return {
-    until,
-    kind: "signal",
+    until: untilOf(timeout, startedAt),
     atTime: { outcome: { ok: false, error }, status: "timed_out", message },
-    begin: () => beginWithLine(options, text),
   };
 }
 
@@ -89,7 +102,8 @@ function beginWithLine({ parts, run, call, output }: OngoingCallOptions, text: s
       hint: "run the pipeline with `runner trigger` on a running server",
     });
   }
-  const line = output.log.append(run.id, { at: parts.clock.now(), source: "system", level: "info", text });
+  const afterCall = call.number;
+  const line = output.log.append(run.id, { at: parts.clock.now(), source: "system", level: "info", text, afterCall });
   return { writes: [line.write], effect: line.show };
 }
 

@@ -195,7 +195,7 @@ export class RunDriver {
     const effects: (() => void)[] = [];
     this.#noteStart(writes);
     if (turn.observed !== null) writes.push(this.#journal.observe(this.#options.run.id, turn.observed, afterSeq));
-    for (const { level, text, at } of turn.console) this.#note({ at, source: "console", level, text }, writes, effects);
+    for (const { number: _, ...line } of turn.console) this.#note({ source: "console", ...line }, writes, effects);
     for (const call of turn.calls) {
       if (!this.#journal.has(call.number)) this.#calls.take(call, afterSeq, writes, effects);
       else if (!this.#checkRepeated(call)) return;
@@ -345,7 +345,8 @@ export class RunDriver {
     const effects: (() => void)[] = [];
     const at = this.#options.parts.clock.now();
     this.#noteStart(writes);
-    const line = { at, source: "system", level: "error", text: describeEnd(end) } as const;
+    const { size: afterCall } = this.#journal;
+    const line = { at, source: "system", level: "error", text: describeEnd(end), afterCall } as const;
     if (end.error !== null) this.#note(line, writes, effects);
     const recorded = this.#options.parts.followers.endRun(this.#options.run, end, at);
     writes.push(...this.#calls.close(this.#cancel !== null), ...recorded.writes);

@@ -8,7 +8,11 @@ const maxQueuedEntries = 2000;
 const maxQueuedLength = 1024 * 1024;
 
 /** A line that is no output of a step. */
-export type LogLine = Pick<LogEntry, "at" | "level" | "text"> & { readonly source: "console" | "system" };
+export interface LogLine extends Pick<LogEntry, "at" | "level" | "text"> {
+  readonly source: "console" | "system";
+  /** How many host calls the script had made before it; of a line about one call, the number of that. */
+  readonly afterCall: number;
+}
 
 export class RunLog {
   #lastSeq = 0;
@@ -36,9 +40,9 @@ export class RunLog {
 
   /** Gives a line the next number: the write that records it, and what shows it to those who follow, after that. */
   append(runId: string, line: LogLine): { readonly write: Write; readonly show: () => void } {
-    const numbered = { seq: this.nextSeq(), ...line };
+    const { afterCall, ...numbered } = { seq: this.nextSeq(), ...line };
     const show = (): void => this.publish({ ...numbered, stepId: null, stepName: null });
-    return { write: { type: "log.line", runId, ...numbered }, show };
+    return { write: { type: "log.line", runId, afterCall, ...numbered }, show };
   }
 
   follow(): LogFollower {

@@ -29,8 +29,10 @@ export interface Submission {
   readonly run: NewRun;
   readonly version: PinnedVersion;
   readonly request: InboundRequest | null;
-  /** Recorded in the same transaction as the run. */
+  /** Recorded in the same transaction as the run, behind it. */
   readonly writes: readonly Write[];
+  /** These writes give it a journal of calls that it goes on with. */
+  readonly hasJournal?: true;
   readonly onResponse?: (response: WebhookResponse) => void;
 }
 
@@ -101,10 +103,14 @@ export class RunRegistry {
       await this.skip({ ...submission, run }, admission.error);
       return;
     }
-    const writes: Write[] = [...submission.writes, { type: "run.create", run }, ...admission.writes];
+    const writes: Write[] = [{ type: "run.create", run }, ...submission.writes, ...admission.writes];
     const recorded = this.#parts.store.commit(writes);
     let kept = submission.request;
     this.#enqueue(run, version.config.concurrencyLimit, async () => {
+      if (submission.hasJournal === true) {
+        await recorded.catch(() => undefined);
+        return await this.#loader.load(run.id);
+      }
       let request = kept;
       if (request === null && run.inboundId !== null) {
         await recorded.catch(() => undefined);
@@ -136,7 +142,7 @@ export class RunRegistry {
   async skip({ run, writes }: Pick<Submission, "run" | "writes">, error: RunError): Promise<void> {
     const { store, clock, followers } = this.#parts;
     const end = followers.endRun(run, { status: "skipped", result: null, error }, clock.now());
-    await store.commit([...writes, { type: "run.create", run }, ...end.writes]);
+    await store.commit([{ type: "run.create", run }, ...writes, ...end.writes]);
     end.begin();
   }
 

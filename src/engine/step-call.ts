@@ -70,6 +70,9 @@ export class StepCall implements OngoingCall {
     if (kept !== null) {
       this.#step = kept.step;
       this.#progress = (kept.progress as unknown as Progress | null) ?? firstAttempt;
+    } else {
+      // Taken over from another run, which did not see its end: the script has had so much of its output.
+      this.#progress = { ...firstAttempt, base: delivered };
     }
     if (this.#step.status === "waiting") this.#restUntilNext();
     else if (this.#step.status === "running") {

@@ -105,9 +105,9 @@ export class StepOutputSink {
 
   /** A line of the run's log about the step, which is none of its output. */
   note(text: string, level: LogEntry["level"] = "info"): void {
-    const { runId, stepName, record, log, now } = this.#options;
+    const { runId, stepId, stepName, record, log, now } = this.#options;
     const line = { at: now(), source: "system", level, text: `step ${JSON.stringify(stepName)}: ${text}` } as const;
-    const { write, show } = log.append(runId, line);
+    const { write, show } = log.append(runId, { ...line, afterCall: Number(stepId.slice(runId.length + 1)) });
     record([write], show, () => {});
   }
 

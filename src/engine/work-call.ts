@@ -179,7 +179,8 @@ export class WorkCall implements OngoingCall {
     const now = parts.clock.now();
     this.#step = { ...this.#step, status: "waiting", code, until: now + delayMs, message: reason };
     const text = `step ${JSON.stringify(call.name)}: ${note}`;
-    const line = output.log.append(run.id, { at: now, source: "system", level: "warn", text });
+    const afterCall = call.number;
+    const line = output.log.append(run.id, { at: now, source: "system", level: "warn", text, afterCall });
     record([line.write, ...this.#put()], () => {
       line.show();
       after(Promise.resolve());

@@ -1,7 +1,7 @@
 // The files of artifacts: DATA/artifacts/RUN/NUMBER, whole and durable or not there at all.
 
 import { Buffer } from "node:buffer";
-import { mkdir, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
+import { constants, copyFile, link, mkdir, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { AppError } from "../core/app-error.ts";
 import { copyPieces, writeWhole } from "./copy-pieces.ts";
@@ -61,6 +61,24 @@ export class ArtifactFiles {
       throw toDiskError(thrown, `the artifact ${JSON.stringify(name)} could not be kept`);
     } finally {
       await from?.close();
+    }
+  }
+
+  /**
+   * Gives a run the file of another run's artifact, under the same number; one that is gone stays so.
+   * @throws {AppError} STORE_UNAVAILABLE when the disk refuses.
+   */
+  async take(from: string, runId: string, number: number): Promise<void> {
+    const path = this.path(runId, number);
+    const part = join(this.#root, incoming, `${runId}.${number}`);
+    try {
+      await mkdir(dirname(part), { recursive: true, mode: 0o700 });
+      await linkOrCopy(this.path(from, number), part);
+      await this.#moveIn(part, path);
+    } catch (thrown) {
+      await rm(part, { force: true }).catch(() => undefined);
+      if (isMissing(thrown)) return;
+      throw toDiskError(thrown, "an artifact could not be taken over");
     }
   }
 
@@ -131,6 +149,20 @@ export class ArtifactFiles {
     await syncFolder(this.#root);
     await syncFolder(dirname(this.#root));
   }
+}
+
+/** The file never changes, so two names for it do no harm. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (thrown) {
+    if (isMissing(thrown)) throw thrown;
+    await copyFile(from, to, constants.COPYFILE_EXCL);
+  }
+}
+
+function isMissing(thrown: unknown): boolean {
+  return thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT";
 }
 
 /** A new name in a folder is not on disk before the folder is. */

@@ -2,7 +2,7 @@
 
 import { type AuthorPosition, findAuthorPosition } from "./author-position.ts";
 import type { SandboxPool } from "./pool/sandbox-pool.ts";
-import type { GuestEnd, GuestSpec, InspectedExports } from "./protocol.ts";
+import type { GuestEnd, GuestSpec, InspectedExports, InspectMode } from "./protocol.ts";
 
 const inspectMemoryBytes = 64 * 1024 * 1024;
 const inspectCpuMs = 2000;
@@ -24,15 +24,21 @@ export async function inspectModule(
   pool: SandboxPool,
   bundle: InspectedBundle,
   pipeline: string,
+  mode: InspectMode = "inspect",
 ): Promise<InspectResult> {
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-    const end = await evaluateOnce(pool, bundle, pipeline);
+    const end = await evaluateOnce(pool, bundle, pipeline, mode);
     if (end !== "moved") return resultOf(end, bundle);
   }
   return { ok: false, message: "the sandbox processes died while they evaluated the script", position: null };
 }
 
-function evaluateOnce(pool: SandboxPool, bundle: InspectedBundle, pipeline: string): Promise<GuestEnd | "moved"> {
+function evaluateOnce(
+  pool: SandboxPool,
+  bundle: InspectedBundle,
+  pipeline: string,
+  mode: InspectMode,
+): Promise<GuestEnd | "moved"> {
   return new Promise((resolve) => {
     const settle = (end: GuestEnd | "moved"): void => {
       clearTimeout(timer);
@@ -41,7 +47,7 @@ function evaluateOnce(pool: SandboxPool, bundle: InspectedBundle, pipeline: stri
     };
     const refuse = (message: string): void => settle(limit(message));
     const timer = setTimeout(() => refuse(`evaluating the script took over ${inspectWaitMs / 1000} s`), inspectWaitMs);
-    const handle = pool.open(bundle, inspectSpec(bundle.hash, pipeline), {
+    const handle = pool.open(bundle, inspectSpec(bundle.hash, pipeline, mode), {
       onTurn: (turn) => {
         const called = turn.calls[0];
         if (turn.end !== null) settle(turn.end);
@@ -62,10 +68,10 @@ function limit(message: string): GuestEnd {
   return { type: "limit", code: "SANDBOX_FAILED", message, stack: "" };
 }
 
-function inspectSpec(bundleHash: string, pipeline: string): GuestSpec {
+function inspectSpec(bundleHash: string, pipeline: string, mode: InspectMode): GuestSpec {
   return {
     bundleHash,
-    mode: "inspect",
+    mode,
     seed: "",
     context: {
       runID: "",

@@ -12,21 +12,30 @@ export type ToSandbox =
   | { readonly type: "source"; readonly hash: string; readonly code: string }
   | { readonly type: "forget"; readonly hash: string }
   | { readonly type: "open"; readonly guest: number; readonly spec: GuestSpec }
-  | { readonly type: "deliver"; readonly guest: number; readonly delivery: GuestDelivery }
+  /** `atMs` is the time from then on, where the guest's clock is not the real one. */
+  | { readonly type: "deliver"; readonly guest: number; readonly delivery: GuestDelivery; readonly atMs?: number }
   | { readonly type: "close"; readonly guest: number };
 
 /** All a guest is given: what it does is a function of this and of its deliveries. */
 export interface GuestSpec {
   readonly bundleHash: string;
-  /** `inspect` evaluates the module and reports its exports; `run` also calls `pipeline`. */
-  readonly mode: "run" | "inspect";
+  /** `run` also calls `pipeline`. */
+  readonly mode: "run" | InspectMode;
   /** Seeds `Math.random`. */
   readonly seed: string;
   readonly context: GuestContext;
   readonly request: GuestRequest | null;
   readonly limits: GuestLimits;
   readonly replay: GuestReplay;
+  /**
+   * Milliseconds since the Unix epoch: the guest's clock stands still there until a delivery sets it, and its random
+   * bytes are a function of the seed. Absent: the real ones.
+   */
+  readonly atMs?: number;
 }
+
+/** Evaluates the module and reports its exports; the tests among them only where they are asked for. */
+export type InspectMode = "inspect" | "inspect_tests";
 
 /** `pipelineContext` of a script. */
 export interface GuestContext {
@@ -154,6 +163,8 @@ export interface GuestCall {
 export interface ConsoleLine {
   /** Order of lines within the run, from 1. */
   readonly number: number;
+  /** Calls that the guest had made before it. */
+  readonly afterCall: number;
   readonly at: number;
   readonly level: "debug" | "info" | "warn" | "error";
   readonly text: string;
@@ -194,6 +205,8 @@ export interface InspectedExports {
   readonly kinds: Readonly<Record<string, string>>;
   /** The `config` export as JSON; null where absent. */
   readonly config: JsonValue | null;
+  /** The `tests` export as JSON, where it was asked for and is there. */
+  readonly tests?: JsonValue;
 }
 
 /** The answer to an `ask`, one JSON line over the answering pipe. */

@@ -13,6 +13,7 @@ import { addApproveRoutes } from "./routes/approve.ts";
 import { addArtifactRoutes } from "./routes/artifacts.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addLoginRoutes, loginPath, logoutPath, redirectToLogin } from "./routes/login.ts";
+import { addJournalRoutes } from "./routes/journal.ts";
 import { addLogRoutes } from "./routes/logs.ts";
 import { addNewsRoutes } from "./routes/news.ts";
 import { addPipelineRoutes } from "./routes/pipelines.ts";
@@ -64,6 +65,7 @@ export function createRoutes(context: RouteContext): Elysia {
   addScheduleRoutes(app, context);
   addArtifactRoutes(app, context);
   addLogRoutes(app, context);
+  addJournalRoutes(app, context);
   addLoginRoutes(app, context);
   addSwaggerRoutes(app, context);
   return app;

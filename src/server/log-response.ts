@@ -1,10 +1,8 @@
 // The answer that is a run's log, as it happens or as it is.
 
 import { isFinal } from "../core/run.ts";
-import { openAnswerSignal } from "./answer-signal.ts";
-import { apiHeaders } from "./json-response.ts";
+import { lineResponse } from "./line-response.ts";
 import type { LogFormat } from "./log-format.ts";
-import { createLogStream } from "./log-stream.ts";
 import type { RouteContext } from "./route-context.ts";
 
 export interface LogSelection {
@@ -33,50 +31,26 @@ const endWithinMs = 10_000;
 export function logResponse(
   request: Request,
   runId: string,
-  selection: LogSelection,
-  context: RouteContext,
-  extraHeaders: Readonly<Record<string, string>> = {},
-): Response {
-  // no-transform and x-accel-buffering keep proxies from gathering what is to be seen as it happens.
-  const headers = {
-    ...apiHeaders,
-    "cache-control": "no-store, no-transform",
-    "x-accel-buffering": "no",
-    "content-type": selection.format.contentType,
-    ...extraHeaders,
-  };
-  if (request.method !== "HEAD") return new Response(openStream(request, runId, selection, context), { headers });
-  context.connections.release(request);
-  return new Response(null, { headers });
-}
-
-function openStream(
-  request: Request,
-  runId: string,
   { format, follow, afterSeq, started }: LogSelection,
-  { engine, limits, clock, connections, stopping, reportError }: RouteContext,
-): ReadableStream<Uint8Array> {
-  const answer = openAnswerSignal(request, stopping);
-  const { signal } = answer;
-  const closing = async (): Promise<string> => {
-    if (!started && format.name !== "sse") return "";
-    const run = await engine.waitForEnd(runId, follow ? endWithinMs : 0, signal);
-    return isFinal(run.status) ? format.end(run) : "";
-  };
-  const stream = createLogStream(engine.readLogs(runId, { afterSeq, follow, signal }), {
-    format,
-    // Bun keeps the end of the headers back until there is a first byte, so a silent log would look like no answer.
-    opening: started ? format.begin(runId) : follow ? format.heartbeat : "",
-    closing,
-    clock,
-    signal,
-    heartbeatMs: limits.heartbeatMs,
-    onEnd: (error) => {
-      if (error !== undefined && !signal.aborted) reportError(error, request);
-      answer.close();
-      connections.release(request);
+  context: RouteContext,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const { engine } = context;
+  return lineResponse(
+    request,
+    {
+      format,
+      contentType: format.contentType,
+      headers,
+      // Bun keeps the end of the headers back until there is a first byte, so a silent log would look like no answer.
+      opening: started ? format.begin(runId) : follow ? format.heartbeat : "",
+      entries: (signal) => engine.readLogs(runId, { afterSeq, follow, signal }),
+      closing: async (signal) => {
+        if (!started && format.name !== "sse") return "";
+        const run = await engine.waitForEnd(runId, follow ? endWithinMs : 0, signal);
+        return isFinal(run.status) ? format.end(run) : "";
+      },
     },
-  });
-  connections.hold(request);
-  return stream;
+    context,
+  );
 }

@@ -15,6 +15,11 @@ import type {
 } from "./reads.ts";
 import type { Write } from "./writes.ts";
 
+/** What can be read of runs without owning the database. */
+export interface RunRecords extends Pick<Store, "runs" | "journal" | "logs" | "bundles" | "inbound"> {
+  close(): void;
+}
+
 export interface Store {
   /**
    * Applies all writes or none, in the order given; resolves once they are fsynced. Commits are applied in the order

@@ -106,6 +106,19 @@ export interface Journal {
   readonly consoleLines: number;
 }
 
+/** A host call without its arguments and its result, which may be large. */
+export interface CallOutline extends Pick<StartedCall, "number" | "kind" | "name" | "startedAt" | "afterSeq"> {
+  /** How it was answered; null where it was not. */
+  readonly ok: boolean | null;
+}
+
+/** A journal without what may be large in it. */
+export interface JournalOutline extends Pick<Journal, "deliveries" | "observations"> {
+  readonly calls: readonly CallOutline[];
+  /** Lines in the log of which it is not known where in the run they were written. */
+  readonly strayLines: number;
+}
+
 /** A step of a run that is taken up again. */
 export interface KeptStep {
   readonly step: Step;
@@ -120,6 +133,8 @@ export interface StepInFlight {
 
 export interface JournalReader {
   load(runId: string): Promise<Journal>;
+  outline(runId: string): Promise<JournalOutline>;
+  findCall(runId: string, number: number): Promise<JournalCall | undefined>;
   /** The steps of a run by the number of their host call. */
   steps(runId: string): Promise<ReadonlyMap<number, KeptStep>>;
   /** Processes and containers that runs which are not final have begun and not ended, kept-open containers included. */

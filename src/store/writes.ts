@@ -19,6 +19,7 @@ export type Write =
   | WebhookSecretWrite
   | ScheduleWrite
   | PauseWrite
+  | TakeOverWrite
   | UpkeepWrite;
 
 /** A run as it is created: always `queued`. */
@@ -48,6 +49,8 @@ export interface NewRun {
   readonly scheduledAt: number | null;
   /** The run whose id seeds its random numbers: the first of its reruns. */
   readonly seed: string;
+  /** The run id that its script sees: that of the run whose journal it goes on with, else its own. */
+  readonly scriptRunId: string;
 }
 
 /** That a run is to end, and why: kept until it has ended, over a restart too. */
@@ -165,6 +168,8 @@ export type LogWrite =
       readonly source: "console" | "system";
       readonly level: LogEntry["level"];
       readonly text: string;
+      /** How many host calls the run had made before it; absent: that is not known. */
+      readonly afterCall?: number;
     }
   | {
       readonly type: "log.output";
@@ -219,6 +224,8 @@ export interface InboundRecord {
 
 export type InboundWrite =
   | { readonly type: "inbound.put"; readonly record: InboundRecord }
+  /** The same request once more, for another run: each run takes its own with it. Fails with RUN_NOT_FOUND. */
+  | { readonly type: "inbound.copy"; readonly from: string; readonly id: string; readonly runId: string }
   /** Keeps the newest `keep` refused requests of a pipeline: a flood of forgeries must not fill the disk. */
   | { readonly type: "inbound.trim_refused"; readonly pipeline: string; readonly keep: number };
 
@@ -269,6 +276,37 @@ export type ScheduleWrite =
 export type PauseWrite =
   | { readonly type: "pipeline.pause"; readonly pipeline: string; readonly at: number }
   | { readonly type: "pipeline.resume"; readonly pipeline: string };
+/** The point up to which the record of an ended run is given to a new one: just before one of its host calls. */
+export interface JournalCut {
+  readonly from: string;
+  readonly to: string;
+  /** Only calls with a lower number, and what came of them. */
+  readonly number: number;
+  /** Only deliveries up to this one, and what was observed in their turns. */
+  readonly afterSeq: number;
+  /** Of these calls the outcome is left behind: they are to go on. */
+  readonly open: readonly number[];
+  /** Added to the time at which those were made. */
+  readonly shiftMs: number;
+  /** How much of their output the script had been given: `<number>.<stream>` → bytes. */
+  readonly given: Readonly<Record<string, number>>;
+  /** The last entry of the ended run's log. */
+  readonly lastSeq: number;
+}
+
+/** Part of the commit that creates the new run, behind that, and in this order. */
+export type TakeOverWrite =
+  /** Fails with RUN_NOT_FOUND where the ended run is gone, or going: it has fewer entries in its log. */
+  | { readonly type: "take_over.check"; readonly cut: JournalCut }
+  | { readonly type: "take_over.calls"; readonly cut: JournalCut }
+  | { readonly type: "take_over.outcomes"; readonly cut: JournalCut }
+  | { readonly type: "take_over.deliveries"; readonly cut: JournalCut }
+  | { readonly type: "take_over.observations"; readonly cut: JournalCut }
+  /** Steps that have ended; of the others there is nothing to take over. */
+  | { readonly type: "take_over.steps"; readonly cut: JournalCut }
+  | { readonly type: "take_over.log"; readonly cut: JournalCut }
+  /** The rows alone: the files are no matter of the store. */
+  | { readonly type: "take_over.artifacts"; readonly cut: JournalCut };
 
 /** Removing what is too old. Each is a small piece of work, to be repeated while something is left to do. */
 export type UpkeepWrite =

@@ -12,6 +12,7 @@ import { installCrypto } from "./crypto.ts";
 import { describeThrown } from "./describe-thrown.ts";
 import { installFetch } from "./fetch.ts";
 import { defineGlobal, host, parseJson, stringifyJson } from "./host.ts";
+import { findNoJson } from "./no-json.ts";
 import { installHttp, setRequest, type RequestValue } from "./http.ts";
 import { installRuntime } from "./runtime.ts";
 import { installSignal } from "./signal.ts";
@@ -73,12 +74,12 @@ function receive(text: string): void {
 }
 
 /** Runs `pipeline` of an evaluated module, or reports the module's exports. */
-function begin(module: unknown, mode: "run" | "inspect"): void {
+function begin(module: unknown, mode: "run" | "inspect" | "inspect_tests"): void {
   // A module with top-level await is a promise of its exports; one export may itself be named `then`, hence the check.
   const exported = module instanceof Promise ? (module as Promise<Record<string, unknown>>) : Promise.resolve([module]);
   void exported
     .then((loaded) => (Array.isArray(loaded) ? (loaded[0] as Record<string, unknown>) : loaded))
-    .then((loaded) => (mode === "inspect" ? inspect(loaded) : runPipeline(loaded)))
+    .then((loaded) => (mode === "run" ? runPipeline(loaded) : inspect(loaded, mode === "inspect_tests")))
     .then(
       (value) => settle({ ok: true, value }),
       (thrown) => settle({ ok: false, error: describeThrown(thrown) }),
@@ -94,12 +95,20 @@ async function runPipeline(module: Record<string, unknown>): Promise<unknown> {
   return result;
 }
 
-function inspect(module: Record<string, unknown>): unknown {
+function inspect(module: Record<string, unknown>, withTests: boolean): unknown {
   const names = Object.keys(module);
   return {
     kinds: Object.fromEntries(names.map((name) => [name, typeof module[name]])),
     config: module.config === undefined ? null : module.config,
+    ...(withTests && module.tests !== undefined ? { tests: readData("tests", module.tests) } : {}),
   };
+}
+
+/** @throws {TypeError} naming the first part that JSON would lose without a word. */
+function readData(name: string, value: unknown): unknown {
+  const noJson = findNoJson(value);
+  if (noJson === null) return value;
+  throw new TypeError(`${name}: ${noJson}`);
 }
 
 function settle(outcome: { ok: boolean; value?: unknown; error?: unknown }): void {

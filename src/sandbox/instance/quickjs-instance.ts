@@ -10,6 +10,7 @@ import {
   type QuickJSRuntime,
   type VmCallResult,
 } from "quickjs-emscripten";
+import type { GuestSpec } from "../protocol.ts";
 import { Heap } from "./heap.ts";
 import { bundleGuest } from "../guest/guest-source.ts" with { type: "macro" };
 
@@ -125,7 +126,7 @@ export class QuickJSInstance {
   }
 
   /** Evaluates a module and lets the guest begin with its exports. */
-  evaluate(code: string, fileName: string, mode: "run" | "inspect"): EngineError | null {
+  evaluate(code: string, fileName: string, mode: GuestSpec["mode"]): EngineError | null {
     return this.#guarded(() => {
       const evaluated = this.#context.evalCode(code, fileName, { type: "module" });
       if (evaluated.error) return this.#takeError(evaluated.error);

@@ -12,7 +12,11 @@ export interface PlacedGuest {
   member: PoolMember | null;
   closed: boolean;
   /** Deliveries made before there was a process to take them. */
-  readonly queued: { readonly delivery: GuestDelivery; readonly resolve: () => void }[];
+  readonly queued: {
+    readonly delivery: GuestDelivery;
+    readonly atMs: number | undefined;
+    readonly resolve: () => void;
+  }[];
 }
 
 /** A turn the process owes, in the order it was asked for: the first is the one being executed. */
@@ -103,13 +107,16 @@ export class PoolMember {
     }
     this.#owe({ guest, resolve: () => {} });
     this.#process.send({ type: "open", guest: guest.id, spec: guest.spec });
-    for (const { delivery, resolve } of guest.queued.splice(0)) void this.deliver(guest, delivery).then(resolve);
+    for (const { delivery, atMs, resolve } of guest.queued.splice(0)) {
+      void this.deliver(guest, delivery, atMs).then(resolve);
+    }
   }
 
-  deliver(guest: PlacedGuest, delivery: GuestDelivery): Promise<void> {
+  deliver(guest: PlacedGuest, delivery: GuestDelivery, atMs?: number): Promise<void> {
     return new Promise((resolve) => {
       this.#owe({ guest, resolve });
-      this.#process.send({ type: "deliver", guest: guest.id, delivery });
+      const message = { type: "deliver", guest: guest.id, delivery } as const;
+      this.#process.send(atMs === undefined ? message : { ...message, atMs });
     });
   }
 

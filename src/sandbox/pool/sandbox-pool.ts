@@ -15,8 +15,11 @@ export interface SandboxPoolOptions {
 
 /** A guest in a process. */
 export interface GuestHandle {
-  /** Resolves when the turn of this delivery is done or the guest is gone from here. */
-  deliver(delivery: GuestDelivery): Promise<void>;
+  /**
+   * Resolves when the turn of this delivery is done or the guest is gone from here.
+   * @param atMs the time from then on, for a guest whose clock is not the real one.
+   */
+  deliver(delivery: GuestDelivery, atMs?: number): Promise<void>;
   /** Ends the guest here; nothing more is heard of it. */
   close(): void;
 }
@@ -96,12 +99,12 @@ class Pool implements SandboxPool {
     };
     this.#place(guest);
     return {
-      deliver: (delivery) => {
+      deliver: (delivery, atMs) => {
         if (guest.closed) return Promise.resolve();
-        if (guest.member !== null) return guest.member.deliver(guest, delivery);
+        if (guest.member !== null) return guest.member.deliver(guest, delivery, atMs);
         // Not placed yet: what comes meanwhile follows the opening.
         const { promise, resolve } = Promise.withResolvers<void>();
-        guest.queued.push({ delivery, resolve });
+        guest.queued.push({ delivery, atMs, resolve });
         return promise;
       },
       close: () => {

@@ -33,6 +33,7 @@ import {
 } from "./guest-limits.ts";
 import { ObservedValueSource } from "./observed-values.ts";
 import { decodeText, hmac, parseUrl } from "./pure-operations.ts";
+import { SetTime } from "./set-time.ts";
 import type * as Yaml from "./yaml-operations.ts";
 
 /** Loaded with the first YAML: most processes never see any. */
@@ -61,6 +62,7 @@ export class Guest {
   readonly #spec: GuestSpec;
   readonly #instance: QuickJSInstance;
   readonly #around: GuestSurroundings;
+  readonly #time: Pick<GuestSurroundings, "now" | "randomBytes">;
   readonly #observed: ObservedValueSource;
   readonly #cpu: CpuBudget;
   /** Number of an outstanding call → length of its arguments. */
@@ -85,7 +87,9 @@ export class Guest {
     this.#spec = spec;
     this.#instance = instance;
     this.#around = around;
-    this.#observed = new ObservedValueSource(spec.replay.observations, around.now, around.randomBytes);
+    this.#time = spec.atMs === undefined ? around : new SetTime(spec.atMs, spec.seed);
+    const { now, randomBytes } = this.#time;
+    this.#observed = new ObservedValueSource(spec.replay.observations, now, randomBytes);
     const { cpuPerDeliveryMs, cpuTotalMs } = spec.limits;
     this.#cpu = new CpuBudget(cpuPerDeliveryMs, cpuTotalMs, spec.replay.cpuUsedMs, around.cpuNow);
     instance.bind({
@@ -113,7 +117,8 @@ export class Guest {
     });
   }
 
-  deliver(delivery: GuestDelivery): void {
+  deliver(delivery: GuestDelivery, atMs?: number): void {
+    if (atMs !== undefined && this.#time instanceof SetTime) this.#time.set(atMs);
     if (delivery.type === "result") this.#settleOutstanding(delivery.call);
     else if (delivery.type === "cancel") this.#forgetOutstanding();
     this.#turn(() => this.#instance.receive(JSON.stringify(delivery)));
@@ -234,8 +239,9 @@ export class Guest {
     this.#consoleLength = full ? Number.POSITIVE_INFINITY : this.#consoleLength + shown.length;
     const number = ++this.#consoleLines;
     if (number > this.#spec.replay.consoleLines) {
-      const at = Math.trunc(this.#around.now());
-      this.#newConsole.push({ number, at, level: full ? "warn" : consoleLevel(level), text: shown });
+      const at = Math.trunc(this.#time.now());
+      const afterCall = this.#calls;
+      this.#newConsole.push({ number, afterCall, at, level: full ? "warn" : consoleLevel(level), text: shown });
       this.#newLength += shown.length;
     }
     this.#flushIfDue();
@@ -320,7 +326,7 @@ export class Guest {
     if (!outcome.ok) {
       const error = textsOf(outcome.error);
       this.#end = this.#limitOf(error) ?? { type: "threw", error };
-    } else if (this.#spec.mode === "inspect") {
+    } else if (this.#spec.mode !== "run") {
       this.#end = { type: "inspected", exports: outcome.value as unknown as InspectedExports };
     } else {
       this.#end = { type: "returned", value: outcome.value ?? null };

@@ -106,7 +106,7 @@ class GuestHost {
       case "deliver": {
         const open = this.#closing.has(message.guest) ? undefined : this.#guests.get(message.guest);
         if (open === undefined) this.#skip(message.guest);
-        else open.guest.deliver(message.delivery);
+        else open.guest.deliver(message.delivery, message.atMs);
         return;
       }
       case "close":

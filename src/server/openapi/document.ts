@@ -3,10 +3,12 @@
 import packageJson from "../../../package.json" with { type: "json" };
 import { artifactPaths } from "./artifacts.ts";
 import { healthPaths } from "./health.ts";
+import { journalPaths } from "./journal.ts";
 import { logPaths } from "./logs.ts";
 import { newsPaths } from "./news.ts";
 import { pagePaths } from "./pages.ts";
 import { pipelinePaths } from "./pipelines.ts";
+import { rerunPaths } from "./reruns.ts";
 import { runPaths } from "./runs.ts";
 import { schedulePaths } from "./schedules.ts";
 import { schemas } from "./schemas.ts";
@@ -37,7 +39,9 @@ export const openApi = {
     ...schedulePaths,
     ...runPaths,
     ...newsPaths,
+    ...rerunPaths,
     ...logPaths,
+    ...journalPaths,
     ...artifactPaths,
     ...healthPaths,
     ...pagePaths,

@@ -1,6 +1,7 @@
 // One run, one entry and one pipeline that the examples tell of, made by the code that makes the answers.
 
 import type { JsonValue } from "../../core/json.ts";
+import type { JournalRecord } from "../../core/journal-record.ts";
 import type { LogEntry } from "../../core/log-entry.ts";
 import type { Run } from "../../core/run.ts";
 import { runToJson } from "../../core/run-json.ts";
@@ -119,6 +120,38 @@ export const uploadedExample = asJson({
   warnings: [],
   webhook: pipeline.config?.webhook ?? null,
 });
+
+export const journalExample: readonly JournalRecord[] = [
+  {
+    type: "run",
+    run,
+    params: { target: "nas" },
+    args: [],
+    request: null,
+    seed: run.id,
+    scriptRunId: run.id,
+    after: null,
+    cancel: null,
+    format: 1,
+    memoryBytes: null,
+    bundleHash: "9f86d081884c7d65",
+    bundle: null,
+  },
+  { type: "observed", afterSeq: 0, values: { clockReads: 1, clockChanges: [[1, startedAt + 2]], random: [] } },
+  {
+    type: "call",
+    number: 1,
+    kind: "step",
+    name: "tar",
+    args: { command: "tar -cf /mnt/nas/files.tar /home", env: {}, output: false },
+    argsHash: "vYb2…",
+    startedAt: startedAt + 3,
+    afterSeq: 0,
+    outcome: { ok: true, value: { code: 0, stdout: "42 files\n", stderr: "", status: "complete" } },
+  },
+  { type: "delivery", seq: 1, what: "result", call: 1 },
+  { type: "end" },
+];
 
 /** The log of the run in each form; `whole` as its starter gets it. */
 export function logExample(form: LogFormat["name"], whole: boolean): string {

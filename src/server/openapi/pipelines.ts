@@ -1,6 +1,5 @@
 // The pipelines of the API, described.
 
-import { defaultHttpLimits } from "../limits.ts";
 import { pipelineExtensions } from "../../core/pipeline-file.ts";
 import {
   answer,
@@ -14,9 +13,9 @@ import {
   ref,
   type Schema,
 } from "./describe.ts";
-import { pausedExample, pipelineExample, pipelineId, runExample, runId, uploadedExample } from "./examples.ts";
-import { wholeEvents } from "./logs.ts";
-import { pipelineIdSchema, runIdSchema } from "./schemas.ts";
+import { pausedExample, pipelineExample, pipelineId, uploadedExample } from "./examples.ts";
+import { pipelineIdSchema } from "./schemas.ts";
+import { startedAnswers, waitParameter } from "./started-run.ts";
 
 const tags = ["Pipelines"];
 
@@ -54,8 +53,6 @@ const uploadBody: Schema = {
 
 const exampleSource = 'export const pipeline = () => "hello";\n';
 const pipelineLink = { Location: header("The pipeline.", `/api/pipelines/${encodeURIComponent(pipelineId)}`) };
-
-const runLink = { Location: header("The run.", `/api/runs/${runId}`) };
 
 export const pipelinePaths: Paths = {
   "/api/pipelines": {
@@ -175,33 +172,10 @@ export const pipelinePaths: Paths = {
         "Answers at once with the run's id; with wait once the run has ended; with Accept: text/event-stream with " +
         "the run as it happens. A caller that leaves does not end the run.",
       tags,
-      parameters: [
-        pipelineParameter,
-        parameter(
-          "query",
-          "wait",
-          `Wait so long for the run's end, at most ${defaultHttpLimits.maxWaitMs / 60_000}m.`,
-          { type: "string" },
-          "30s",
-        ),
-      ],
+      parameters: [pipelineParameter, waitParameter],
       requestBody: { content: json(triggerBody, { params: { target: "nas" }, args: [] }) },
       responses: {
-        "200": answer(
-          "The run, which has ended, or its events.",
-          { ...json(ref("Run"), runExample), ...wholeEvents },
-          runLink,
-        ),
-        "202": {
-          description: "The run has begun; with wait, the run as it is when the time is over.",
-          headers: runLink,
-          content: {
-            "application/json": {
-              schema: { anyOf: [objectOf({ run_id: runIdSchema }), ref("Run")] },
-              examples: { "without wait": { value: { run_id: runId } }, "with wait": { value: runExample } },
-            },
-          },
-        },
+        ...startedAnswers,
         ...guardedProblems(
           "INVALID_JSON",
           "VALIDATION_FAILED",

@@ -3,23 +3,14 @@
 
 import type { Elysia } from "elysia";
 import { AppError } from "../../core/app-error.ts";
-import { isFinal, type Run } from "../../core/run.ts";
-import { openAnswerSignal } from "../answer-signal.ts";
-import { acceptsEvents } from "../choose-log-format.ts";
-import { publicPath } from "../base-path.ts";
 import { jsonResponse } from "../json-response.ts";
-import { createSseFormat } from "../log-format.ts";
-import { startedRunResponse } from "../log-response.ts";
 import { methodNotAllowed } from "../method-not-allowed.ts";
 import { parseTrigger } from "../parse-trigger.ts";
 import { pipelineToJson } from "../pipeline-json.ts";
-import { readBody } from "../read-body.ts";
-import { readHeaders } from "../request-headers.ts";
-import { decodeId, parseQuery, splitTarget } from "../request-path.ts";
-import { readDuration } from "../read-query.ts";
+import { decodeId, splitTarget } from "../request-path.ts";
 import type { RouteContext } from "../route-context.ts";
+import { startRun } from "../start-run.ts";
 import { removePipeline, setPipeline } from "./uploads.ts";
-import { runToJson } from "../../core/run-json.ts";
 
 const prefix = "/api/pipelines/";
 const verbs = ["trigger", "pause", "resume"] as const;
@@ -72,51 +63,13 @@ async function post(request: Request, context: RouteContext): Promise<Response> 
   const target = findVerb(request);
   switch (target?.verb) {
     case "trigger":
-      return await trigger(target.id, request, context);
+      return await startRun(request, context, async (body) => await engine.trigger(target.id, parseTrigger(body)));
     case "pause":
       return jsonResponse(pipelineToJson(await engine.pausePipeline(target.id), publicUrl));
     case "resume":
       return jsonResponse(pipelineToJson(await engine.resumePipeline(target.id), publicUrl));
     case undefined:
       return methodNotAllowed(request, pipelineMethods);
-  }
-}
-
-/**
- * With `?wait=` the run itself: 200 once it has ended, 202 as it is when the wait was too short. With
- * `Accept: text/event-stream` the run as it happens.
- */
-async function trigger(id: string, request: Request, context: RouteContext): Promise<Response> {
-  const { limits, connections } = context;
-  const waitMs = readDuration(parseQuery(splitTarget(request.url).search), "wait", limits.maxWaitMs);
-  connections.hold(request);
-  let streams = false;
-  try {
-    const input = parseTrigger(await readBody(request, readHeaders(request.headers, limits), context));
-    const { runId } = await context.engine.trigger(id, input);
-    const location = { location: publicPath(context.publicUrl, `/api/runs/${encodeURIComponent(runId)}`) };
-    streams = acceptsEvents(request.headers.get("accept"));
-    if (streams) return startedRunResponse(request, runId, createSseFormat(), context, location);
-    if (waitMs === undefined) return jsonResponse({ run_id: runId }, 202, location);
-    const run = await waitForEnd(runId, waitMs, request, context);
-    return jsonResponse(runToJson(run), isFinal(run.status) ? 200 : 202, location);
-  } finally {
-    // A stream lets go of its connection itself.
-    if (!streams) connections.release(request);
-  }
-}
-
-/** Ends early, and never ends the run, when the caller leaves or the server stops. */
-async function waitForEnd(runId: string, waitMs: number, request: Request, context: RouteContext): Promise<Run> {
-  const { engine, stopping } = context;
-  const answer = openAnswerSignal(request, stopping);
-  try {
-    return await engine.waitForEnd(runId, waitMs, answer.signal);
-  } catch (error) {
-    if (!answer.signal.aborted) throw error;
-    return await engine.getRun(runId);
-  } finally {
-    answer.close();
   }
 }
 

@@ -1,4 +1,4 @@
-// GET /api/runs, GET /api/runs/{id}, POST /api/runs/{id}/cancel.
+// GET /api/runs, GET /api/runs/{id}, POST /api/runs/{id}/cancel, POST /api/runs/{id}/rerun.
 
 import type { Elysia } from "elysia";
 import { runStatuses } from "../../core/run.ts";
@@ -8,6 +8,8 @@ import { methodNotAllowed } from "../method-not-allowed.ts";
 import { readChoice, readInteger } from "../read-query.ts";
 import { parseQuery, splitTarget } from "../request-path.ts";
 import type { RouteContext } from "../route-context.ts";
+import { parseRerun } from "../parse-rerun.ts";
+import { startRun } from "../start-run.ts";
 import { runToJson } from "../../core/run-json.ts";
 
 export function addRunRoutes(app: Elysia, context: RouteContext): void {
@@ -20,7 +22,14 @@ export function addRunRoutes(app: Elysia, context: RouteContext): void {
     .post("/api/runs/:id/cancel", async ({ params }) => jsonResponse(runToJson(await engine.cancel(params.id)), 202), {
       parse: "none",
     })
-    .all("/api/runs/:id/cancel", ({ request }) => methodNotAllowed(request, "POST"));
+    .all("/api/runs/:id/cancel", ({ request }) => methodNotAllowed(request, "POST"))
+    .post(
+      "/api/runs/:id/rerun",
+      ({ params, request }) =>
+        startRun(request, context, async (body) => await engine.rerun(params.id, parseRerun(body))),
+      { parse: "none" },
+    )
+    .all("/api/runs/:id/rerun", ({ request }) => methodNotAllowed(request, "POST"));
 }
 
 async function listRuns(request: Request, { engine }: RouteContext): Promise<Response> {

@@ -11,6 +11,7 @@ import { runWrites } from "./runs.ts";
 import { scheduleWrites } from "./schedules.ts";
 import { toStoreError } from "./sqlite-error.ts";
 import { stepWrites } from "./steps.ts";
+import { takeOverWrites } from "./take-over.ts";
 import { upkeepWrites } from "./upkeep.ts";
 import { valueWrites } from "./values.ts";
 import { webhookSecretWrites } from "./webhook-secrets.ts";
@@ -28,6 +29,7 @@ export const writeStatements: WriteStatements<Write["type"]> = {
   ...webhookSecretWrites,
   ...scheduleWrites,
   ...pauseWrites,
+  ...takeOverWrites,
   ...upkeepWrites,
 };
 

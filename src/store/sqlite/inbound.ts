@@ -1,5 +1,6 @@
 // Received webhooks and what became of them.
 
+import { AppError } from "../../core/app-error.ts";
 import type { InboundReader } from "../reads.ts";
 import type { InboundRecord, InboundWrite } from "../writes.ts";
 import type { ReadConnection } from "./read-connection.ts";
@@ -26,6 +27,13 @@ export const inboundWrites: WriteStatements<InboundWrite["type"]> = {
       JSON.stringify(request.query),
       request.body,
     ],
+  },
+  "inbound.copy": {
+    sql: `INSERT INTO inbound_requests (${columns})
+      SELECT ?2, pipeline, received_at, verdict, reason, ?3, provider, event_type, method, url, headers, query, body
+      FROM inbound_requests WHERE id = ?1`,
+    bind: ({ from, id, runId }) => [from, id, runId],
+    missed: () => new AppError("RUN_NOT_FOUND", "the run has just been removed, for its age, and its request with it"),
   },
   "inbound.trim_refused": {
     sql: `DELETE FROM inbound_requests WHERE id IN (SELECT id FROM inbound_requests

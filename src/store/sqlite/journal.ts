@@ -1,7 +1,15 @@
 // The journal of a run: host calls, their outcomes, deliveries and observed values; written one by one, read whole.
 
 import type { JsonValue } from "../../core/json.ts";
-import type { Journal, JournalCall, JournalReader, KeptStep, StepInFlight } from "../reads.ts";
+import type {
+  CallOutline,
+  Journal,
+  JournalCall,
+  JournalOutline,
+  JournalReader,
+  KeptStep,
+  StepInFlight,
+} from "../reads.ts";
 import type { CallError, CallOutcome, Delivery, JournalWrite, Observations } from "../writes.ts";
 import type { ReadConnection } from "./read-connection.ts";
 import { findKeptSteps, formatStepId } from "./steps.ts";
@@ -74,6 +82,9 @@ interface DeliveryRow {
   readonly byte_length: number | null;
 }
 
+const selectCalls = `SELECT number, kind, name, args_hash, started_at, args, after_seq, ok, value
+  FROM journal_calls LEFT JOIN journal_outcomes USING (run_id, number)`;
+
 export class SqliteJournalReader implements JournalReader {
   readonly #db: ReadConnection;
 
@@ -92,6 +103,25 @@ export class SqliteJournalReader implements JournalReader {
           runId,
         )?.lines ?? 0,
     }));
+  }
+
+  async outline(runId: string): Promise<JournalOutline> {
+    return this.#db.snapshot(() => ({
+      calls: this.#callOutlines(runId),
+      deliveries: this.#deliveries(runId),
+      observations: this.#observations(runId),
+      strayLines:
+        this.#db.get<{ lines: number }>(
+          `SELECT count(*) AS lines FROM log_entries
+            WHERE run_id = ? AND source = 'console' AND after_call IS NULL`,
+          runId,
+        )?.lines ?? 0,
+    }));
+  }
+
+  async findCall(runId: string, number: number): Promise<JournalCall | undefined> {
+    const row = this.#db.get<CallRow>(`${selectCalls} WHERE run_id = ? AND number = ?`, runId, number);
+    return row && toCall(row);
   }
 
   async steps(runId: string): Promise<ReadonlyMap<number, KeptStep>> {
@@ -113,13 +143,24 @@ export class SqliteJournalReader implements JournalReader {
   }
 
   #calls(runId: string): readonly JournalCall[] {
+    return this.#db.all<CallRow>(`${selectCalls} WHERE run_id = ? ORDER BY number`, runId).map(toCall);
+  }
+
+  #callOutlines(runId: string): readonly CallOutline[] {
     return this.#db
-      .all<CallRow>(
-        `SELECT number, kind, name, args_hash, started_at, args, after_seq, ok, value
+      .all<Pick<CallRow, "number" | "kind" | "name" | "started_at" | "after_seq" | "ok">>(
+        `SELECT number, kind, name, started_at, after_seq, ok
           FROM journal_calls LEFT JOIN journal_outcomes USING (run_id, number) WHERE run_id = ? ORDER BY number`,
         runId,
       )
-      .map(toCall);
+      .map(({ number, kind, name, started_at: startedAt, after_seq: afterSeq, ok }) => ({
+        number,
+        kind,
+        name,
+        startedAt,
+        afterSeq,
+        ok: ok === null ? null : ok === 1,
+      }));
   }
 
   #deliveries(runId: string): readonly Delivery[] {

@@ -10,8 +10,16 @@ import type { WriteStatements } from "./write-statement.ts";
 
 export const logWrites: WriteStatements<LogWrite["type"]> = {
   "log.line": {
-    sql: "INSERT INTO log_entries (run_id, seq, at, source, level, text) VALUES (?, ?, ?, ?, ?, ?)",
-    bind: ({ runId, seq, at, source, level, text }) => [runId, seq, at, source, level, text],
+    sql: "INSERT INTO log_entries (run_id, seq, at, source, level, text, after_call) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    bind: ({ runId, seq, at, source, level, text, afterCall }) => [
+      runId,
+      seq,
+      at,
+      source,
+      level,
+      text,
+      afterCall ?? null,
+    ],
   },
   "log.output": {
     sql: `INSERT INTO log_entries (run_id, seq, at, source, level, step_number, step_name, byte_offset, bytes)

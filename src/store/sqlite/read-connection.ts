@@ -11,9 +11,10 @@ export class ReadConnection {
   readonly #statements = new Map<string, Statement>();
   #open = true;
 
-  constructor(path: string) {
+  /** @param open how the file is opened; else so that others may write to it meanwhile. */
+  constructor(path: string, open: () => Database = () => new Database(path, { readonly: true })) {
     this.#path = path;
-    this.#db = new Database(path, { readonly: true });
+    this.#db = open();
     applyPragmas(this.#db, path, readerPragmas);
   }
 

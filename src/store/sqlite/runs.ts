@@ -27,8 +27,8 @@ export const runWrites: WriteStatements<RunWrite["type"]> = {
   "run.create": {
     sql: `INSERT INTO runs (id, pipeline, status, trigger, bundle_hash, inbound_id, rerun_of, created_at, params, args,
         triggered_by, parent_run, parent_number, depth, priority, concurrency_key, scheduled_at, seed, after_run, after_end,
-        journal_format)
-      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${journalFormat})`,
+        script_run_id, journal_format)
+      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${journalFormat})`,
     bind: ({ run }) => [
       run.id,
       run.pipeline,
@@ -49,6 +49,7 @@ export const runWrites: WriteStatements<RunWrite["type"]> = {
       run.seed === run.id ? null : run.seed,
       run.after?.runId ?? null,
       run.after === null ? null : JSON.stringify(run.after),
+      run.scriptRunId === run.id ? null : run.scriptRunId,
     ],
   },
   "run.start": {
@@ -138,6 +139,7 @@ interface KeptRunRow {
   readonly scheduled_at: number | null;
   readonly seed: string | null;
   readonly after_end: string | null;
+  readonly script_run_id: string | null;
   readonly status: RunStatus;
   readonly started_at: number | null;
   readonly wake_at: number | null;
@@ -184,8 +186,8 @@ export class SqliteRunReader implements RunReader {
   async findKept(id: string): Promise<KeptRun | undefined> {
     const row = this.#db.get<KeptRunRow>(
       `SELECT id, pipeline, trigger, bundle_hash, inbound_id, rerun_of, created_at, params, args, triggered_by,
-        parent_run, parent_number, depth, priority, concurrency_key, scheduled_at, seed, after_end, status, started_at,
-        wake_at, cancel, journal_format FROM runs WHERE id = ?`,
+        parent_run, parent_number, depth, priority, concurrency_key, scheduled_at, seed, after_end, script_run_id,
+        status, started_at, wake_at, cancel, journal_format FROM runs WHERE id = ?`,
       id,
     );
     return row && toKeptRun(row);
@@ -311,5 +313,6 @@ function toNewRun(row: KeptRunRow): NewRun {
     scheduledAt: row.scheduled_at,
     seed: row.seed ?? row.id,
     after: row.after_end === null ? null : (JSON.parse(row.after_end) as PrecedingRun),
+    scriptRunId: row.script_run_id ?? row.id,
   };
 }

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type { InboundRecord, Store } from "../../../src/store/store.ts";
+import { rejection } from "../../unit/store/store-files.ts";
 import type { Subject } from "./subject.ts";
 
 function record(id: string, changes: Partial<InboundRecord> = {}, body = new Uint8Array()): InboundRecord {
@@ -32,6 +33,17 @@ async function present(store: Store, ids: readonly string[]): Promise<readonly s
 
 export function testInbound(subject: Subject): void {
   describe("inbound requests", () => {
+    test("a copy is the same request for another run, and one of a request that is gone fails", async () => {
+      const full = record("full", { verdict: "accepted", reason: null, runId: "run-1" }, Uint8Array.of(0, 255));
+      await subject.store.commit([
+        { type: "inbound.put", record: full },
+        { type: "inbound.copy", from: "full", id: "copy", runId: "run-2" },
+      ]);
+      expect(await subject.store.inbound.find("copy")).toEqual({ ...full, id: "copy", runId: "run-2" });
+      const missing = { type: "inbound.copy", from: "nope", id: "x", runId: "run-2" } as const;
+      expect(await rejection(subject.store.commit([missing]))).toMatchObject({ code: "RUN_NOT_FOUND" });
+    });
+
     test("a request is kept with its exact bytes", async () => {
       const accepted = { verdict: "accepted", reason: null, runId: "run-1" } as const;
       const body = Uint8Array.from({ length: 256 }, (_, index) => index);

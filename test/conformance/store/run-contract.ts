@@ -44,6 +44,7 @@ export function testRuns(subject: Subject): void {
         trigger: "rerun",
         triggeredBy: "webhook",
         seed: "first",
+        scriptRunId: "second",
         parent: { runId: "above", number: 3 },
         after: { runId: "before", pipeline: "build", status: "failed", result: { a: [1] }, error },
         depth: 2,

@@ -12,6 +12,7 @@ import { testRunLists } from "./run-list-contract.ts";
 import { testRuns } from "./run-contract.ts";
 import { testSchedules } from "./schedule-contract.ts";
 import { putBundle, type Subject } from "./subject.ts";
+import { testTakeOver } from "./take-over-contract.ts";
 import { testUpkeep } from "./upkeep-contract.ts";
 import { testValues } from "./value-contract.ts";
 import { testWebhookSecrets } from "./webhook-secret-contract.ts";
@@ -55,6 +56,7 @@ export function testStore(name: string, createPlace: () => StorePlace): void {
     testWebhookSecrets(subject);
     testArtifacts(subject);
     testSchedules(subject);
+    testTakeOver(subject);
     testUpkeep(subject);
   });
 }

@@ -35,6 +35,7 @@ export function newRun(changes: Partial<NewRun> = {}): NewRun {
     concurrencyKey: null,
     scheduledAt: null,
     seed: id,
+    scriptRunId: id,
     ...changes,
   };
 }

@@ -1,6 +1,7 @@
 // src/main.ts with an app that answers from the environment instead of opening a store and a server.
 
 import { openTerminal, runCommandLine, type AppVerbs } from "../../../src/cli/cli.ts";
+import type * as Replay from "../../../src/app/replay-journal.ts";
 import type { Pipeline, Problem } from "../../../src/pipelines/pipelines.ts";
 import { startFakeServer } from "./fake-server.ts";
 
@@ -52,7 +53,20 @@ const app: AppVerbs = {
       artifacts: [],
     };
   },
+  replayJournal: async (...given) => await (await loadReplay()).replayJournal(...given),
+  testPipelines: async (...given) => {
+    const { testPipelines } = await import("../../../src/app/test-pipelines.ts");
+    await testPipelines(...given);
+  },
+  async *readStoredJournal(...given) {
+    yield* (await loadReplay()).readStoredJournal(...given);
+  },
 };
+
+/** The real one: it needs no server of ours. Loaded late, since most commands do without. */
+function loadReplay(): Promise<typeof Replay> {
+  return import("../../../src/app/replay-journal.ts");
+}
 
 process.exit(
   await runCommandLine(process.argv.slice(2), {

@@ -110,6 +110,10 @@ export function startFakeServer(port = 0): FakeServer {
     if (collection === "runs" && !id) {
       return Response.json({ runs: [...runs.values()].map(({ run }) => run), next_cursor: null });
     }
+    if (collection === "runs" && verb === "rerun") {
+      find(id);
+      return Response.json({ run_id: runId }, { status: 202 });
+    }
     if (collection === "runs" && verb === "logs") return logs(id, Number(url.searchParams.get("after")));
     if (collection === "runs" && verb === "cancel") {
       const found = find(id);

@@ -99,6 +99,7 @@ describe("errors", () => {
     ["PUT", `/api/runs/${runId}`, "GET, HEAD"],
     ["POST", `/api/runs/${runId}/logs`, "GET, HEAD"],
     ["GET", `/api/runs/${runId}/cancel`, "POST"],
+    ["GET", `/api/runs/${runId}/rerun`, "POST"],
     ["OPTIONS", "/api/pipelines", "GET, HEAD"],
     ["POST", "/api/pipelines/deploy", "GET, HEAD, PUT, DELETE"],
     ["PATCH", "/api/pipelines/home/backup", "GET, HEAD, PUT, DELETE"],

@@ -1,12 +1,14 @@
 // An engine that answers what a test tells it to, and remembers what it was asked.
 
 import { AppError } from "../../../src/core/app-error.ts";
+import type { JournalRecord } from "../../../src/core/journal-record.ts";
 import type { LogEntry } from "../../../src/core/log-entry.ts";
 import type { Run } from "../../../src/core/run.ts";
 import type {
   Engine,
   LinkedApproval,
   ReceivedRequest,
+  RerunOptions,
   RunListQuery,
   TriggerInput,
   WebhookAnswer,
@@ -67,6 +69,42 @@ export const linkedApproval: LinkedApproval = {
   message: "Deploy 1.2.3?",
   expiresAt: 1_700_000_600_000,
 };
+/** Of a run that made one call. */
+export function makeJournal(whole: Run, withScript: boolean): readonly JournalRecord[] {
+  const { id, pipeline, status, triggeredBy, rerunOf, createdAt, startedAt, result, error } = whole;
+  const run = { id, pipeline, status, triggeredBy, rerunOf, createdAt, startedAt, result, error };
+  const bundle = { hash: "hash", code: "export const pipeline = () => {};", sourceMap: "{}" };
+  return [
+    {
+      type: "run",
+      run,
+      params: { target: "nas" },
+      args: [],
+      request: null,
+      seed: run.id,
+      scriptRunId: run.id,
+      after: null,
+      cancel: null,
+      format: 1,
+      memoryBytes: null,
+      bundleHash: bundle.hash,
+      bundle: withScript ? bundle : null,
+    },
+    {
+      type: "call",
+      number: 1,
+      kind: "step",
+      name: "build",
+      args: { command: "make" },
+      argsHash: "hash",
+      startedAt: 1_700_000_000_001,
+      afterSeq: 0,
+      outcome: { ok: true, value: { code: 0 } },
+    },
+    { type: "delivery", seq: 1, what: "result", call: 1 },
+    { type: "end" },
+  ];
+}
 
 export interface Asked {
   readonly webhooks: ReceivedRequest[];
@@ -75,12 +113,13 @@ export interface Asked {
   /** Decisions and signals, with what they were for. */
   readonly news: unknown[][];
   readonly pauses: string[];
+  readonly reruns: { readonly id: string; readonly options: RerunOptions }[];
 }
 
 export type FakeEngine = Engine & { readonly asked: Asked };
 
 export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
-  const asked: Asked = { webhooks: [], triggers: [], lists: [], news: [], pauses: [] };
+  const asked: Asked = { webhooks: [], triggers: [], lists: [], news: [], pauses: [], reruns: [] };
   const findRun = (id: string): Run => {
     if (id === runId) return makeRun();
     throw new AppError("RUN_NOT_FOUND", `there is no run ${id}`);
@@ -96,6 +135,11 @@ export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
       if (pipeline.startsWith("missing")) throw new AppError("PIPELINE_NOT_FOUND", `there is no pipeline ${pipeline}`);
       return { runId };
     },
+    async rerun(id, options) {
+      asked.reruns.push({ id, options });
+      findRun(id);
+      return { runId };
+    },
     getRun: async (id) => findRun(id),
     async listRuns(query) {
       asked.lists.push(query);
@@ -106,6 +150,9 @@ export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
       yield makeEntry(1);
       yield makeEntry(2, { source: "stdout", stepId: `${runId}.1`, stepName: "build", text: "out\n" });
       yield makeEntry(3, { source: "system", text: "cut" });
+    },
+    async *readJournal(id, { withScript }) {
+      yield* makeJournal(findRun(id), withScript);
     },
     cancel: async (id) => ({ ...findRun(id), status: "cancelled" }),
     async decide(id, name, decision) {

@@ -21,6 +21,8 @@ test("every command of the contract exists, with server as another name of serve
     "schedules",
     "pause <NAME>",
     "resume <NAME>",
+    "rerun <RUN>",
+    "replay <RUN>",
     "webhook <NAME>",
     "set-pipeline <FILE>",
     "remove-pipeline <NAME>",

@@ -4,6 +4,7 @@ import type { Migration } from "../migrate.ts";
 import { initialMigration } from "./0001-initial.ts";
 import { artifactsAndSecretsMigration } from "./0002-artifacts-and-secrets.ts";
 import { endedRunsMigration } from "./0003-ended-runs.ts";
+import { rerunsMigration } from "./0006-reruns.ts";
 import { runsThatGoOnMigration } from "./0004-runs-that-go-on.ts";
 import { schedulesMigration } from "./0005-schedules.ts";
 
@@ -13,4 +14,5 @@ export const migrations: readonly Migration[] = [
   endedRunsMigration,
   runsThatGoOnMigration,
   schedulesMigration,
+  rerunsMigration,
 ];

@@ -1,12 +1,10 @@
-// A run's log as a stream of bytes that goes only as fast as its reader.
+// A run's log, or its journal, as a stream of bytes that goes only as fast as its reader.
 
 import type { Clock } from "../core/clock.ts";
-import type { LogEntry } from "../core/log-entry.ts";
-import type { LogFormat } from "./log-format.ts";
 import { PatientIterator } from "./patient-iterator.ts";
 
-export interface LogStreamOptions {
-  readonly format: LogFormat;
+export interface LineStreamOptions<T> {
+  readonly format: { readonly encode: (entry: T) => string; readonly heartbeat: string };
   /** Sent at once; may be empty. */
   readonly opening: string;
   /** What follows the last entry; not asked where the stream is cut short. */
@@ -23,9 +21,9 @@ const chunkChars = 64 * 1024;
 /** How long a chunk that could be sent waits for more, so that a burst of lines is not a burst of chunks. */
 const gatherMs = 1;
 
-export function createLogStream(
-  entries: AsyncIterable<LogEntry>,
-  options: LogStreamOptions,
+export function createLineStream<T>(
+  entries: AsyncIterable<T>,
+  options: LineStreamOptions<T>,
 ): ReadableStream<Uint8Array> {
   const { format, opening, closing, heartbeatMs, clock, signal, onEnd } = options;
   const iterator = new PatientIterator(entries, { clock, signal });

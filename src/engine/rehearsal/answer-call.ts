@@ -1,0 +1,115 @@
+// What comes back from each kind of host call in a rehearsal.
+
+import { createHmac } from "node:crypto";
+import { AppError, toAppError } from "../../core/app-error.ts";
+import { parseHmacAlgorithm } from "../../core/hmac-algorithm.ts";
+import type { WebhookResponse } from "../../core/inbound-request.ts";
+import type { JsonValue } from "../../core/json.ts";
+import type { Answer, CallKind, GuestCall } from "../../sandbox/sandbox.ts";
+import { timerTerms } from "../timer-terms.ts";
+import { answerApproval, answerChild, answerSignal } from "./answer-waits.ts";
+import { answerFetch, answerStep, unanswered } from "./answer-work.ts";
+import { type Answered, failure, result, type Scene } from "./scene.ts";
+
+type AnswerCall = (call: GuestCall, scene: Scene) => Answered;
+
+const answers: Readonly<Record<CallKind, AnswerCall>> = {
+  step: answerStep,
+  fetch: answerFetch,
+  timer: answerTimer,
+  clear_timer: () => ({ type: "told" }),
+  respond: (call, scene) => {
+    scene.response ??= call.args as unknown as WebhookResponse;
+    return { type: "told" };
+  },
+  storage: changeStorage,
+  hmac: sign,
+  volume: answerVolume,
+  artifact: saveArtifact,
+  sandbox: (_, scene) => result(scene, null),
+  approval: answerApproval,
+  signal: answerSignal,
+  child: answerChild,
+  block: () => ({ type: "told" }),
+  block_note: () => ({ type: "told" }),
+  block_end: (_, scene) => result(scene, undefined),
+};
+
+const nothing = { ok: true, value: undefined } as const;
+
+export function answerCall(call: GuestCall, scene: Scene): Answered {
+  return answers[call.kind](call, scene);
+}
+
+/** A synchronous call. */
+export function answerAsked({ name, args }: GuestCall, { storage }: Scene): Answer {
+  const { key = "", prefix = "" } = args as { readonly key?: string; readonly prefix?: string };
+  if (name === "get") return { ok: true, value: storage.get(key) };
+  return { ok: true, value: [...storage.keys()].filter((each) => each.startsWith(prefix)).toSorted() };
+}
+
+function answerTimer(call: GuestCall, scene: Scene): Answered {
+  try {
+    const { until } = timerTerms(call, scene.nowMs);
+    return { type: "result", atMs: Math.max(until ?? 0, scene.nowMs), outcome: nothing, isWait: true };
+  } catch (thrown) {
+    return failure(scene, toAppError(thrown));
+  }
+}
+
+function changeStorage({ name, args }: GuestCall, scene: Scene): Answered {
+  const { key, value } = args as { readonly key: string; readonly value: JsonValue };
+  if (name === "set") scene.storage.set(key, value);
+  else scene.storage.delete(key);
+  return result(scene, undefined);
+}
+
+function sign({ args }: GuestCall, scene: Scene): Answered {
+  const { algorithm, secret, message } = args as Readonly<Record<"algorithm" | "secret" | "message", string>>;
+  const key = scene.test.secrets.get(secret);
+  if (key === undefined) {
+    return unanswered("secret", "secrets", secret, { type: "missing", meant: undefined }, '"…"');
+  }
+  const known = parseHmacAlgorithm(algorithm);
+  if (known === null) {
+    return failure(scene, new AppError("VALIDATION_FAILED", `crypto.hmac: unknown algorithm ${algorithm}`));
+  }
+  return result(scene, createHmac(known, key).update(Buffer.from(message, "base64")).digest("hex"));
+}
+
+function answerVolume({ args, number }: GuestCall, scene: Scene): Answered {
+  const {
+    name = `volume-${number}`,
+    volume,
+    paths,
+  } = args as {
+    readonly name?: string;
+    readonly volume?: string;
+    readonly paths?: readonly string[];
+  };
+  if (volume === undefined || paths === undefined) {
+    return result(scene, { name, path: `/volumes/${name}` });
+  }
+  const files = scene.test.volumes.get(volume);
+  const missing = paths.find((path) => files?.get(path) === undefined);
+  if (missing === undefined) {
+    return result(scene, Object.fromEntries(paths.map((path) => [path, files?.get(path) ?? ""])));
+  }
+  return {
+    type: "unanswered",
+    message: `the file ${JSON.stringify(missing)} of volume ${JSON.stringify(volume)} is not in this test`,
+    hint: `write volumes: { ${JSON.stringify(volume)}: { ${JSON.stringify(missing)}: "…" } }`,
+  };
+}
+
+function saveArtifact({ args }: GuestCall, scene: Scene): Answered {
+  const { name, text, path, volume } = args as {
+    readonly name: string;
+    readonly text?: string;
+    readonly path?: string;
+    readonly volume?: string;
+  };
+  scene.artifacts.add(name);
+  const content = text ?? scene.test.volumes.get(volume ?? "")?.get(path ?? "") ?? "";
+  return result(scene, { name, bytes: Buffer.byteLength(content) });
+}

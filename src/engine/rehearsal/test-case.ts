@@ -1,0 +1,148 @@
+// One test of a pipeline, read from the table that its file exports.
+
+import type { JsonValue } from "../../core/json.ts";
+import { triggers, type Trigger } from "../../core/run.ts";
+import {
+  type ApprovalAnswer,
+  type ChildAnswer,
+  type FetchAnswer,
+  readApprovalAnswer,
+  readChildAnswer,
+  readFetchAnswer,
+  readSignalAnswer,
+  readStepAnswer,
+  type SignalAnswer,
+  type StepAnswer,
+} from "./answers.ts";
+import { type Expectation, readExpectation } from "./expectation.ts";
+import { NamedAnswers } from "./named-answers.ts";
+import {
+  inside,
+  readBody,
+  readChoice,
+  readEntries,
+  readFields,
+  readHeaders,
+  readText,
+  readTexts,
+  wrong,
+} from "./read-table.ts";
+
+export interface TestCase {
+  readonly name: string;
+  /** Null: started by hand. */
+  readonly request: TestRequest | null;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly args: readonly string[];
+  readonly triggeredBy: Trigger;
+  readonly nowMs: number;
+  readonly steps: NamedAnswers<StepAnswer>;
+  readonly fetch: NamedAnswers<FetchAnswer>;
+  readonly approvals: NamedAnswers<ApprovalAnswer | null>;
+  readonly signals: NamedAnswers<SignalAnswer | null>;
+  /** Runs that the script starts, by the pipeline's id. */
+  readonly pipelines: NamedAnswers<ChildAnswer>;
+  /** Values at the beginning. */
+  readonly storage: ReadonlyMap<string, JsonValue>;
+  /** Name of a volume → path → text. */
+  readonly volumes: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** Reference, as `env:KEY` → the secret. */
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly expect: Expectation;
+}
+
+export interface TestRequest {
+  readonly method: string;
+  readonly url: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>> | null;
+  readonly body: string;
+  /** Null: as it would be found out. */
+  readonly provider: string | null;
+  readonly eventType: string | null;
+}
+
+/** A time that is easily told from a real one. */
+const usualNow = Date.UTC(2026, 0, 1, 12, 0, 0);
+
+const known = [
+  "request",
+  "params",
+  "args",
+  "triggeredBy",
+  "now",
+  "steps",
+  "fetch",
+  "approvals",
+  "signals",
+  "pipelines",
+  "storage",
+  "volumes",
+  "secrets",
+  "expect",
+] as const;
+
+/** The tests in the order they were written. @throws {AppError} VALIDATION_FAILED when it is no table of tests. */
+export function readTestNames(tests: JsonValue): readonly string[] {
+  return Object.keys(readFields("tests", tests));
+}
+
+/** @throws {AppError} VALIDATION_FAILED naming the place. */
+export function readTestCase(tests: JsonValue, name: string): TestCase {
+  const place = inside("tests", name);
+  const fields = readFields(place, readFields("tests", tests)[name], known);
+  const at = (field: string): string => inside(place, field);
+  const request = fields["request"] === undefined ? null : readRequest(at("request"), fields["request"]);
+  const usualTrigger = request === null ? "manual" : "webhook";
+  return {
+    name,
+    request,
+    params: Object.fromEntries(readEntries(at("params"), fields["params"])),
+    args: fields["args"] === undefined ? [] : readTexts(at("args"), fields["args"]),
+    triggeredBy:
+      fields["triggeredBy"] === undefined
+        ? usualTrigger
+        : readChoice(at("triggeredBy"), fields["triggeredBy"], triggers),
+    nowMs: fields["now"] === undefined ? usualNow : readTime(at("now"), fields["now"]),
+    steps: NamedAnswers.read(at("steps"), fields["steps"], readStepAnswer),
+    fetch: NamedAnswers.read(at("fetch"), fields["fetch"], readFetchAnswer),
+    approvals: NamedAnswers.read(at("approvals"), fields["approvals"], readApprovalAnswer),
+    signals: NamedAnswers.read(at("signals"), fields["signals"], readSignalAnswer),
+    pipelines: NamedAnswers.read(at("pipelines"), fields["pipelines"], readChildAnswer),
+    storage: new Map(readEntries(at("storage"), fields["storage"])),
+    volumes: new Map(
+      readEntries(at("volumes"), fields["volumes"]).map(([volume, files]) => [
+        volume,
+        readTextMap(inside(at("volumes"), volume), files),
+      ]),
+    ),
+    secrets: readTextMap(at("secrets"), fields["secrets"]),
+    expect: readExpectation(at("expect"), fields["expect"]),
+  };
+}
+
+function readRequest(place: string, value: JsonValue): TestRequest {
+  const fields = readFields(place, value, ["method", "url", "headers", "query", "body", "provider", "eventType"]);
+  const { method, url, headers, query, body, provider, eventType } = fields;
+  const optional = (field: string, text: JsonValue | undefined): string | null =>
+    text === undefined ? null : readText(inside(place, field), text);
+  return {
+    method: optional("method", method) ?? "POST",
+    url: optional("url", url),
+    headers: readHeaders(inside(place, "headers"), headers),
+    query: query === undefined ? null : Object.fromEntries(readTextMap(inside(place, "query"), query)),
+    body: readBody(body).text,
+    provider: optional("provider", provider),
+    eventType: optional("eventType", eventType),
+  };
+}
+
+function readTextMap(place: string, value: JsonValue | undefined): ReadonlyMap<string, string> {
+  return new Map(readEntries(place, value).map(([name, text]) => [name, readText(inside(place, name), text)]));
+}
+
+function readTime(place: string, value: JsonValue): number {
+  const atMs = typeof value === "number" ? value : Date.parse(readText(place, value));
+  if (Number.isInteger(atMs)) return atMs;
+  throw wrong(place, 'a time as "2026-01-31T03:00:00Z"', value);
+}

@@ -1,0 +1,362 @@
+// Tests of pipelines: each answered by its table, with no effect and on a clock of its own.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PipelineConfig } from "../../../src/core/pipeline-config.ts";
+import type { JsonValue } from "../../../src/core/json.ts";
+import { runTests, type TestResult } from "../../../src/engine/engine.ts";
+import { loadBundle } from "../../../src/pipelines/pipelines.ts";
+import { openSandboxPool, type SandboxPool } from "../../../src/sandbox/sandbox.ts";
+import { sandboxCommand } from "../../fixtures/harness/script-runner.ts";
+
+let pool: SandboxPool;
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "runner-rehearsal-"));
+  pool = openSandboxPool({ command: sandboxCommand, processes: 1 });
+  await pool.ready;
+});
+afterAll(async () => {
+  pool.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+async function runAll(body: string, tests: JsonValue, config: Partial<PipelineConfig> = {}): Promise<TestResult[]> {
+  await Bun.write(join(root, "p.ts"), `export const pipeline = async () => {\n${body}\n};\n`);
+  const loaded = await loadBundle({ root, file: "p.ts" });
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  const results: TestResult[] = [];
+  const pipeline = { id: "p", bundle: loaded.bundle, config: { webhook: {}, params: {}, ...config } };
+  await runTests({ pool, pipeline, tests, isWanted: () => true, onResult: (result) => void results.push(result) });
+  return results;
+}
+
+/** What is wrong with one test. */
+async function problemsOf(
+  body: string,
+  table: JsonValue,
+  config?: Partial<PipelineConfig>,
+): Promise<readonly string[]> {
+  const [result] = await runAll(body, { it: table }, config);
+  return result?.problems.map(({ message }) => message) ?? ["there was no result"];
+}
+
+async function passes(body: string, table: JsonValue, config?: Partial<PipelineConfig>): Promise<void> {
+  expect(await problemsOf(body, table, config)).toEqual([]);
+}
+
+describe("steps", () => {
+  const twice = `const run = (name) => runtime.run({ name, command: "false" });
+    return [(await run("a")).code, (await run("a")).code, (await run("b")).stdout];`;
+
+  test("are answered by name: one for all calls, or a list of which each takes the next", async () => {
+    await passes(twice, { steps: { a: 4, b: "out" }, expect: { result: [4, 4, "out"], steps: ["a", "a", "b"] } });
+    await passes(twice, { steps: { a: [{ code: 1 }, {}], b: {} }, expect: { result: [1, 0, ""] } });
+  });
+
+  test("a name that ends in a star stands for all that begin so; the one that says most wins", async () => {
+    await passes(twice, { steps: { "*": 1, "a*": 2, b: "x" }, expect: { result: [2, 2, "x"] } });
+  });
+
+  test("one without an answer fails the test where it is called, with what to write", async () => {
+    const [result] = await runAll(`console.log("so far");\nawait runtime.run({ name: "deploy", command: "x" });`, {
+      it: { steps: { deploi: 0 } },
+    });
+    expect(result).toEqual({
+      pipeline: "p",
+      name: "it",
+      passed: false,
+      problems: [
+        {
+          message: 'step "deploy" has no answer in this test',
+          hint: 'write steps: { "deploy": { code: 0, stdout: "" } }, and not "deploi"',
+          file: "p.ts",
+          line: 3,
+        },
+      ],
+      warnings: ['steps: "deploi" was never called'],
+      console: [{ level: "info", text: "so far" }],
+      durationMs: expect.any(Number) as unknown as number,
+    });
+  });
+
+  test("a list that is used up fails the test", async () => {
+    expect(await problemsOf(twice, { steps: { a: [0], b: 0 } })).toEqual([
+      'step "a" is called more often than its list has answers: 1',
+    ]);
+  });
+
+  test("are tried again as the script asks for, each try with an answer of its own", async () => {
+    const body = `const started = Date.now();
+      const { code } = await runtime.run({ name: "a", command: "x", retry: { attempts: 3, initial: "1m", jitter: 0, backoff: "constant" } });
+      return [code, Date.now() - started];`;
+    await passes(body, { steps: { a: [1, 1, 0] }, expect: { result: [0, 120_000], steps: ["a"] } });
+    await passes(body, { steps: { a: 1 }, expect: { result: [1, 120_000] } });
+  });
+
+  test("give their output to onOutput, and take the time that the test says", async () => {
+    await passes(
+      `const heard = [];
+       const started = Date.now();
+       const step = runtime.run({ name: "a", command: "x", onOutput: (stream, text) => heard.push(stream + text) });
+       const first = await Promise.race([step.then(() => "step"), sleep("1m").then(() => "sleep")]);
+       await step;
+       return { heard, first, took: Date.now() - started };`,
+      {
+        steps: { a: { stdout: "1", stderr: "2", takes: "90s" } },
+        expect: { result: { heard: ["stdout1", "stderr2"], first: "sleep", took: 90_000 } },
+      },
+    );
+  });
+
+  test("over their timeout are ended, and options that cannot be are refused as they would be", async () => {
+    const body = (timeout: string): string =>
+      `return await runtime.run({ name: "a", command: "x", timeout: "${timeout}" }).catch((error) => error.code);`;
+    await passes(body("10s"), {
+      steps: { a: { takes: "1h" } },
+      expect: {
+        result: { code: 124, stdout: "", stderr: "", status: "abort", message: "not finished within 10000 ms" },
+      },
+    });
+    await passes(body("soon"), { steps: { a: 0 }, expect: { result: "VALIDATION_FAILED" } });
+  });
+
+  test("that cannot be started reject with the code and the message", async () => {
+    const body = `return await runtime.run({ name: "a", command: "x" }).catch((error) => [error.code, error.message]);`;
+    await passes(body, {
+      steps: { a: { error: "no such command" } },
+      expect: { result: ["STEP_NOT_STARTED", 'step "a": no such command'] },
+    });
+    await passes(body, {
+      steps: { a: { error: { code: "IMAGE_UNAVAILABLE", message: "gone" } } },
+      expect: { result: ["IMAGE_UNAVAILABLE", 'step "a": gone'] },
+    });
+  });
+
+  test("in a container that stays open need no answer for its opening", async () => {
+    await passes(
+      `const box = await runtime.startSandbox({ image: "alpine" });
+       const { stdout } = await box.exec({ name: "in", command: "x" });
+       await box.close();
+       return stdout;`,
+      { steps: { in: "out" }, expect: { result: "out", steps: ["alpine", "in"] } },
+    );
+  });
+});
+
+describe("what else a script asks for", () => {
+  test("fetch is answered by method and address, or by the address alone", async () => {
+    const body = `const get = await fetch("http://nas/a?b=1"), post = await fetch("http://nas/c", { method: "POST", body: "x" });
+      return [get.status, get.text(), post.ok, post.json(), post.headers.get("content-type")];`;
+    await passes(body, {
+      fetch: { "http://nas/a?b=1": "text", "POST http://nas/*": { status: 201, body: { made: true } } },
+      expect: {
+        result: [200, "text", true, { made: true }, "application/json"],
+        fetch: ["GET http://nas/a", { name: "POST http://nas/c", body: "x" }],
+      },
+    });
+    expect(await problemsOf(body, { fetch: { "GET http://nas/a?b=1": 500 } })).toEqual([
+      'fetch "POST http://nas/c" has no answer in this test',
+    ]);
+    await passes(`return await fetch("http://nas/").catch(({ code, message }) => [code, message]);`, {
+      fetch: { "http://nas/": { error: "refused" } },
+      expect: { result: ["FETCH_FAILED", "refused"] },
+    });
+  });
+
+  test("storage begins with the values of the test, and holds at the end what is expected", async () => {
+    const body = `await storage.set("n", storage.get("n") + 1); await storage.delete("old"); return storage.list();`;
+    await passes(body, {
+      storage: { n: 1, old: true },
+      expect: { result: ["n"], storage: { n: 2, old: null } },
+    });
+    expect(await problemsOf(body, { storage: { n: 1 }, expect: { storage: { n: 5 } } })).toEqual([
+      "storage.n: expected 5, got 2",
+    ]);
+  });
+
+  test("volumes, artifacts and signatures are those of the test", async () => {
+    await passes(
+      `const src = await volumes.create({ name: "src" });
+       const files = await src.readFiles("a.json");
+       await artifacts.save("out", { volume: src, path: "a.json" });
+       return [files, await crypto.hmac("sha256", { secret: "env:KEY" }, "x")];`,
+      {
+        volumes: { src: { "a.json": "{}" } },
+        secrets: { "env:KEY": "key" },
+        expect: {
+          result: [{ "a.json": "{}" }, new Bun.CryptoHasher("sha256", "key").update("x").digest("hex")],
+          artifacts: ["out"],
+        },
+      },
+    );
+    expect(await problemsOf(`await crypto.hmac("sha256", { secret: "env:KEY" }, "x");`, {})).toEqual([
+      'secret "env:KEY" has no answer in this test',
+    ]);
+    expect(await problemsOf(`await volumes.readFiles("src", "b");`, { volumes: { src: { a: "" } } })).toEqual([
+      'the file "b" of volume "src" is not in this test',
+    ]);
+  });
+
+  test("the clock begins when the test says, and sleeps take no time", async () => {
+    const startedAt = performance.now();
+    await passes(
+      `const times = [new Date().toISOString()];
+       await sleep("25h"); times.push(new Date().toISOString());
+       await sleepUntil("2026-03-01T00:00:00Z"); times.push(new Date().toISOString());
+       return times;`,
+      {
+        now: "2026-01-31T03:00:00Z",
+        expect: { result: ["2026-01-31T03:00:00.000Z", "2026-02-01T04:00:00.000Z", "2026-03-01T00:00:00.000Z"] },
+      },
+    );
+    expect(performance.now() - startedAt).toBeLessThan(60_000);
+  });
+
+  test("chance is the same each time, and another one for another test", async () => {
+    const body = "return [Math.random(), crypto.randomUUID()].join();";
+    const draw = async (name: string): Promise<string> => {
+      const [result] = await runAll(`console.log(await (async () => { ${body} })());`, { [name]: {} });
+      return result?.console[0]?.text ?? "";
+    };
+    expect(await draw("a")).toBe(await draw("a"));
+    expect(await draw("a")).not.toBe(await draw("b"));
+  });
+});
+
+describe("the input", () => {
+  test("is a webhook, found out as a received one would be", async () => {
+    const body = `const { provider, eventType, method, url, headers, query, body } = http.request();
+      http.respond({ status: 201, body: JSON.stringify({ ok: true }), headers: { "X-A": "b" } });
+      return [provider, eventType, method, url, headers["x-github-event"], query.a, JSON.parse(body).ref,
+        webhookTrigger('payload.ref == "main"'), pipelineContext.triggeredBy];`;
+    await passes(body, {
+      request: { headers: { "X-GitHub-Event": "push" }, body: { ref: "main" }, query: { a: "1" } },
+      expect: {
+        result: ["github", "push", "POST", "/api/webhooks/p?a=1", "push", "1", "main", true, "webhook"],
+        respond: { status: 201, body: { ok: true }, headers: { "x-a": "b" } },
+      },
+    });
+    await passes(`return [http.request().provider, http.request().eventType];`, {
+      request: { provider: "slack", eventType: "message" },
+      expect: { result: ["slack", "message"], respond: null },
+    });
+  });
+
+  test("is by hand without one, with parameters of their declared types", async () => {
+    const config = { params: { n: { type: "number", required: true } } } as const;
+    const body =
+      "return [pipelineContext.params.n, pipelineContext.args, pipelineContext.triggeredBy, http.request() ?? null];";
+    await passes(body, { params: { n: "3" }, args: ["x"], expect: { result: [3, ["x"], "manual", null] } }, config);
+    await passes("return pipelineContext.triggeredBy;", { triggeredBy: "schedule", expect: { result: "schedule" } });
+    expect(await problemsOf(body, {}, config)).toEqual([expect.stringContaining("n") as unknown as string]);
+  });
+});
+
+describe("the end", () => {
+  test("has to be a success unless the test says otherwise; an error is compared by its parts", async () => {
+    const body = `throw new TypeError("no such thing");`;
+    expect(await problemsOf(body, {})).toEqual([
+      "status: expected succeeded, got failed (SCRIPT_ERROR: TypeError: no such thing)",
+    ]);
+    await passes(body, { expect: { error: "no such" } });
+    await passes(body, { expect: { error: { code: "SCRIPT_ERROR", line: 2 } } });
+    expect(await problemsOf(body, { expect: { error: { line: 3 } } })).toHaveLength(1);
+    expect(await problemsOf("return 1;", { expect: { error: "x" } })).toEqual([
+      "status: expected failed, got succeeded",
+    ]);
+  });
+
+  test("by the run's time limit comes on the test's clock, with time to tidy up", async () => {
+    const body = `try { await sleep("1h"); } finally { await runtime.run({ name: "tidy", command: "x" }); }`;
+    const table = { steps: { tidy: 0 }, expect: { status: "timed_out", steps: ["tidy"] } };
+    await passes(body, table, { timeoutMs: 60_000 });
+    expect(await problemsOf(body, table, { timeoutMs: 7_200_000 })).toEqual([
+      "status: expected timed_out, got succeeded",
+    ]);
+  });
+
+  test("by a cancellation comes while the step executes that says so", async () => {
+    const body = `try { await runtime.run({ name: "long", command: "x" }); }
+      catch (error) { console.log(error.name); throw error; }`;
+    await passes(body, {
+      steps: { long: { cancel: true, takes: "5s" } },
+      expect: { status: "cancelled", console: ["CancelledError"] },
+    });
+  });
+
+  test("waits for steps that the script does not wait for, but for no timer", async () => {
+    const body = `setInterval(() => console.log("tick"), 60_000);
+      void runtime.run({ name: "a", command: "x" }).then(() => console.log("a is done"));
+      return 1;`;
+    await passes(body, { steps: { a: { takes: "90s" } }, expect: { result: 1, console: ["tick", "a is done"] } });
+  });
+
+  test("never comes where the script waits for nothing", async () => {
+    await passes("await new Promise(() => {});", { expect: { error: { code: "NEVER_SETTLES" } } }, { timeoutMs: 1000 });
+    expect(await problemsOf("for (;;);", {})).toEqual([expect.stringContaining("CPU_LIMIT") as unknown as string]);
+  }, 30_000);
+});
+
+describe("an expectation that is not met", () => {
+  test.each<[string, JsonValue, readonly string[]]>([
+    [
+      "result",
+      { result: { a: 1, b: [1, 2] } },
+      ["result.a: expected 1, got 2", "result.b[1]: expected 2, got nothing"],
+    ],
+    ["respond", { respond: null }, ["respond: expected none, got 202"]],
+    [
+      "respond",
+      { respond: { status: 200, body: "no" } },
+      ["respond.status: expected 200, got 202", 'respond.body: expected "no", got "{\\"a\\":1}"'],
+    ],
+    ["respond", { respond: { body: { a: 2 } } }, ["respond.body.a: expected 2, got 1"]],
+    ["steps", { steps: ["a", "b"] }, ['steps: expected ["a","b"]\n            got ["a"]']],
+    ["steps", { steps: [{ name: "a", env: { X: "2" } }] }, ['steps[0].env.X: expected "2", got "1"']],
+    ["fetch", { fetch: ["GET http://x/"] }, ['fetch: expected ["GET http://x/"]\n            got []']],
+    [
+      "console",
+      { console: ["two", "one"] },
+      ['console: expected a line with "one" behind the lines before, but there was none'],
+    ],
+    ["artifacts", { artifacts: ["x"] }, ['artifacts[0]: expected "x", got nothing']],
+  ])("of %s is told by its place", async (_, expected, problems) => {
+    const body = `http.respond({ status: 202, body: JSON.stringify({ a: 1 }) });
+      console.log("one"); console.log("two");
+      await runtime.run({ name: "a", command: "x", env: { X: 1 } });
+      return { a: 2, b: [1] };`;
+    expect(await problemsOf(body, { request: {}, steps: { a: 0 }, expect: expected })).toEqual([...problems]);
+  });
+});
+
+describe("a table that is wrong", () => {
+  test.each<[JsonValue, string]>([
+    [{ step: {} }, "tests.it.step is not known"],
+    [{ expect: { reslut: 1 } }, "tests.it.expect.reslut is not known"],
+    [{ steps: { "a b": { exit: 1 } } }, 'tests.it.steps["a b"].exit is not known'],
+    [{ steps: { a: [0, { code: "1" }] } }, 'tests.it.steps.a[1].code must be a whole number, not "1"'],
+    [{ steps: { a: true } }, "tests.it.steps.a must be an object, not true"],
+    [{ fetch: { x: { status: 1.5 } } }, "tests.it.fetch.x.status must be a whole number, not 1.5"],
+    [{ now: "soon" }, 'tests.it.now must be a time as "2026-01-31T03:00:00Z", not "soon"'],
+    [{ expect: { status: "succeded" } }, "tests.it.expect.status must be one of succeeded, failed"],
+    [{ request: { headers: { a: 1 } } }, "tests.it.request.headers.a must be a text, not 1"],
+    [{ steps: { a: { takes: "long" } } }, "tests.it.steps.a.takes: "],
+    [3, "tests.it must be an object, not 3"],
+  ])("as %j says where, and executes nothing", async (table, message) => {
+    const [problem, ...more] = await problemsOf('console.log("executed");', table);
+    expect(problem).toStartWith(message);
+    expect(more).toEqual([]);
+  });
+
+  test("does no harm to the other tests, and one that is no table at all is refused", async () => {
+    const results = await runAll("return 1;", { bad: { stpes: {} }, good: {} });
+    expect(results.map(({ name, passed }) => [name, passed])).toEqual([
+      ["bad", false],
+      ["good", true],
+    ]);
+    expect(runAll("return 1;", ["x"])).rejects.toThrow("tests must be an object");
+  });
+});
