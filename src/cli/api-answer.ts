@@ -5,7 +5,7 @@ import { formatByteSize } from "../core/byte-size.ts";
 import type { RunJson } from "../core/run-json.ts";
 import type { ServerAddress } from "./find-server.ts";
 
-const maxAnswerBytes = 256 * 1024 * 1024;
+export const maxAnswerBytes = 256 * 1024 * 1024;
 
 export async function readJson(response: Response, url: string): Promise<unknown> {
   const chunks: Uint8Array[] = [];

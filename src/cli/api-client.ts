@@ -4,7 +4,7 @@ import { AppError } from "../core/app-error.ts";
 import { journalRecordFromJson } from "../core/journal-json.ts";
 import type { JournalRecord } from "../core/journal-record.ts";
 import type { LogEntryJson } from "../core/log-entry-json.ts";
-import { asRun, asStarted, isRecord, notRunner, readJson, readProblem } from "./api-answer.ts";
+import { asRun, asStarted, isRecord, maxAnswerBytes, notRunner, readJson, readProblem } from "./api-answer.ts";
 import { connectionTo } from "./connection-to.ts";
 import type { ServerAddress } from "./find-server.ts";
 import type { RunJson } from "../core/run-json.ts";
