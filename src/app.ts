@@ -1,9 +1,11 @@
 // Opens every part, wires them, starts the server, and stops all in reverse order.
 
+import { feature } from "bun:bundle";
 import { randomBytes } from "node:crypto";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { engineWithFaultPoints, withFaultPoints } from "./app/fault-points.ts";
 import { locateTarget } from "./app/locate-target.ts";
 import { openExecutor, stepPath } from "./app/open-executor.ts";
 import { openLogger } from "./app/open-logger.ts";
@@ -52,7 +54,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
     const places = { work: config.dataDir, files: config.dataDir, database: config.storage.file };
     const tokenPath = config.token === null ? join(config.dataDir, "runner.token") : null;
     const token = config.token ?? (await loadApiToken(tokenPath ?? "", randomBytes));
-    const engine = await openRunning(config, places, logger, opened, token);
+    const opening = openRunning(config, places, logger, opened, token);
+    const engine = feature("FAULTS") ? engineWithFaultPoints(await opening) : await opening;
     const server = createServer({ engine, token, logger, publicUrl: config.publicUrl });
     const listening = await server.listen(config);
     opened.add(async () => await stopServing(listening, engine, config.stopSteps));
@@ -200,19 +203,20 @@ async function openRunning(
     onChange: logTrouble(logger, "there is room for new runs again"),
   });
   opened.add(() => room.close());
+  const parts = {
+    store,
+    pool,
+    executor,
+    fetcher,
+    files,
+    secrets,
+    clock: systemClock,
+    logger,
+    approvalLinks: new ApprovalLinks(token ?? "", config.publicUrl),
+    takesNews: token !== null,
+  };
   return await openEngine({
-    parts: {
-      store,
-      pool,
-      executor,
-      fetcher,
-      files,
-      secrets,
-      clock: systemClock,
-      logger,
-      approvalLinks: new ApprovalLinks(token ?? "", config.publicUrl),
-      takesNews: token !== null,
-    },
+    parts: feature("FAULTS") ? withFaultPoints(parts) : parts,
     catalog,
     uploadedSecrets,
     webhookTimeoutMs: config.webhookTimeout,

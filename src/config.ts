@@ -1,6 +1,7 @@
 // Configuration: flags > environment > runner.toml > default, read once into one frozen Config. This is the only file
 // that reads process.env; config/ has the table of settings.
 
+import { feature } from "bun:bundle";
 import { join, relative, resolve } from "node:path";
 import { AppError } from "./core/app-error.ts";
 import { didYouMean } from "./core/did-you-mean.ts";
@@ -63,7 +64,7 @@ export interface LoadedConfig {
 /** Variables that begin with RUNNER_, are ours, and are no settings: of the command line. */
 const ownVariables = ["RUNNER_CONFIG", "RUNNER_SERVER"];
 /** Names the binary for this project's own tests, and is inherited by what they start. */
-const testVariables = ["RUNNER_BINARY"];
+const testVariables = feature("FAULTS") ? ["RUNNER_BINARY", "RUNNER_FAULT"] : ["RUNNER_BINARY"];
 /** Set by our own steps for their commands, together with RUNNER_RUN_ID. */
 const stepVariables = ["RUNNER_RUN_ID", "RUNNER_STEP_ID", "RUNNER_PIPELINE"];
 /** Set by GitHub's, Gitea's and Forgejo's runners for every job. */

@@ -1,6 +1,6 @@
 // argv → command; error → exit code. Everything is imported on demand: a sandbox process must carry nothing but its own.
 
-export {};
+import { feature } from "bun:bundle";
 
 const argv = process.argv.slice(2);
 
@@ -10,6 +10,10 @@ else {
   const { environment } = await import("./config.ts");
   const { availableParallelism } = await import("node:os");
   const { relative } = await import("node:path");
+  if (feature("FAULTS")) {
+    const { armFaultPoint } = await import("./core/fault-point.ts");
+    armFaultPoint(environment["RUNNER_FAULT"] ?? "");
+  }
   const compiled = Bun.main.startsWith("/$bunfs/");
   const exitCode = await runCommandLine(argv, {
     terminal: openTerminal(environment),

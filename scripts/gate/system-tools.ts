@@ -28,6 +28,7 @@ const tools: readonly SystemTool[] = [
   },
   { program: "busybox", packages: ["busybox-static"], neededFor: "the images of container steps" },
   { program: "gcc", packages: ["gcc", "libc6-dev"], neededFor: "the library that makes fsync slow" },
+  { program: "strace", packages: ["strace"], neededFor: "the order of the server's system calls" },
   { program: "nginx", packages: ["nginx"], neededFor: "a server behind it" },
   { program: "caddy", packages: ["caddy"], neededFor: "a server behind it" },
   { program: "zsh", packages: ["zsh"], neededFor: "completion in it" },

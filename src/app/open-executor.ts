@@ -1,5 +1,6 @@
 // What does the work of steps, with the environment that steps and the container engine get.
 
+import { feature } from "bun:bundle";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { type Config, environment } from "../config.ts";
@@ -12,6 +13,7 @@ import {
   routeExecutor,
 } from "../executors/executors.ts";
 import type { Logger } from "../telemetry/telemetry.ts";
+import { containersWithFaultPoints } from "./fault-points.ts";
 
 /** PATH of steps; the usual one where the server's own environment has none. */
 export const stepPath = environment["PATH"] || "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -33,6 +35,11 @@ export function openExecutor(config: Config, workFolder: string, logger: Logger)
     path: stepPath,
     clock: systemClock,
   });
-  const containers = createContainerExecutor({ engine, spoolDir: join(workFolder, "containers"), ...limits });
+  const usedEngine = feature("FAULTS") ? containersWithFaultPoints(engine) : engine;
+  const containers = createContainerExecutor({
+    engine: usedEngine,
+    spoolDir: join(workFolder, "containers"),
+    ...limits,
+  });
   return routeExecutor(processes, containers);
 }

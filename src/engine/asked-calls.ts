@@ -1,18 +1,19 @@
 // Synchronous host calls: the sandbox process stands still until each is answered, so the answer is made at once.
 
 import { toAppError } from "../core/app-error.ts";
+import type { Clock } from "../core/clock.ts";
 import type { GuestCall } from "../sandbox/sandbox.ts";
-import type { CallOutcome, NewRun, Store, Write } from "../store/store.ts";
+import type { CallOutcome, NewRun, Store } from "../store/store.ts";
 import type { JournalView } from "./journal-view.ts";
+import { completeWrite, startedWrite } from "./journal-writes.ts";
 import type { RunRecorder } from "./run-recorder.ts";
 
 export interface AskedCallsOptions {
   readonly store: Pick<Store, "values">;
-  readonly run: Pick<NewRun, "pipeline">;
+  readonly clock: Pick<Clock, "now">;
+  readonly run: Pick<NewRun, "id" | "pipeline">;
   readonly journal: JournalView;
   readonly recorder: RunRecorder;
-  readonly startedWrite: (call: GuestCall, afterSeq: number) => Write;
-  readonly completeWrite: (number: number, outcome: CallOutcome) => Write;
 }
 
 export class AskedCalls {
@@ -40,14 +41,17 @@ export class AskedCalls {
   }
 
   async #answer(call: GuestCall, afterSeq: number): Promise<CallOutcome> {
-    const { journal, recorder, startedWrite, completeWrite } = this.#options;
+    const { journal, recorder, run, clock } = this.#options;
     const known = journal.has(call.number);
     if (!known) journal.add(call, true);
     // A value that this run has just set is among what is not yet durable.
     await recorder.settled();
     const outcome = await this.#readStorage(call);
-    const complete = completeWrite(call.number, outcome);
-    const isRecorded = await recorder.recorded(known ? [complete] : [startedWrite(call, afterSeq), complete]);
+    const startedAt = clock.now();
+    const complete = completeWrite(run.id, call.number, outcome, startedAt);
+    const isRecorded = await recorder.recorded(
+      known ? [complete] : [startedWrite(run.id, call, { afterSeq, startedAt }), complete],
+    );
     return isRecorded ? outcome : runOver;
   }
 

@@ -11,6 +11,7 @@ import { Blocks, isOfBlock } from "./blocks.ts";
 import { findEarlierCalls } from "./earlier-calls.ts";
 import { firstWait } from "./first-wait.ts";
 import type { JournalView } from "./journal-view.ts";
+import { completeWrite, deliverWrite, startedWrite } from "./journal-writes.ts";
 import type { OngoingCall, OngoingCallOptions } from "./ongoing-call.ts";
 import { isWait, isWork, openWait, openWork } from "./open-call.ts";
 import type { RunLog } from "./run-log.ts";
@@ -42,6 +43,10 @@ export class HostCalls {
   readonly #blocks: Blocks;
   /** Works whose run was asked to end meanwhile: what comes of them is recorded, but not delivered. */
   readonly #cancelled = new Set<number>();
+  /** Works begun while a script catches up with an earlier life: they may need what that has kept open. */
+  #heldBack: OngoingCall[] | null = null;
+  /** The server stops: works go on, and their ends are for its next life to see. */
+  #letGo = false;
   /** The delivery that asks the script to end: what was called before its turn is over. */
   #cancelSeq: number | null = null;
   /** Deliveries on their way to disk, to be handed to the guest after that. */
@@ -53,14 +58,7 @@ export class HostCalls {
     this.#options = options;
     const { parts, run, log, journal, recorder } = options;
     this.#blocks = new Blocks(run.id, log);
-    this.asked = new AskedCalls({
-      store: parts.store,
-      run,
-      journal,
-      recorder,
-      startedWrite: (call, afterSeq) => this.#startedWrite(call, afterSeq, parts.clock.now()),
-      completeWrite: (number, outcome) => this.#completeWrite(number, outcome),
-    });
+    this.asked = new AskedCalls({ store: parts.store, clock: parts.clock, run, journal, recorder });
   }
 
   /** True while a delivery is on its way to the guest. */
@@ -93,8 +91,8 @@ export class HostCalls {
     const answered = isTold(call.kind);
     const startedAt = this.#options.parts.clock.now();
     this.#options.journal.add(call, answered);
-    writes.push(this.#startedWrite(call, afterSeq, startedAt));
-    if (answered) writes.push(this.#completeWrite(call.number, done));
+    writes.push(startedWrite(this.#options.run.id, call, { afterSeq, startedAt }));
+    if (answered) writes.push(completeWrite(this.#options.run.id, call.number, done, startedAt));
     const isOver = this.#cancelSeq !== null && afterSeq < this.#cancelSeq;
     if (isOver && !answered) this.#options.journal.complete(call.number);
     if (isWork(call.kind) || isWait(call.kind)) {
@@ -113,6 +111,11 @@ export class HostCalls {
     this.#blocks.restore(journal);
   }
 
+  /** What the script begins from now on waits for `resume`. */
+  holdBack(): void {
+    this.#heldBack = [];
+  }
+
   /** Takes up what an earlier life of the run has begun and not ended. */
   async resume(journal: Journal, steps: ReadonlyMap<number, KeptStep>): Promise<void> {
     const view = this.#options.journal;
@@ -122,6 +125,8 @@ export class HostCalls {
     for (const { name } of await attachContainers(this.#options.parts.executor, earlier.openContainers)) {
       this.#note(`the container of step ${JSON.stringify(name)} is gone`);
     }
+    for (const work of this.#heldBack ?? []) work.start();
+    this.#heldBack = null;
     for (const number of earlier.cleared) view.complete(number);
     for (const { call, delivered, isCancelled } of earlier.open) {
       if (!view.isOpen(call.number)) continue;
@@ -172,6 +177,7 @@ export class HostCalls {
 
   /** Lets go of running steps without ending them. */
   abandon(): void {
+    this.#letGo = true;
     for (const call of [...this.#waits.values(), ...this.#works.values()]) call.abandon();
   }
 
@@ -190,7 +196,10 @@ export class HostCalls {
     const work = openWork(kind, this.#ongoingOptions(call, startedAt));
     this.#works.set(call.number, work);
     writes.push(...work.open());
-    effects.push(() => work.start());
+    effects.push(() => {
+      if (this.#heldBack === null) work.start();
+      else this.#heldBack.push(work);
+    });
   }
 
   #openWait(
@@ -321,12 +330,16 @@ export class HostCalls {
     effect?: (handed: Promise<void>) => void,
   ): void {
     const nobody = Promise.resolve();
+    // Where it can no longer be recorded, nobody needs what the work has left, unless a later life takes it up.
+    const dropped = (): void => {
+      if (!this.#letGo) effect?.(nobody);
+    };
     if (this.#cancelled.has(number)) {
       const over = (): void => {
         effect?.(nobody);
         this.#options.onResult();
       };
-      this.#options.recorder.record(more, over, () => effect?.(nobody));
+      this.#options.recorder.record(more, over, dropped);
       return;
     }
     const writes: Write[] = [...more];
@@ -337,15 +350,13 @@ export class HostCalls {
       effect?.(handed);
       this.#options.onResult();
     };
-    // Where it can no longer be recorded, nobody needs what the work has left.
-    this.#options.recorder.record(writes, take, () => effect?.(nobody));
+    this.#options.recorder.record(writes, take, dropped);
   }
 
   /** Delivers a result that is on record already. */
   #deliver(number: number, outcome: CallOutcome): void {
     const seq = this.#nextDelivery();
-    const delivery = { seq, type: "result", call: number } as const;
-    this.#options.recorder.record([{ type: "journal.deliver", runId: this.#options.run.id, delivery }], () => {
+    this.#options.recorder.record([deliverWrite(this.#options.run.id, number, seq)], () => {
       void this.#hand(seq, { type: "result", call: number, ...outcome });
     });
   }
@@ -358,14 +369,10 @@ export class HostCalls {
 
   /** Adds the result of a call and its delivery to what is recorded; returns the delivery's place. */
   #addResult(number: number, outcome: CallOutcome, writes: Write[]): number {
-    this.#options.journal.complete(number);
+    const { journal, run, parts } = this.#options;
+    journal.complete(number);
     const seq = this.#nextDelivery();
-    const delivery = { seq, type: "result", call: number } as const;
-    writes.push(this.#completeWrite(number, outcome), {
-      type: "journal.deliver",
-      runId: this.#options.run.id,
-      delivery,
-    });
+    writes.push(completeWrite(run.id, number, outcome, parts.clock.now()), deliverWrite(run.id, number, seq));
     return seq;
   }
 
@@ -384,16 +391,6 @@ export class HostCalls {
     const afterCall = journal.size;
     const line = log.append(run.id, { at: parts.clock.now(), source: "system", level: "warn", text, afterCall });
     recorder.record([line.write], line.show);
-  }
-
-  #startedWrite({ number, kind, name, argsHash, args }: GuestCall, afterSeq: number, startedAt: number): Write {
-    const call = { number, kind, name, argsHash, args, startedAt, afterSeq };
-    return { type: "journal.start", runId: this.#options.run.id, call };
-  }
-
-  #completeWrite(number: number, outcome: CallOutcome): Write {
-    const at = this.#options.parts.clock.now();
-    return { type: "journal.complete", runId: this.#options.run.id, number, outcome, at };
   }
 }
 

@@ -130,6 +130,7 @@ export class RunDriver {
     this.#started = status === "running";
     this.#cancel = cancel;
     this.#takingUp = true;
+    this.#calls.holdBack();
     this.#guest.resume();
     if (cancel !== null) this.#deadline.startGrace(cancel.at);
     else this.#deadline.start(startedAt ?? this.#options.parts.clock.now());

@@ -4,12 +4,25 @@ import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { BinaryServer } from "../fixtures/harness/binary-server.ts";
+import { eventually } from "../fixtures/harness/eventually.ts";
 import { runBinary } from "../fixtures/harness/run-binary.ts";
 import { Workspace } from "../fixtures/harness/workspace.ts";
 
 let server: BinaryServer;
+/** A run whose step goes on while others try to become the owner. */
+let inProgress: string;
 beforeAll(async () => {
-  server = await BinaryServer.start({ pipelines: { "a.ts": "export const pipeline = () => 1;" } });
+  const workspace = new Workspace({ "a.ts": "export const pipeline = () => 1;" });
+  workspace.save(
+    "long.ts",
+    `export const pipeline = async () => {
+      const command = "echo begin >> marks; while [ ! -e go-on ]; do sleep 0.02; done; echo end >> marks; echo done";
+      return await runtime.run({ command, workDir: ${JSON.stringify(workspace.dir)} });
+    };`,
+  );
+  server = await BinaryServer.start({ workspace });
+  inProgress = await server.trigger("long");
+  await eventually("begin of the step", () => workspace.lines("marks").length === 1);
 });
 afterAll(async () => {
   await server.remove();
@@ -34,6 +47,15 @@ test("a second server with another data folder, but the same database, exits wit
 
 test("the owner goes on undisturbed", async () => {
   expect((await server.run("a")).result).toBe(1);
+  expect(server.isAlive).toBe(true);
+});
+
+test("the run that was in progress meanwhile is unharmed", async () => {
+  expect((await server.getRun(inProgress)).status).toBe("running");
+  await Bun.write(server.workspace.path("go-on"), "");
+  const { status, result } = await server.waitForEnd(inProgress);
+  expect({ status, result }).toEqual({ status: "succeeded", result: expect.objectContaining({ stdout: "done\n" }) });
+  expect(server.workspace.lines("marks")).toEqual(["begin", "end"]);
 });
 
 test("a database of a newer version is refused with 78, and is not changed", async () => {

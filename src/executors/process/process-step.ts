@@ -56,6 +56,9 @@ export interface ProcessStepOptions {
 /** A signal that arrives while the shell is becoming the command is lost, so none is sent to a step this young. */
 const youthMs = 30;
 
+/** How long a server may take to stop once it was told to, which is when its next life goes on with its steps. */
+const toldMs = 500;
+
 /** How long the end of a killed wrapper may take to be reported. */
 const lastWaitMs = 2000;
 
@@ -103,12 +106,19 @@ export class ProcessStep implements RunningStep {
     try {
       const ending = this.#ending ? await this.#ending : null;
       const { status, cause } = await this.#settle(exitCode, ending);
+      await this.#letServerBeTold(status);
       const reason = this.#reason ?? (this.#pump.isOverLimit ? "output_limit" : null);
       return createOutcome({ status, cause, reason, ending, graceMs, timeoutMs, maxOutputBytes });
     } finally {
       wrapper.release();
       folder.close();
     }
+  }
+
+  /** Who ends a whole service tells the server too: it is to stop without a word on a step that was told to end. */
+  async #letServerBeTold(status: number | null): Promise<void> {
+    const { folder, clock } = this.#options;
+    if (status !== 0 && this.#reason === null && folder.readEnd()?.wasTold === true) await pause(clock, toldMs);
   }
 
   #armTimeout(): () => void {
@@ -119,7 +129,7 @@ export class ProcessStep implements RunningStep {
 
   async #settle(exitCode: number | null, ending: Ending | null): Promise<SettledStatus> {
     // The exit code stands in where the disk was too full for the status; 0 proves nothing by itself.
-    const known = this.#options.folder.readStatus() ?? (exitCode || null);
+    const known = this.#options.folder.readEnd()?.status ?? (exitCode || null);
     // What it wrote may say why it ended so.
     if (known !== null) await this.#pump.finish();
     try {

@@ -1,6 +1,8 @@
 // Starting the wrapper of a step in a session of its own.
 
+import { feature } from "bun:bundle";
 import type { AppError } from "../../core/app-error.ts";
+import { faultPoint } from "../../core/fault-point.ts";
 import { notStarted, systemCode } from "./not-started.ts";
 import type { SpoolFolder } from "./spool-folder.ts";
 import { createWrapperScript } from "./wrapper-script.ts";
@@ -20,13 +22,16 @@ export type WrapperExit = (exitCode: number | null) => void;
 export function spawnWrapper(wrapper: WrapperCommand, folder: SpoolFolder, onExit: WrapperExit): number {
   const { sh, command, env, workDir } = wrapper;
   try {
-    return Bun.spawn([sh, "-c", createWrapperScript(env), "runner-step", ...command], {
+    if (feature("FAULTS")) faultPoint("before spawn of wrapper");
+    const { pid } = Bun.spawn([sh, "-c", createWrapperScript(env), "runner-step", ...command], {
       detached: true, // setsid(2): signals meant for the server's terminal or group do not reach the step
       cwd: workDir,
       env: { ...env },
       stdio: [folder.stdinFd ?? "ignore", folder.stdoutFd, folder.statusFd, folder.stderrFd],
       onExit: (_process, exitCode) => onExit(exitCode),
-    }).pid;
+    });
+    if (feature("FAULTS")) faultPoint("after spawn of wrapper");
+    return pid;
   } catch (thrown) {
     throw explain(thrown, wrapper);
   }

@@ -145,11 +145,11 @@ export class SpoolFolder {
     return fstatSync(this.statusFd).size;
   }
 
-  /** The exit status that the wrapper wrote; null while there is none. */
-  readStatus(): number | null {
+  /** The end that the wrapper wrote down; null while there is none. */
+  readEnd(): NotedEnd | null {
     const tail = Buffer.alloc(256);
     const start = Math.max(0, this.statusBytes() - tail.length);
-    return parseStatus(tail.toString("latin1", 0, readSync(this.statusFd, tail, 0, tail.length, start)));
+    return parseEnd(tail.toString("latin1", 0, readSync(this.statusFd, tail, 0, tail.length, start)));
   }
 
   close(): void {
@@ -192,7 +192,7 @@ export class SpoolFolder {
   }
 }
 
-/** How a wrapper of an earlier server life has ended. */
+/** How a wrapper has ended. */
 export interface NotedEnd {
   readonly status: number;
   /** Somebody told it to end before: the service manager, a shutdown, or an earlier life of this server. */
@@ -202,12 +202,15 @@ export interface NotedEnd {
 /** Null where the folder has no complete exit status. */
 export function findEnd(folder: string): NotedEnd | null {
   try {
-    const text = readFileSync(join(folder, statusFile), "latin1");
-    const status = parseStatus(text);
-    return status === null ? null : { status, wasTold: saysTold(text) };
+    return parseEnd(readFileSync(join(folder, statusFile), "latin1"));
   } catch {
     return null;
   }
+}
+
+function parseEnd(text: string): NotedEnd | null {
+  const status = parseStatus(text);
+  return status === null ? null : { status, wasTold: saysTold(text) };
 }
 
 function notMade(folder: string, thrown: unknown): AppError {

@@ -1,5 +1,7 @@
 // The loop of the store's worker: requests in, replies out, in order. Writing blocks this thread and no other.
 
+import { feature } from "bun:bundle";
+import { faultPoint } from "../../core/fault-point.ts";
 import { CommitWriter } from "./commit-writer.ts";
 import { packError, toStoreError } from "./sqlite-error.ts";
 import type { WorkerReply, WorkerRequest } from "./worker-messages.ts";
@@ -34,12 +36,14 @@ export function serveCommits(scope: WorkerScope): void {
   const attempts = { open: "cannot open", batch: "cannot write to", close: "cannot close" } as const;
   scope.onmessage = ({ data }: MessageEvent<WorkerRequest>) => {
     clearTimeout(idle);
+    if (feature("FAULTS") && data.type === "batch") faultPoint("before write batch");
     let reply: WorkerReply;
     try {
       reply = answer(data);
     } catch (error) {
       reply = { type: "failed", error: packError(toStoreError(error, `${attempts[data.type]} the database ${path}`)) };
     }
+    if (feature("FAULTS") && data.type === "batch") faultPoint("after write batch");
     scope.postMessage(reply);
     if (data.type === "batch") idle = setTimeout(() => writer?.tidy(), idleMs);
   };

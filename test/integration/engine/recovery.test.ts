@@ -119,6 +119,23 @@ describe("a run that was executing", () => {
   });
 });
 
+test("a step that ends while the server stops is not run again by the next life", async () => {
+  harness = await EngineHarness.open();
+  const mark = harness.path("mark");
+  const id = await harness.start(
+    `return (await runtime.run({ command: "while [ ! -e ${mark}-go ]; do sleep 0.01; done; echo x >> ${mark}; exit 3" })).code;`,
+  );
+  await until(async () => (await harness.engine.getRun(id)).steps[0]?.status === "running");
+  await harness.engine.stop({ stopSteps: false, graceMs: 1000 });
+  await harness.write("mark-go", "");
+  await until(async () => (await harness.lines("mark")).length === 1);
+  // The process of this life is there still, and sees the end.
+  await Bun.sleep(300);
+  harness = await harness.restart();
+  expect(await harness.end(id)).toMatchObject({ status: "succeeded", result: 3, steps: [{ attempts: 1 }] });
+  expect(await harness.lines("mark")).toEqual(["x"]);
+});
+
 test("runs that were queued keep their order and their request", async () => {
   harness = await EngineHarness.open({ maxConcurrentRuns: 1 });
   await harness.add(

@@ -114,6 +114,19 @@ describe("signals from inside and outside", () => {
     },
   );
 
+  // A service manager that ends a whole service tells its processes in any order.
+  test("SIGTERM to the whole group from outside is reported so late that the server can stop before", async () => {
+    const { step, finished, stdout } = await runner.start({ command: "echo up; sleep 30" });
+    await until("the command is there", () => stdout() === "up\n");
+    let isReported = false;
+    void finished.then(() => (isReported = true));
+    process.kill(-step.pid, "SIGTERM");
+    await until("the group has ended", () => !isAlive(step.pid));
+    await Bun.sleep(200);
+    expect(isReported).toBe(false);
+    expect(await finished).toMatchObject({ end: "signalled", code: 143, stdout: "up\n" });
+  });
+
   test("to the wrapper alone do not end the step", async () => {
     const command = "kill -TERM $PPID; kill -INT $PPID; kill -HUP $PPID; sleep 0.1; echo still here; exit 3";
     const { end, code, stdout } = await runner.run({ command });

@@ -20,7 +20,8 @@ test.each(scripts)("%s is an executable that the POSIX shell can read", (script)
 
 test("package.json calls the scripts by their names and hides no command of Bun", () => {
   for (const [name, command] of Object.entries(packageFile.scripts)) expect(command).toBe(`./scripts/${name}`);
-  for (const name of ["build", "start", "verify", "test", "bench"]) expect(scripts).toContain(`scripts/${name}`);
+  for (const name of ["build", "start", "verify", "test", "bench", "soak"])
+    expect(scripts).toContain(`scripts/${name}`);
   for (const name of ["check", "fmt", "lint"]) expect(packageFile.scripts).not.toHaveProperty(name);
 });
 

@@ -1,0 +1,209 @@
+// Where a test build can be made to die: the contracts between the parts, each call with a point before and after it.
+
+import { type FaultBoundary, faultPoint } from "../core/fault-point.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { ContainerEngine, Executor, Fetcher, StepListener } from "../executors/executors.ts";
+import type { RunFiles } from "../files/files.ts";
+import type { SandboxPool } from "../sandbox/sandbox.ts";
+import type { Store, Write } from "../store/store.ts";
+
+/** The parts that runs are executed with. */
+interface FaultyParts {
+  readonly store: Store;
+  readonly pool: SandboxPool;
+  readonly executor: Executor;
+  readonly fetcher: Fetcher;
+  readonly files: RunFiles;
+}
+
+export function withFaultPoints<Parts extends FaultyParts>(parts: Parts): Parts {
+  const { store, pool, executor, fetcher, files } = parts;
+  return {
+    ...parts,
+    store: faultyStore(store),
+    pool: faultyPool(pool),
+    executor: faultyExecutor(executor),
+    fetcher: around(fetcher, { fetch: "fetch" }),
+    files: {
+      ...files,
+      volumes: around(files.volumes, {
+        create: "create volume",
+        readFiles: "read volume",
+        removeRun: "remove volumes",
+      }),
+    },
+  };
+}
+
+/** What callers are answered: the answer is on its way a moment after the engine has given it. */
+export function engineWithFaultPoints(engine: Engine): Engine {
+  const answering = <Given extends unknown[], Answer>(
+    boundary: FaultBoundary,
+    verb: (...given: Given) => Promise<Answer>,
+  ): ((...given: Given) => Promise<Answer>) => {
+    return async (...given) => {
+      const answer = await verb(...given);
+      faultPoint(`before ${boundary}`);
+      setTimeout(() => faultPoint(`after ${boundary}`), 1);
+      return answer;
+    };
+  };
+  return replace(engine, {
+    receiveWebhook: answering("answer webhook", async (request) => await engine.receiveWebhook(request)),
+    trigger: answering("answer trigger", async (pipeline, input) => await engine.trigger(pipeline, input)),
+  });
+}
+
+const engineVerbs: Readonly<Record<string, FaultBoundary>> = {
+  create: "container create",
+  start: "container start",
+  inspect: "container inspect",
+  rm: "container rm",
+};
+
+export function containersWithFaultPoints(engine: ContainerEngine): ContainerEngine {
+  return replace(engine, {
+    ask: async (args, options) => {
+      const boundary = engineVerbs[args[0] ?? ""];
+      const ask = async (): ReturnType<ContainerEngine["ask"]> => await engine.ask(args, options);
+      return await (boundary === undefined ? ask() : passAll([boundary], ask));
+    },
+  });
+}
+
+function faultyStore(store: Store): Store {
+  return replace(store, {
+    commit: async (writes) =>
+      await passAll(writes.map(boundaryOfWrite), async () => {
+        await store.commit(writes);
+      }),
+    runs: around(store.runs, { unfinished: "list unfinished", findKept: "load run" }),
+    journal: around(store.journal, { load: "load journal", stepsInFlight: "list steps in flight" }),
+    logs: around(store.logs, { readOutput: "load output" }),
+  });
+}
+
+const callBoundaries: Readonly<Record<string, FaultBoundary>> = {
+  step: "commit step call",
+  timer: "commit timer call",
+  storage: "commit storage call",
+  respond: "commit respond call",
+  hmac: "commit hmac call",
+  volume: "commit volume call",
+  fetch: "commit fetch call",
+};
+
+const writeBoundaries: Partial<Record<Write["type"], FaultBoundary>> = {
+  "inbound.put": "commit inbound.put",
+  "run.create": "commit run.create",
+  "run.start": "commit run.start",
+  "run.finish": "commit run.finish",
+  "step.put": "commit step.put",
+  "journal.complete": "commit journal.complete",
+  "journal.observe": "commit journal.observe",
+  "log.line": "commit log.line",
+  "log.output": "commit log.output",
+};
+
+function boundaryOfWrite(write: Write): FaultBoundary | undefined {
+  if (write.type === "journal.start") return callBoundaries[write.call.kind];
+  if (write.type !== "journal.deliver") return writeBoundaries[write.type];
+  return write.delivery.type === "output" ? "commit output delivery" : "commit result delivery";
+}
+
+function faultyPool(pool: SandboxPool): SandboxPool {
+  return replace(pool, {
+    open: (bundle, spec, listener) => {
+      const guest = pass("open guest", () => pool.open(bundle, spec, faultyGuestListener(listener)));
+      return replace(guest, {
+        deliver: async (delivery) =>
+          await passAll([delivery.type === "output" ? "deliver output" : "deliver result"], async () => {
+            await guest.deliver(delivery);
+          }),
+        close: () => pass("close guest", () => guest.close()),
+      });
+    },
+  });
+}
+
+type GuestListener = Parameters<SandboxPool["open"]>[2];
+
+function faultyGuestListener(listener: GuestListener): GuestListener {
+  return replace(listener, {
+    onTurn: (turn) => pass(turn.end === null ? "turn" : "last turn", () => listener.onTurn(turn)),
+    onAsk: async (call) => await passAll(["answer call"], async () => await listener.onAsk(call)),
+  });
+}
+
+function faultyExecutor(executor: Executor): Executor {
+  const faultyListener = (listener: StepListener): StepListener =>
+    replace(listener, {
+      onOutput: async (output) =>
+        await passAll(["output"], async () => {
+          await listener.onOutput(output);
+        }),
+    });
+  return replace(around(executor, { discard: "discard", endRun: "tidying of run" }), {
+    start: async (spec, listener) => {
+      const step = await passAll(["start step"], async () => await executor.start(spec, faultyListener(listener)));
+      return replace(step, { outcome: seeEnd(step.outcome) });
+    },
+    attach: async (spec, earlier, listener) => {
+      const attach = async (): ReturnType<Executor["attach"]> =>
+        await executor.attach(spec, earlier, faultyListener(listener));
+      const step = await passAll(["attach step"], attach);
+      return step === null ? null : replace(step, { outcome: seeEnd(step.outcome) });
+    },
+  });
+}
+
+/** The end of a step, before and after the engine hears of it. */
+async function seeEnd<Outcome>(outcome: Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await outcome;
+  } finally {
+    faultPoint("before exit");
+    setTimeout(() => faultPoint("after exit"), 0);
+  }
+}
+
+function pass<Result>(boundary: FaultBoundary, work: () => Result): Result {
+  faultPoint(`before ${boundary}`);
+  const result = work();
+  faultPoint(`after ${boundary}`);
+  return result;
+}
+
+async function passAll<Result>(
+  boundaries: readonly (FaultBoundary | undefined)[],
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const passed = new Set(boundaries.filter((boundary) => boundary !== undefined));
+  for (const boundary of passed) faultPoint(`before ${boundary}`);
+  const result = await work();
+  for (const boundary of passed) faultPoint(`after ${boundary}`);
+  return result;
+}
+
+/** The same object with asynchronous methods that pass points. */
+function around<Target extends object>(
+  target: Target,
+  boundaries: { readonly [Key in keyof Target]?: FaultBoundary },
+): Target {
+  const replaced = Object.entries<FaultBoundary | undefined>(boundaries).flatMap(([key, boundary]) => {
+    const method: unknown = Reflect.get(target, key);
+    if (boundary === undefined || typeof method !== "function") return [];
+    return [[key, async (...given: unknown[]) => await passAll([boundary], () => method.apply(target, given))]];
+  });
+  return replace(target, Object.fromEntries(replaced));
+}
+
+/** The same object with other parts; what is private to it stays reachable to its own methods. */
+function replace<Target extends object>(target: Target, parts: Partial<Target>): Target {
+  return new Proxy(target, {
+    get: (object, key) => {
+      const part: unknown = Reflect.get(Object.hasOwn(parts, key) ? parts : object, key);
+      return typeof part === "function" ? part.bind(object) : part;
+    },
+  });
+}

@@ -1,0 +1,76 @@
+// Named places at which a test build can be told to die as a power cut would end it. A release build has none of them.
+
+/** What can be cut short. Writes of a commit are named by their type, host calls that are recorded by their kind. */
+export const faultBoundaries = [
+  // Writing, in the control process …
+  "commit inbound.put",
+  "commit run.create",
+  "commit run.start",
+  "commit run.finish",
+  "commit step.put",
+  "commit step call",
+  "commit timer call",
+  "commit storage call",
+  "commit respond call",
+  "commit hmac call",
+  "commit volume call",
+  "commit fetch call",
+  "commit journal.complete",
+  "commit result delivery",
+  "commit output delivery",
+  "commit journal.observe",
+  "commit log.line",
+  "commit log.output",
+  // … and in the thread that writes.
+  "write batch",
+  // Messages to a sandbox process, and from it.
+  "open guest",
+  "deliver result",
+  "deliver output",
+  "close guest",
+  "turn",
+  "last turn",
+  "answer call",
+  // Steps and other work of the host.
+  "start step",
+  "attach step",
+  "spawn of wrapper",
+  "output",
+  "exit",
+  "discard",
+  "tidying of run",
+  "fetch",
+  "create volume",
+  "read volume",
+  "remove volumes",
+  // The container engine.
+  "container create",
+  "container start",
+  "container inspect",
+  "container rm",
+  // Callers.
+  "answer webhook",
+  "answer trigger",
+  // The beginning of the next life.
+  "list unfinished",
+  "list steps in flight",
+  "load run",
+  "load journal",
+  "load output",
+] as const;
+
+export type FaultBoundary = (typeof faultBoundaries)[number];
+export type FaultPoint = `before ${FaultBoundary}` | `after ${FaultBoundary}`;
+
+let armed: { readonly point: string; passagesLeft: number } | null = null;
+
+/** `POINT:N`: this process kills itself at the n-th passage of the point. Nothing else is armed then; "" arms none. */
+export function armFaultPoint(text: string): void {
+  const [, point, passages] = /^(.+):(\d+)$/.exec(text) ?? [];
+  armed = point === undefined ? null : { point, passagesLeft: Number(passages) };
+}
+
+export function faultPoint(point: FaultPoint): void {
+  if (armed === null || armed.point !== point) return;
+  if (--armed.passagesLeft === 0) process.kill(process.pid, "SIGKILL");
+}
