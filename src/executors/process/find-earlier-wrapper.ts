@@ -18,7 +18,7 @@ export type EarlierWrapper =
   /** Its status comes, or has come this moment. */
   | { readonly state: "running"; readonly identity: ProcessIdentity }
   | { readonly state: "ended"; readonly status: number }
-  /** It and its command were told to end, but not by this server: the service manager stopped all, or the machine. */
+  /** It and its command were told to end: by an earlier life, a service manager that stopped all, or a shutdown. */
   | { readonly state: "stopped" }
   /** Killed before it could write a status, or never started. */
   | {
@@ -68,7 +68,7 @@ export function readEnd(folder: string): EarlierWrapper | null {
  * is stopped by its engine before.
  */
 function wasStopped({ status, wasTold }: NotedEnd, notes: StepNotes): boolean {
-  if (status === 0 || notes.findEnding() !== null) return false;
+  if (status === 0) return false;
   if (wasTold) return true;
   const noted = notes.findIdentity();
   return killedStatuses.includes(status) && noted !== null && !isOfThisBoot(noted);

@@ -195,7 +195,7 @@ export class SpoolFolder {
 /** How a wrapper has ended. */
 export interface NotedEnd {
   readonly status: number;
-  /** Somebody told it to end before: the service manager, a shutdown, or an earlier life of this server. */
+  /** Somebody told it to end before. */
   readonly wasTold: boolean;
 }
 

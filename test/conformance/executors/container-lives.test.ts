@@ -40,7 +40,9 @@ describe.skipIf(!answers("docker"))("a container of an earlier life", () => {
   });
   afterAll(async () => {
     for (const life of lives) await life.kill();
+    const label = `label=runner.server=${readFileSync(join(runner.spoolDir, "server"), "utf8").trim()}`;
     await runner.close();
+    expect(docker("ps", "--all", `--filter=${label}`, "--format={{.Names}}")).toBe("");
   });
 
   interface Left {
@@ -123,16 +125,15 @@ describe.skipIf(!answers("docker"))("a container of an earlier life", () => {
     });
 
     test("while the engine's command lives on has one reader, not two", async () => {
-      const left = await startAndDie({ command: "echo up; sleep 1.5; echo end; exit 3" });
-      const command = Bun.spawnSync(["pgrep", "-P", `${left.pid}`])
-        .stdout.toString()
-        .trim();
+      const left = await startAndDie({ command: { path: "exit-on-term", args: ["3"] } }, "ready\n");
+      const command = Number(Bun.spawnSync(["pgrep", "-P", `${left.pid}`]).stdout.toString());
       process.kill(left.pid, "SIGKILL");
       await until("it is dead", () => !isAlive(left.pid));
-      expect(isAlive(Number(command))).toBe(true);
+      expect(isAlive(command)).toBe(true);
       const step = await takeUp(left);
-      await until("its command is dead", () => !isAlive(Number(command)));
-      expect(await step.finished).toMatchObject({ end: "exited", code: 3, stdout: "end\n" });
+      await until("its command is dead", () => !isAlive(command));
+      step.step.cancel();
+      expect(await step.finished).toMatchObject({ end: "cancelled", code: 3, stdout: "told\n" });
     });
 
     test("as its command was, has not been given up by its wrapper", async () => {

@@ -167,6 +167,13 @@ describe("a wrapper that is killed alone", () => {
     expect((await runner.run({ ...left.spec, command: "echo again" })).stdout).toBe("again\n");
   });
 
+  test("before it was noted is not taken for another process of the step", async () => {
+    const left = await startAndDie({ command: "setsid sleep 31 & echo up; exec sleep 30" });
+    rmSync(fileOf(left.spec, "process"));
+    await kill(left.pid, "with its group");
+    expect(await runner.attach(left.spec, earlierLife(left.output))).toBeNull();
+  });
+
   test("after the step was taken up interrupts it, and nothing of it is left", async () => {
     const left = await startAndDie({ command: "echo $$; echo up; exec sleep 30" });
     const step = await takeUp(left);
@@ -197,12 +204,15 @@ describe("a step that was told to end while no server was there", () => {
   };
 
   test.each([
-    ["dies of it", "echo up; exec sleep 30"],
-    ["fails for it", "trap 'exit 20' TERM; echo up; while :; do sleep 0.02; done"],
-  ])("is interrupted where it %s", async (_how, command) => {
-    const left = await startAndDie({ command });
+    ["dies of it", "exec sleep 30"],
+    ["fails for it", "trap 'exit 20' TERM; while :; do sleep 0.02; done"],
+  ])("is interrupted where it %s, and nothing of it is left", async (_how, command) => {
+    const left = await startAndDie({ command: `setsid sleep 31 & echo $!; echo up; ${command}` });
+    const child = Number.parseInt(left.output.stdout.toString(), 10);
     await tell(left);
+    expect(isAlive(child)).toBe(true);
     expect(await runner.attach(left.spec, earlierLife(left.output))).toBeNull();
+    await until("it is dead", () => !isAlive(child));
   });
 
   test("is done where it ends well all the same", async () => {
