@@ -1,7 +1,7 @@
 // `step(name, fn)`: blocks of a script as steps of its run, over kills, restarts and cancellation.
 
 import { afterEach, describe, expect, test } from "bun:test";
-import { isFinal, type Run, type Step } from "../../../src/core/run.ts";
+import type { Run, Step } from "../../../src/core/run.ts";
 import type { Store, Write } from "../../../src/store/store.ts";
 import { AheadClock } from "../../fixtures/harness/ahead-clock.ts";
 import { EngineHarness, type HarnessOptions, until } from "../../fixtures/harness/engine-harness.ts";
@@ -283,18 +283,29 @@ function watched(onCommit: (writes: readonly Write[], commit: () => Promise<void
   return { wrapStore };
 }
 
-const isOfRun = (writes: readonly Write[]): boolean => writes.some(({ type }) => type.startsWith("journal."));
+const isCall = (write: Write, kind: string, matches: (args: string) => boolean = () => true): boolean =>
+  write.type === "journal.start" && write.call.kind === kind && matches(JSON.stringify(write.call.args));
+
+/** In the order they come to pass. */
+const moments: readonly ((write: Write) => boolean)[] = [
+  (write) => isCall(write, "block"),
+  (write) => isCall(write, "block_note", (args) => args.includes("delayMs")),
+  (write) => isCall(write, "block_note", (args) => !args.includes("delayMs")),
+  (write) => isCall(write, "block_end"),
+];
 
 describe("a run with blocks ends as an undisturbed one", () => {
-  test("wherever its sandbox process is killed", async () => {
-    let commits = 0;
-    let killAt = 0;
+  test("whenever its sandbox process is killed: as a block, a wait, an attempt begins, or as a block ends", async () => {
+    let isMoment: (write: Write) => boolean = () => false;
+    /** What is to be done at the next such commits. */
+    let kills: readonly ("before" | "after")[] = [];
     harness = await EngineHarness.open(
       watched(async (writes, commit) => {
-        const isNext = isOfRun(writes) && ++commits === Math.abs(killAt);
-        if (isNext && killAt < 0) harness.killSandboxes();
+        const [kill, ...rest] = writes.some(isMoment) ? kills : [];
+        if (kill !== undefined) kills = rest;
+        if (kill === "before") harness.killSandboxes();
         await commit();
-        if (isNext && killAt > 0) harness.killSandboxes();
+        if (kill === "after") harness.killSandboxes();
       }),
     );
     const undisturbed = await storyOf(await harness.run(program));
@@ -302,43 +313,40 @@ describe("a run with blocks ends as an undisturbed one", () => {
       status: "succeeded",
       result: { tries: 3, both: [1, [2]], failed: "for good" },
     });
-    const total = commits;
-    expect(total).toBeGreaterThan(20);
-    for (let at = 1; at <= total; at += 3) {
-      commits = 0;
-      // Before the commit and after it in turn.
-      killAt = at % 2 === 0 ? at : -at;
+    for (const moment of moments) {
+      isMoment = moment;
+      kills = ["before", "after"];
       expect(await storyOf(await harness.run(program))).toEqual(undisturbed);
+      expect(kills).toEqual([]);
     }
-  }, 120_000);
+  }, 60_000);
 
-  test("wherever the server is killed", async () => {
-    let commits = 0;
-    let dieAfter = Number.POSITIVE_INFINITY;
+  test("whenever its server is killed: as a block, a wait, an attempt begins, or as a block ends", async () => {
+    let isMoment: (write: Write) => boolean = () => false;
+    let isDead = false;
     const clock = new AheadClock();
     const options = watched(async (writes, commit) => {
-      if (isOfRun(writes)) commits++;
-      // What a killed server had not written by then it never writes.
-      if (commits > dieAfter) await new Promise(() => {});
+      isDead ||= writes.some(isMoment);
+      // What a killed server has not written by then it never writes.
+      if (isDead) await new Promise(() => {});
       await commit();
     });
     harness = await EngineHarness.open({ ...options, clock });
     const undisturbed = await storyOf(await harness.run(program));
-    const total = commits;
-    for (let at = 1; at < total; at += 4) {
-      commits = 0;
-      dieAfter = at;
-      const id = await harness.start(program);
-      // How much goes into one commit is a matter of time: the run may be over before that many.
-      await until(async () => commits > at || isFinal((await harness.engine.getRun(id)).status));
+    const [first, ...others] = moments;
+    isMoment = first ?? isMoment;
+    const id = await harness.start(program);
+    for (const next of [...others, () => false]) {
+      await until(() => isDead);
       // Nobody waits for the disk of a server that is dead.
       const stopping = harness.engine.stop({ stopSteps: false, graceMs: 5000 });
       await Bun.sleep(1);
       clock.advance(10_000);
       await stopping;
-      dieAfter = Number.POSITIVE_INFINITY;
+      isDead = false;
+      isMoment = next;
       harness = await harness.restart();
-      expect(await storyOf(await harness.end(id))).toEqual(undisturbed);
     }
-  }, 120_000);
+    expect(await storyOf(await harness.end(id))).toEqual(undisturbed);
+  }, 60_000);
 });
