@@ -154,6 +154,29 @@ describe("a step that is tried again", () => {
     expect(notes).toHaveLength(2);
   });
 
+  test("goes on over a restart with the attempt that runs, its output and its place among the attempts", async () => {
+    harness = await EngineHarness.open();
+    const [tries, go] = [harness.path("tries"), harness.path("go")];
+    const id = await harness.start(
+      `const command = "echo x >> ${tries}; n=$(wc -l < ${tries}); echo begun $n; test $n = 2 && while [ ! -e ${go} ]; do sleep 0.05; done; echo done $n; exit $((3 - n))";
+       let seen = "";
+       const r = await runtime.run({ name: "flaky", command, onOutput: (_, text) => { seen += text; }, retry: { attempts: 3, initial: 5, jitter: 0 } });
+       return [r.code, r.stdout, seen];`,
+    );
+    await until(async () => (await textsOf(id)).includes("begun 2\n"));
+    harness = await harness.restart();
+    await harness.write("go", "");
+    const run = await harness.end(id);
+    const all = [1, 2, 3].map((n) => `begun ${n}\ndone ${n}\n`);
+    expect(run).toMatchObject({ error: null, result: [0, all[2], all.join("")], steps: [{ attempts: 3 }] });
+    const log = await harness.logs(id);
+    expect(log.flatMap(({ source, text }) => (source === "stdout" ? [text] : [])).join("")).toBe(all.join(""));
+    expect(log.flatMap(({ source, text }) => (source === "system" ? [text] : []))).toEqual([
+      'step "flaky": attempt 1 of 3 failed: exit code 2; the next one begins in 5 ms',
+      'step "flaky": attempt 2 of 3 failed: exit code 1; the next one begins in 10 ms',
+    ]);
+  });
+
   test("whose attempt is interrupted is run again, which takes none of its attempts", async () => {
     harness = await EngineHarness.open();
     const [tries, pid] = [harness.path("tries"), harness.path("pid")];
