@@ -366,7 +366,7 @@ interface EndedRun extends StartedRun {
 /**
  * Starts a run of another pipeline and waits for its end, however it ends: look at `status`. It is cancelled with this
  * run as long as that waits for it. At most 10 runs start each other.
- * @throws an Error with the code PIPELINE_NOT_FOUND, PIPELINE_BROKEN, PARAM_INVALID, DEPTH_LIMIT, …
+ * @throws an Error with the code PIPELINE_NOT_FOUND, PIPELINE_BROKEN, PARAM_INVALID, DEPTH_LIMIT, DEADLOCK, …
  */
 declare function triggerPipeline(name: string, options?: TriggerOptions & { readonly wait?: true }): Promise<EndedRun>;
 /** Goes on as soon as that run is recorded; it goes its own way. */

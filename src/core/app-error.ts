@@ -104,6 +104,7 @@ export const errorCodes = {
   RUN_SKIPPED: "run_failed",
   SCHEDULE_OVERLAP: "run_failed",
   DEPTH_LIMIT: "run_failed",
+  DEADLOCK: "run_failed",
   INTERRUPTED: "run_failed",
   RUN_INCOMPATIBLE: "run_failed",
   APPROVAL_DENIED: "run_failed",

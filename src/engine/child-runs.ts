@@ -4,14 +4,16 @@
 import { AppError, toAppError } from "../core/app-error.ts";
 import { isFinal, maxRunDepth, type ParentStep } from "../core/run.ts";
 import type { Catalog } from "../pipelines/pipelines.ts";
+import type { NewRun } from "../store/store.ts";
 import { awaitStore } from "./await-store.ts";
 import { endOfChild } from "./child-terms.ts";
 import type { ChildRun, Children } from "./children.ts";
 import { newRun } from "./new-run.ts";
 import type { PipelinePauses } from "./pipeline-pauses.ts";
 import { getVersion } from "./receive-webhook.ts";
+import { describeKey } from "./queue-place.ts";
 import { resolveParams } from "./resolve-params.ts";
-import type { RunParts } from "./run-parts.ts";
+import type { PinnedVersion, RunParts } from "./run-parts.ts";
 import type { RunRegistry } from "./run-registry.ts";
 
 export interface ChildRunsOptions {
@@ -59,6 +61,7 @@ export class ChildRuns implements Children {
       depth,
     });
     const run = this.#options.runs().place(created, version, null);
+    if (wait) refuseDeadlock(above.concurrencyKey, run, version);
     const begin = (): void => {
       if (wait) this.#watch(run.id, parent);
       void this.#options.runs().take(run, version);
@@ -112,4 +115,19 @@ export class ChildRuns implements Children {
       logger.error("a run and the one that started it do not know of each other's end", { run: id, reason: message });
     }
   }
+}
+
+/** A run that waits keeps its key. Where only one may have it, the other one would begin never. */
+function refuseDeadlock(
+  held: string | null,
+  { concurrencyKey: key, pipeline }: Pick<NewRun, "concurrencyKey" | "pipeline">,
+  { config: { concurrencyLimit, onConflict = "queue" } }: PinnedVersion,
+): void {
+  const isQueued = onConflict === "queue" || onConflict === "replace-queued";
+  if (key === null || key !== held || concurrencyLimit !== 1 || !isQueued) return;
+  throw new AppError(
+    "DEADLOCK",
+    `a run of ${pipeline} would wait for this run, which would wait for it: only one may have ${describeKey(key)}`,
+    { hint: "start it with wait: false, or raise the limit of its concurrency" },
+  );
 }

@@ -17,9 +17,9 @@ export interface ChildRun {
 }
 
 export interface Children {
-  /** @throws {AppError} DEPTH_LIMIT, PIPELINE_NOT_FOUND, PIPELINE_BROKEN, PARAM_INVALID, DISK_LOW. */
+  /** @throws {AppError} DEPTH_LIMIT, DEADLOCK, PIPELINE_NOT_FOUND, PIPELINE_BROKEN, PARAM_INVALID, DISK_LOW. */
   create(
-    parent: Pick<NewRun, "id" | "depth">,
+    parent: Pick<NewRun, "id" | "depth" | "concurrencyKey">,
     call: { readonly number: number; readonly name: string },
     given: ChildArguments,
   ): ChildRun;

@@ -138,6 +138,21 @@ describe("triggerPipeline", () => {
     expect((await harness.end(id)).result).toBe("saw it");
   });
 
+  test("is refused where the other run could begin only after this one, unless nobody waits for it", async () => {
+    harness = await EngineHarness.open({ config: { concurrencyLimit: 1 } });
+    await addPipeline(
+      "again",
+      `if (pipelineContext.args.length > 0) return "second";
+       const code = await triggerPipeline("again").catch((error) => error.code);
+       const { id } = await triggerPipeline("again", { args: ["x"], wait: false });
+       return [code, id];`,
+    );
+    const { runId } = await harness.engine.trigger("again", { params: {}, args: [] });
+    const [code, second] = (await harness.end(runId)).result as [string, string];
+    expect(code).toBe("DEADLOCK");
+    expect(await harness.end(second)).toMatchObject({ status: "succeeded", result: "second" });
+  });
+
   test("waits with the others where its pipeline is at its limit", async () => {
     harness = await EngineHarness.open({ config: { concurrencyLimit: 1 } });
     await addPipeline("child", `await runtime.run({ name: "s", command: "sleep 0.2" }); return 1;`);
@@ -259,6 +274,21 @@ describe("a run that waits for another one", () => {
     expect(await harness.end(parent)).toMatchObject({ status: "succeeded", result: { id: child, result: "late" } });
   });
 
+  test("takes it along also where the server died before that one was asked to end", async () => {
+    const { parent, child } = await start();
+    await untilStatus(parent, "waiting");
+    await untilStatus(child, "waiting");
+    const [step] = (await harness.engine.getRun(parent)).steps;
+    if (step === undefined) throw new Error("no step");
+    const at = Date.now();
+    await harness.store.commit([
+      { type: "step.put", runId: parent, step: { ...step, status: "cancelled", finishedAt: at } },
+      { type: "run.finish", id: parent, status: "cancelled", result: null, error: null, at },
+    ]);
+    harness = await harness.restart();
+    expect(await harness.end(child)).toMatchObject({ status: "cancelled" });
+  });
+
   test("goes on waiting after a restart", async () => {
     const { parent, child } = await start({}, `return await signal.wait("go");`);
     await untilStatus(parent, "waiting");
@@ -348,7 +378,7 @@ describe("a crash at any moment", () => {
       const parent = await onlyRunOf("parent");
       const wasCancelled = (await harness.store.runs.findKept(parent.id))?.cancel !== null;
       if (!wasCancelled) await cancel(harness);
-      expect(await harness.end(parent.id)).toMatchObject({ status: "cancelled" });
+      expect(await harness.end(parent.id)).toMatchObject({ status: "cancelled", steps: [{ status: "cancelled" }] });
       expect(await harness.end((await onlyRunOf("child")).id)).toMatchObject({ status: "cancelled" });
       await harness.close();
     }

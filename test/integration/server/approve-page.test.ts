@@ -133,6 +133,19 @@ describe("a link that decides nothing any more", () => {
   });
 });
 
+test("it is found below the path of the public address, and its form leads back to where it was", async () => {
+  const engine = createFakeEngine();
+  const server = createServer({ engine, token, clock, publicUrl: "https://box.example.org/runner" });
+  const url = `http://127.0.0.1:8080/runner${path}`;
+  const answer = await server.handle(new Request(url, { headers: browser }));
+  expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('<form method="post">')]);
+  // As a proxy passes it on that changes Host.
+  const headers = { accept: "text/html", origin: "https://box.example.org" };
+  const body = new URLSearchParams({ decision: "deny" });
+  expect((await server.handle(new Request(url, { method: "POST", headers, body }))).status).toBe(200);
+  expect(engine.asked.news).toHaveLength(1);
+});
+
 test("nothing else is open beside the page", async () => {
   const server = createServer({ engine: createFakeEngine(), token });
   for (const other of ["/approve", "/approves/x", "/api/approve/x", "/approve/x/y", "/approve/../api/runs"]) {
