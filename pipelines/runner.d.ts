@@ -654,6 +654,12 @@ interface PipelineTest {
   readonly steps?: TestAnswers<TestStep>;
   /** By "METHOD address", or by the address alone; a secret address by its reference, as "POST env:HOOK". */
   readonly fetch?: TestAnswers<TestFetch>;
+  /** By name: what is decided, or "timeout" where nobody does in time. */
+  readonly approvals?: TestAnswers<TestApproval>;
+  /** By name: what is sent, or "timeout". */
+  readonly signals?: TestAnswers<"timeout" | { readonly value?: unknown; readonly after?: string | number }>;
+  /** How the runs end that `triggerPipeline` starts, by the name of the pipeline; a text is the status. */
+  readonly pipelines?: TestAnswers<TestChild>;
   /** What `storage` holds at the beginning. */
   readonly storage?: Readonly<Record<string, unknown>>;
   /** What `readFiles` finds: name of the volume, path, text. */
@@ -711,12 +717,34 @@ type TestFetch =
       readonly error?: TestError;
     };
 
+type TestApproval =
+  | boolean
+  | "timeout"
+  | {
+      readonly approved: boolean;
+      /** "test" without it. */
+      readonly by?: string;
+      readonly comment?: string;
+      readonly after?: string | number;
+    };
+
+type TestChild =
+  | TestStatus
+  | {
+      readonly status?: TestStatus;
+      readonly result?: unknown;
+      readonly error?: TestError;
+      readonly takes?: string | number;
+    };
+
+type TestStatus = "succeeded" | "failed" | "cancelled" | "timed_out" | "skipped";
+
 /** With the code that the script finds in it. */
 type TestError = string | { readonly code?: string; readonly message: string };
 
 interface TestExpectation {
   /** "succeeded" without it, or "failed" with `error`. */
-  readonly status?: "succeeded" | "failed" | "cancelled" | "timed_out";
+  readonly status?: TestStatus;
   readonly result?: unknown;
   /** A part of the message. */
   readonly error?: string | { readonly code?: string; readonly message?: string; readonly line?: number };
@@ -729,6 +757,8 @@ interface TestExpectation {
   readonly steps?: readonly TestCall[];
   /** Their names are as in the log: method and address without its query. */
   readonly fetch?: readonly TestCall[];
+  /** The pipelines that were started. */
+  readonly pipelines?: readonly TestCall[];
   /** Parts of lines, in their order. */
   readonly console?: readonly string[];
   /** What `storage` holds at the end; null: nothing by this key. */

@@ -226,6 +226,71 @@ describe("what else a script asks for", () => {
   });
 });
 
+describe("what a script waits for", () => {
+  const asks = `const { approved, by, comment } = await approval({ name: "go", timeout: "4h" });
+    return { approved, by, comment, hours: (Date.now() - Date.parse("2026-01-01T12:00:00Z")) / 3_600_000 };`;
+
+  test("an approval is decided by the test, or not in time", async () => {
+    await passes(asks, {
+      approvals: { go: true },
+      expect: { result: { approved: true, by: "test", comment: null, hours: 0 } },
+    });
+    await passes(asks, {
+      approvals: { go: { approved: false, by: "bob", comment: "no", after: "1h" } },
+      expect: { result: { approved: false, by: "bob", comment: "no", hours: 1 } },
+    });
+    const late = { result: { approved: false, by: "timeout", comment: null, hours: 4 } };
+    await passes(asks, { approvals: { go: "timeout" }, expect: late });
+    await passes(asks, { approvals: { go: { approved: true, after: "5h" } }, expect: late });
+    expect(await problemsOf(asks, {})).toEqual(['approval "go" has no answer in this test']);
+    expect(await problemsOf(`await approval({ name: "x" });`, { approvals: { x: "timeout" } })).toEqual([
+      'approval "x" has no timeout, so it cannot be over its time',
+    ]);
+    await passes(`await pipeline.gate("go");`, {
+      approvals: { go: false },
+      expect: { error: { code: "APPROVAL_DENIED" } },
+    });
+  });
+
+  test("a signal brings the value of the test, or does not come in time", async () => {
+    const body = `return await signal.wait("built", { timeout: "1h" }).catch((error) => error.code);`;
+    await passes(body, { signals: { built: { value: [1, { a: null }] } }, expect: { result: [1, { a: null }] } });
+    await passes(body, { signals: { built: "timeout" }, expect: { result: "SIGNAL_TIMEOUT" } });
+    expect(await problemsOf(body, {})).toEqual(['signal "built" has no answer in this test']);
+  });
+
+  test("a run of another pipeline ends as the test says, and is only begun where nobody waits", async () => {
+    const body = `const child = await triggerPipeline("home/backup", { params: { keep: 3 } });
+      const started = await triggerPipeline("other", { wait: false });
+      return [child.status, child.result, child.error?.message ?? null, typeof started.id];`;
+    await passes(body, {
+      pipelines: { "home/backup": { result: { bytes: 1 } } },
+      expect: {
+        result: ["succeeded", { bytes: 1 }, null, "string"],
+        pipelines: [{ name: "home/backup", params: { keep: 3 } }, "other"],
+      },
+    });
+    await passes(body, {
+      pipelines: { "home/*": { error: "disk full" } },
+      expect: { result: ["failed", null, "disk full", "string"] },
+    });
+    expect(await problemsOf(body, {})).toEqual(['pipeline "home/backup" has no answer in this test']);
+  });
+
+  test("a block is tried again on the test's clock", async () => {
+    await passes(
+      `const started = Date.now();
+       const value = await step("block", async () => {
+         const { code } = await runtime.run({ name: "a", command: "x" });
+         if (code !== 0) throw new Error("not yet");
+         return code;
+       }, { retry: { attempts: 3, initial: "1h", max: "2h", jitter: 0, backoff: "constant" } });
+       return [value, (Date.now() - started) / 3_600_000];`,
+      { steps: { a: [1, 1, 0] }, expect: { result: [0, 2], steps: ["a", "a", "a"] } },
+    );
+  });
+});
+
 describe("the input", () => {
   test("is a webhook, found out as a received one would be", async () => {
     const body = `const { provider, eventType, method, url, headers, query, body } = http.request();
