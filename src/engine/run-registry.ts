@@ -143,6 +143,7 @@ export class RunRegistry {
     const { store, clock, followers } = this.#parts;
     const end = followers.endRun(run, { status: "skipped", result: null, error }, clock.now());
     await store.commit([{ type: "run.create", run }, ...writes, ...end.writes]);
+    this.#ended(run.id);
     end.begin();
   }
 

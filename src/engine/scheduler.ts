@@ -47,6 +47,7 @@ const retryMs = 1000;
 /** As cron does: a clock that is set back by less repeats no tick, one that is set back by more was wrong before. */
 const tolerableSetbackMs = 3 * 60 * 60 * 1000;
 const shownTicks = 5;
+const stopAfterMs = 2000;
 /** Nobody is there who could be told to try again with that. */
 const skipping: readonly ErrorCode[] = ["QUEUE_FULL", "PARAM_INVALID"];
 
@@ -80,12 +81,16 @@ export class Scheduler {
     this.#poke();
   }
 
-  /** Resolves when nothing more is begun. */
+  /** Resolves when nothing more is begun; a disk that does not answer must not hold up the end of the server. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#unwatch?.();
     this.#stopClock?.();
-    await this.#looking;
+    if (this.#looking === null) return;
+    const { promise: waited, resolve } = Promise.withResolvers<void>();
+    const stopWaiting = this.#options.clock.after(stopAfterMs, resolve);
+    await Promise.race([this.#looking, waited]);
+    stopWaiting();
   }
 
   list(): readonly ScheduleOverview[] {

@@ -52,6 +52,8 @@ describe("a key", () => {
     const sleeper = await trigger("sleeper");
     await until(async () => (await statusesOf([sleeper]))[0] === "waiting");
     const before = await trigger("other");
+    expect((await harness.run("return 0;")).status).toBe("succeeded");
+    expect(await statusesOf([sleeper, before])).toEqual(["waiting", "queued"]);
     harness = await harness.restart();
     const after = await trigger("other");
     expect((await harness.run("return 1;")).status).toBe("succeeded");

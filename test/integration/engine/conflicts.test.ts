@@ -58,7 +58,8 @@ describe("skip", () => {
   });
 
   test("answers the webhook with the id of the skipped run, and keeps its request", async () => {
-    await open("skip");
+    // A caller that waited for a script that never begins would wait for ever.
+    await open("skip", { webhookTimeoutMs: 3_600_000 });
     await begin();
     const answer = await harness.engine.receiveWebhook({
       pipeline: "deploy",

@@ -221,6 +221,12 @@ describe("checkRoom()", () => {
     expect(refusal(bench, "k")).toStartWith("QUEUE_FULL");
   });
 
+  test("refuses a run with a higher limit than those of its key that wait before it", () => {
+    const bench = new Bench(9, 1);
+    bench.submitAll("k1 k2", { key: "k", limit: 1 });
+    expect(() => bench.dispatcher.checkRoom({ key: "k", limit: 3 })).toThrow("no more may");
+  });
+
   test("does not count runs that have begun before, nor those that were withdrawn", () => {
     const bench = new Bench(1, 2);
     bench.submitAll("a b");

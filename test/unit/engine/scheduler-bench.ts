@@ -27,8 +27,8 @@ export class SchedulerBench {
   readonly rows = new Map<string, StoredSchedule>();
   readonly paused = new Set<string>();
   readonly logged: string[] = [];
-  /** What a commit meets: it fails, or the server dies before or after it has reached the disk. */
-  disk: "works" | "full" | "dies before" | "dies after" = "works";
+  /** What a commit meets: it fails, or only says so, or the server dies before or after it has reached the disk. */
+  disk: "works" | "full" | "lies" | "dies before" | "dies after" = "works";
   /** Runs end at once; else when the test ends them. */
   endsAtOnce = true;
   queueFull = false;
@@ -145,6 +145,7 @@ export class SchedulerBench {
     this.rows.clear();
     for (const [key, row] of rows) this.rows.set(key, row);
     for (const write of writes) this.#applyRun(write);
+    if (this.disk === "lies") throw full;
     if (this.disk === "dies after") {
       this.#dead = true;
       await new Promise(() => {});

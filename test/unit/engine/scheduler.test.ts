@@ -116,6 +116,17 @@ describe("a tick", () => {
   });
 });
 
+test("a disk that kept what it said it had not leaves one run for the tick, and the next ones come", async () => {
+  const bench = await open();
+  bench.set("a", [schedule("@hourly", { catchUp: "all" })]);
+  await settlePromises();
+  bench.disk = "lies";
+  await bench.clock.passUntil("2026-06-01T01:00:00Z");
+  bench.disk = "works";
+  await bench.clock.passUntil("2026-06-01T03:10:00Z");
+  expect(bench.begun).toEqual(["01:00", "02:00", "03:00"]);
+});
+
 describe("a server that dies", () => {
   test("before the tick is on disk begins its run in the next life, once", async () => {
     const bench = await open();
@@ -189,6 +200,19 @@ describe("a server that dies", () => {
     await bench.clock.passUntil("2026-06-01T04:30:00Z");
     expect(bench.begun).toEqual(["01:00", "02:00", "03:00", "04:00"]);
     expect(bench.skipped).toEqual([]);
+  });
+
+  test("makes up for the tick of its start after those before it, instead of skipping it", async () => {
+    const bench = await open();
+    bench.endsAtOnce = false;
+    bench.set("a", [schedule("@hourly", { catchUp: "all" })]);
+    await settlePromises();
+    await bench.restart(90 * minuteMs + 20_000);
+    expect(bench.begun).toEqual(["01:00"]);
+    await bench.clock.pass(5000);
+    bench.end("01:00");
+    await bench.clock.pass(2000);
+    expect([bench.begun, bench.skipped]).toEqual([["01:00", "02:00"], []]);
   });
 
   test("makes up for a hundred ticks at most", async () => {
@@ -314,4 +338,18 @@ test("after stop() nothing begins any more, and nothing keeps the process alive"
   await bench.scheduler.stop();
   await bench.clock.pass(5 * hourMs);
   expect([bench.runs, bench.clock.pendingMs]).toEqual([[], []]);
+});
+
+test("stop() waits for what is being recorded, and not for a disk that does not answer", async () => {
+  const bench = await open();
+  bench.set("a", [schedule("@hourly")]);
+  await settlePromises();
+  bench.disk = "dies before";
+  await bench.clock.passUntil("2026-06-01T01:00:00Z");
+  let isStopped = false;
+  void bench.scheduler.stop().then(() => (isStopped = true));
+  await bench.clock.pass(1999);
+  expect(isStopped).toBe(false);
+  await bench.clock.pass(1);
+  expect(isStopped).toBe(true);
 });
