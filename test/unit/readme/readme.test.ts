@@ -16,8 +16,8 @@ describe("README.md", () => {
     expect(readme).toBe(renderTables(readme));
   });
 
-  test("it has at most 380 lines", () => {
-    expect(readme.trimEnd().split("\n").length).toBeLessThanOrEqual(380);
+  test("it has at most 400 lines", () => {
+    expect(readme.trimEnd().split("\n").length).toBeLessThanOrEqual(400);
   });
 
   test("its table of benchmarks has the rows that scripts/bench measures, in their order", () => {
