@@ -648,6 +648,15 @@ interface PipelineTest {
   readonly params?: Readonly<Record<string, unknown>>;
   readonly args?: readonly string[];
   readonly triggeredBy?: "webhook" | "manual" | "schedule" | "pipeline" | "rerun";
+  /** `pipelineContext.after`; a text is the pipeline whose run succeeded. */
+  readonly after?:
+    | string
+    | {
+        readonly pipelineID: string;
+        readonly status?: TestStatus;
+        readonly result?: unknown;
+        readonly error?: TestError;
+      };
   /** What `new Date()` tells at the beginning; a fixed day without it. */
   readonly now?: string | number;
   /** By the name of the step; a name that ends in * stands for all that begin so. A list has one answer for each try. */

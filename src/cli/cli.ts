@@ -109,8 +109,9 @@ export function listCommands(context: CommandContext): readonly CommandNames[] {
   }));
 }
 
-function argumentText(argument: { readonly required: boolean; name(): string }): string {
-  return argument.required ? `<${argument.name()}>` : `[${argument.name()}]`;
+function argumentText(argument: { readonly required: boolean; readonly variadic: boolean; name(): string }): string {
+  const name = argument.name() + (argument.variadic ? "..." : "");
+  return argument.required ? `<${name}>` : `[${name}]`;
 }
 
 function createProgram(context: CommandContext): Command {

@@ -4,6 +4,7 @@ import type { JsonValue } from "../../core/json.ts";
 import { type FinalRunStatus, finalRunStatuses } from "../../core/run.ts";
 import type { Decision } from "../news-terms.ts";
 import {
+  type Fields,
   inside,
   readBody,
   readChoice,
@@ -141,14 +142,14 @@ export function readChildAnswer(place: string, value: JsonValue): ChildAnswer {
   if (typeof value === "string") {
     return { status: readChoice(place, value, finalRunStatuses), result: null, error: null, takesMs: 0 };
   }
-  const fields = readFields(place, value, ["status", "result", "error", "takes"]);
+  const { takes, ...end } = readFields(place, value, ["status", "result", "error", "takes"]);
+  return { ...readEnd(place, end), takesMs: readTakes(place, takes).takesMs ?? 0 };
+}
+
+/** How another run has ended. @throws {AppError} VALIDATION_FAILED. */
+export function readEnd(place: string, fields: Fields): Omit<ChildAnswer, "takesMs"> {
   const { error = null } = readError(place, fields["error"]);
   const usual = error === null ? "succeeded" : "failed";
   const { status = usual, result = null } = fields;
-  return {
-    status: readChoice(inside(place, "status"), status, finalRunStatuses),
-    result,
-    error,
-    takesMs: readTakes(place, fields["takes"]).takesMs ?? 0,
-  };
+  return { status: readChoice(inside(place, "status"), status, finalRunStatuses), result, error };
 }

@@ -129,7 +129,7 @@ class Rehearsing {
         args: test.args,
         params: resolveParams(config, test.params, test.triggeredBy),
         rerunOf: null,
-        after: null,
+        after: test.after,
       },
       request: test.request === null ? null : makeRequest(id, config, test.request),
       limits: guestLimits(config.memoryBytes),

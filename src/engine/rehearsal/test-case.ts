@@ -1,11 +1,13 @@
 // One test of a pipeline, read from the table that its file exports.
 
 import type { JsonValue } from "../../core/json.ts";
+import type { GuestPrecedingRun } from "../../sandbox/sandbox.ts";
 import { triggers, type Trigger } from "../../core/run.ts";
 import {
   type ApprovalAnswer,
   type ChildAnswer,
   type FetchAnswer,
+  readEnd,
   readApprovalAnswer,
   readChildAnswer,
   readFetchAnswer,
@@ -35,6 +37,8 @@ export interface TestCase {
   readonly params: Readonly<Record<string, unknown>>;
   readonly args: readonly string[];
   readonly triggeredBy: Trigger;
+  /** The end of another run that this one begins with. */
+  readonly after: GuestPrecedingRun | null;
   readonly nowMs: number;
   readonly steps: NamedAnswers<StepAnswer>;
   readonly fetch: NamedAnswers<FetchAnswer>;
@@ -62,6 +66,7 @@ export interface TestRequest {
   readonly eventType: string | null;
 }
 
+const precedingRunId = "00000000-0000-7000-8000-000000009999";
 /** A time that is easily told from a real one. */
 const usualNow = Date.UTC(2026, 0, 1, 12, 0, 0);
 
@@ -70,6 +75,7 @@ const known = [
   "params",
   "args",
   "triggeredBy",
+  "after",
   "now",
   "steps",
   "fetch",
@@ -93,7 +99,7 @@ export function readTestCase(tests: JsonValue, name: string): TestCase {
   const fields = readFields(place, readFields("tests", tests)[name], known);
   const at = (field: string): string => inside(place, field);
   const request = fields["request"] === undefined ? null : readRequest(at("request"), fields["request"]);
-  const usualTrigger = request === null ? "manual" : "webhook";
+  const usualTrigger = fields["after"] !== undefined ? "pipeline" : request === null ? "manual" : "webhook";
   return {
     name,
     request,
@@ -103,6 +109,7 @@ export function readTestCase(tests: JsonValue, name: string): TestCase {
       fields["triggeredBy"] === undefined
         ? usualTrigger
         : readChoice(at("triggeredBy"), fields["triggeredBy"], triggers),
+    after: fields["after"] === undefined ? null : readAfter(at("after"), fields["after"]),
     nowMs: fields["now"] === undefined ? usualNow : readTime(at("now"), fields["now"]),
     steps: NamedAnswers.read(at("steps"), fields["steps"], readStepAnswer),
     fetch: NamedAnswers.read(at("fetch"), fields["fetch"], readFetchAnswer),
@@ -118,6 +125,24 @@ export function readTestCase(tests: JsonValue, name: string): TestCase {
     ),
     secrets: readTextMap(at("secrets"), fields["secrets"]),
     expect: readExpectation(at("expect"), fields["expect"]),
+  };
+}
+
+/** As the script sees it; a text is the pipeline whose run succeeded. */
+function readAfter(place: string, value: JsonValue): GuestPrecedingRun {
+  const { pipelineID, ...end } = readFields(place, typeof value === "string" ? { pipelineID: value } : value, [
+    "pipelineID",
+    "status",
+    "result",
+    "error",
+  ]);
+  const { status, result, error } = readEnd(place, end);
+  return {
+    runID: precedingRunId,
+    pipelineID: readText(inside(place, "pipelineID"), pipelineID),
+    status,
+    result,
+    error: error && { code: error.code ?? "SCRIPT_ERROR", message: error.message },
   };
 }
 

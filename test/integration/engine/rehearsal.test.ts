@@ -1,51 +1,17 @@
 // Tests of pipelines: each answered by its table, with no effect and on a clock of its own.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { PipelineConfig } from "../../../src/core/pipeline-config.ts";
-import type { JsonValue } from "../../../src/core/json.ts";
-import { runTests, type TestResult } from "../../../src/engine/engine.ts";
-import { loadBundle } from "../../../src/pipelines/pipelines.ts";
-import { openSandboxPool, type SandboxPool } from "../../../src/sandbox/sandbox.ts";
-import { sandboxCommand } from "../../fixtures/harness/script-runner.ts";
+import { Rehearsals } from "../../fixtures/harness/rehearsals.ts";
 
-let pool: SandboxPool;
-let root: string;
+let rehearsals: Rehearsals;
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), "runner-rehearsal-"));
-  pool = openSandboxPool({ command: sandboxCommand, processes: 1 });
-  await pool.ready;
+  rehearsals = await Rehearsals.open();
 });
-afterAll(async () => {
-  pool.close();
-  await rm(root, { recursive: true, force: true });
-});
+afterAll(() => rehearsals.close());
 
-async function runAll(body: string, tests: JsonValue, config: Partial<PipelineConfig> = {}): Promise<TestResult[]> {
-  await Bun.write(join(root, "p.ts"), `export const pipeline = async () => {\n${body}\n};\n`);
-  const loaded = await loadBundle({ root, file: "p.ts" });
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  const results: TestResult[] = [];
-  const pipeline = { id: "p", bundle: loaded.bundle, config: { webhook: {}, params: {}, ...config } };
-  await runTests({ pool, pipeline, tests, isWanted: () => true, onResult: (result) => void results.push(result) });
-  return results;
-}
-
-/** What is wrong with one test. */
-async function problemsOf(
-  body: string,
-  table: JsonValue,
-  config?: Partial<PipelineConfig>,
-): Promise<readonly string[]> {
-  const [result] = await runAll(body, { it: table }, config);
-  return result?.problems.map(({ message }) => message) ?? ["there was no result"];
-}
-
-async function passes(body: string, table: JsonValue, config?: Partial<PipelineConfig>): Promise<void> {
-  expect(await problemsOf(body, table, config)).toEqual([]);
-}
+const runAll: Rehearsals["run"] = async (...given) => await rehearsals.run(...given);
+const problemsOf: Rehearsals["problemsOf"] = async (...given) => await rehearsals.problemsOf(...given);
+const passes: Rehearsals["passes"] = async (...given) => await rehearsals.passes(...given);
 
 describe("steps", () => {
   const twice = `const run = (name) => runtime.run({ name, command: "false" });
@@ -315,6 +281,20 @@ describe("the input", () => {
     const body =
       "return [pipelineContext.params.n, pipelineContext.args, pipelineContext.triggeredBy, http.request() ?? null];";
     await passes(body, { params: { n: "3" }, args: ["x"], expect: { result: [3, ["x"], "manual", null] } }, config);
+    await passes("const { runID, ...after } = pipelineContext.after; return [after, pipelineContext.triggeredBy];", {
+      after: { pipelineID: "build", error: "disk full" },
+      expect: {
+        result: [
+          {
+            pipelineID: "build",
+            status: "failed",
+            result: null,
+            error: { code: "SCRIPT_ERROR", message: "disk full" },
+          },
+          "pipeline",
+        ],
+      },
+    });
     await passes("return pipelineContext.triggeredBy;", { triggeredBy: "schedule", expect: { result: "schedule" } });
     expect(await problemsOf(body, {}, config)).toEqual([expect.stringContaining("n") as unknown as string]);
   });
@@ -363,65 +343,4 @@ describe("the end", () => {
     await passes("await new Promise(() => {});", { expect: { error: { code: "NEVER_SETTLES" } } }, { timeoutMs: 1000 });
     expect(await problemsOf("for (;;);", {})).toEqual([expect.stringContaining("CPU_LIMIT") as unknown as string]);
   }, 30_000);
-});
-
-describe("an expectation that is not met", () => {
-  test.each<[string, JsonValue, readonly string[]]>([
-    [
-      "result",
-      { result: { a: 1, b: [1, 2] } },
-      ["result.a: expected 1, got 2", "result.b[1]: expected 2, got nothing"],
-    ],
-    ["respond", { respond: null }, ["respond: expected none, got 202"]],
-    [
-      "respond",
-      { respond: { status: 200, body: "no" } },
-      ["respond.status: expected 200, got 202", 'respond.body: expected "no", got "{\\"a\\":1}"'],
-    ],
-    ["respond", { respond: { body: { a: 2 } } }, ["respond.body.a: expected 2, got 1"]],
-    ["steps", { steps: ["a", "b"] }, ['steps: expected ["a","b"]\n            got ["a"]']],
-    ["steps", { steps: [{ name: "a", env: { X: "2" } }] }, ['steps[0].env.X: expected "2", got "1"']],
-    ["fetch", { fetch: ["GET http://x/"] }, ['fetch: expected ["GET http://x/"]\n            got []']],
-    [
-      "console",
-      { console: ["two", "one"] },
-      ['console: expected a line with "one" behind the lines before, but there was none'],
-    ],
-    ["artifacts", { artifacts: ["x"] }, ['artifacts[0]: expected "x", got nothing']],
-  ])("of %s is told by its place", async (_, expected, problems) => {
-    const body = `http.respond({ status: 202, body: JSON.stringify({ a: 1 }) });
-      console.log("one"); console.log("two");
-      await runtime.run({ name: "a", command: "x", env: { X: 1 } });
-      return { a: 2, b: [1] };`;
-    expect(await problemsOf(body, { request: {}, steps: { a: 0 }, expect: expected })).toEqual([...problems]);
-  });
-});
-
-describe("a table that is wrong", () => {
-  test.each<[JsonValue, string]>([
-    [{ step: {} }, "tests.it.step is not known"],
-    [{ expect: { reslut: 1 } }, "tests.it.expect.reslut is not known"],
-    [{ steps: { "a b": { exit: 1 } } }, 'tests.it.steps["a b"].exit is not known'],
-    [{ steps: { a: [0, { code: "1" }] } }, 'tests.it.steps.a[1].code must be a whole number, not "1"'],
-    [{ steps: { a: true } }, "tests.it.steps.a must be an object, not true"],
-    [{ fetch: { x: { status: 1.5 } } }, "tests.it.fetch.x.status must be a whole number, not 1.5"],
-    [{ now: "soon" }, 'tests.it.now must be a time as "2026-01-31T03:00:00Z", not "soon"'],
-    [{ expect: { status: "succeded" } }, "tests.it.expect.status must be one of succeeded, failed"],
-    [{ request: { headers: { a: 1 } } }, "tests.it.request.headers.a must be a text, not 1"],
-    [{ steps: { a: { takes: "long" } } }, "tests.it.steps.a.takes: "],
-    [3, "tests.it must be an object, not 3"],
-  ])("as %j says where, and executes nothing", async (table, message) => {
-    const [problem, ...more] = await problemsOf('console.log("executed");', table);
-    expect(problem).toStartWith(message);
-    expect(more).toEqual([]);
-  });
-
-  test("does no harm to the other tests, and one that is no table at all is refused", async () => {
-    const results = await runAll("return 1;", { bad: { stpes: {} }, good: {} });
-    expect(results.map(({ name, passed }) => [name, passed])).toEqual([
-      ["bad", false],
-      ["good", true],
-    ]);
-    expect(runAll("return 1;", ["x"])).rejects.toThrow("tests must be an object");
-  });
 });

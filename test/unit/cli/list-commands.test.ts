@@ -27,7 +27,7 @@ test("every command of the contract exists, with server as another name of serve
     "set-pipeline <FILE>",
     "remove-pipeline <NAME>",
     "check",
-    "test [FILE|NAME]",
+    "test [FILE|NAME...]",
     "config",
     "completion <SHELL>",
     "version",

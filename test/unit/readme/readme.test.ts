@@ -16,8 +16,8 @@ describe("README.md", () => {
     expect(readme).toBe(renderTables(readme));
   });
 
-  test("it has at most 400 lines", () => {
-    expect(readme.trimEnd().split("\n").length).toBeLessThanOrEqual(400);
+  test("it has at most 430 lines", () => {
+    expect(readme.trimEnd().split("\n").length).toBeLessThanOrEqual(430);
   });
 
   test("its table of benchmarks has the rows that scripts/bench measures, in their order", () => {
@@ -69,7 +69,13 @@ describe("README.md", () => {
     const named = [...readme.matchAll(/(?<![\w/])((?:\.\/)?(?:scripts|pipelines|test)\/[\w./-]*\w)/g)].map(
       ([, path = ""]) => path,
     );
-    const examples = ["pipelines/site.ts", "pipelines/everything.ts", "pipelines/retries.ts", "pipelines/node_modules"];
+    const examples = [
+      "pipelines/site.ts",
+      "pipelines/everything.ts",
+      "pipelines/retries.ts",
+      "pipelines/tested.ts",
+      "pipelines/node_modules",
+    ];
     const missing = named.filter((path) => !examples.includes(path) && !existsSync(join(root, path)));
     expect(missing).toEqual([]);
   });
