@@ -152,7 +152,7 @@ function faultyExecutor(executor: Executor): Executor {
       const attach = async (): ReturnType<Executor["attach"]> =>
         await executor.attach(spec, earlier, faultyListener(listener));
       const step = await passAll(["attach step"], attach);
-      return step === null ? null : replace(step, { outcome: seeEnd(step.outcome) });
+      return typeof step === "string" ? step : replace(step, { outcome: seeEnd(step.outcome) });
     },
   });
 }

@@ -14,8 +14,8 @@ export async function attachContainers(
   const nothing = { bytes: 0, last: new Uint8Array(0) };
   for (const { call, spec } of openContainers) {
     const earlier = { taken: { stdout: nothing, stderr: nothing }, spentMs: 0 };
-    const attached = await executor.attach(spec, earlier, listener).catch(() => null);
-    if (attached === null) gone.push(call);
+    const attached = await executor.attach(spec, earlier, listener).catch(() => "interrupted" as const);
+    if (typeof attached === "string") gone.push(call);
   }
   return gone;
 }

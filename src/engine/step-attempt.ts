@@ -71,16 +71,7 @@ export class StepAttempt {
 
   /** Never rejects. */
   async start(): Promise<AttemptEnd> {
-    const { parts, args, spec } = this.#options;
-    return await this.#follow(async (listener) => {
-      retryOf(args);
-      const given = spec();
-      return await startWhenRoom(
-        () => parts.executor.start(given, listener),
-        parts.clock,
-        () => this.#cancelled,
-      );
-    });
+    return await this.#follow(async (listener) => await this.#start(listener));
   }
 
   /** Goes on with what an earlier life has started. Never rejects. */
@@ -89,8 +80,20 @@ export class StepAttempt {
     return await this.#follow(async (listener) => {
       const taken = await this.#readTaken(delivered);
       const spentMs = Math.max(0, parts.clock.now() - startedAt);
-      return await parts.executor.attach(spec(), { taken, spentMs }, listener);
+      const step = await parts.executor.attach(spec(), { taken, spentMs }, listener);
+      return step === "not_begun" ? await this.#start(listener) : step;
     });
+  }
+
+  async #start(listener: StepListener): Promise<RunningStep> {
+    const { parts, args, spec } = this.#options;
+    retryOf(args);
+    const given = spec();
+    return await startWhenRoom(
+      () => parts.executor.start(given, listener),
+      parts.clock,
+      () => this.#cancelled,
+    );
   }
 
   cancel(): void {
@@ -102,14 +105,15 @@ export class StepAttempt {
     this.#sink.note(text, level);
   }
 
-  async #follow(begin: (listener: StepListener) => Promise<RunningStep | null>): Promise<AttemptEnd> {
+  async #follow(begin: (listener: StepListener) => Promise<RunningStep | "interrupted">): Promise<AttemptEnd> {
     const sink = this.#sink;
     try {
-      this.#running = await begin({
+      const begun = await begin({
         onOutput: async (piece) => await sink.take(piece),
         onNote: (text) => sink.note(text),
       });
-      if (this.#running === null) return this.#interrupted();
+      if (begun === "interrupted") return this.#interrupted();
+      this.#running = begun;
       if (this.#cancelled) this.#running.cancel();
       const outcome = await this.#running.outcome;
       const writes = await sink.finish();

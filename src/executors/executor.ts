@@ -104,6 +104,9 @@ export interface EarlierLife {
   readonly spentMs: number;
 }
 
+/** What became of a step that an earlier life has started, or was about to. */
+export type TakenUpStep = RunningStep | "interrupted" | "not_begun";
+
 export interface Executor {
   /**
    * Starts the step.
@@ -114,12 +117,12 @@ export interface Executor {
    * Takes up a step that an earlier life of the server started, running or finished. Each stream goes on at the byte
    * already taken, and the outcome is the real one. A container that is kept open is there again for commands inside.
    *
-   * Null where the step was interrupted: its process is gone without an exit status, or was told to end by a shutdown
-   * or a service manager and did not end well. So it is where it never began. What was left of it, as a command whose
-   * wrapper alone was killed, has been ended and removed by then, so that the step can be started again.
+   * `interrupted`: its process is gone without an exit status, or was told to end by a shutdown or a service manager and
+   * did not end well. What was left of it, as a command whose wrapper alone was killed, has been ended and removed by
+   * then, so that the step can be started again. `not_begun`: its command has not been reached, and that is certain.
    * @throws {AppError} CONTAINER_ENGINE_UNAVAILABLE when the engine must be asked and does not answer for a minute.
    */
-  attach(spec: StepSpec, earlier: EarlierLife, listener: StepListener): Promise<RunningStep | null>;
+  attach(spec: StepSpec, earlier: EarlierLife, listener: StepListener): Promise<TakenUpStep>;
   /** Removes what is kept of a finished step; called once its result is durable. Not removable: only warned of. */
   discard(stepId: string): Promise<void>;
   /**

@@ -13,6 +13,7 @@ import type {
   RunningStep,
   StepListener,
   StepSpec,
+  TakenUpStep,
 } from "../executor.ts";
 import { KeptSteps } from "../kept-steps.ts";
 import { notStarted, shown } from "../process/not-started.ts";
@@ -20,6 +21,7 @@ import { ProcessScan } from "../process/process-scan.ts";
 import { removeFolder } from "../process/remove-folder.ts";
 import { SpoolFolder, spoolPaths } from "../process/spool-folder.ts";
 import { StepsInHand } from "../steps-in-hand.ts";
+import { isNotBegun } from "../process/find-earlier-wrapper.ts";
 import { type ContainerTools, spawnAttached, watchAttached } from "./attached-process.ts";
 import type { ContainerEngine } from "./container-engine.ts";
 import { passEnvironment } from "./container-environment.ts";
@@ -106,11 +108,11 @@ class ContainerExecutor implements Executor {
     });
   }
 
-  async attach(spec: StepSpec, earlier: EarlierLife, listener: StepListener): Promise<RunningStep | null> {
+  async attach(spec: StepSpec, earlier: EarlierLife, listener: StepListener): Promise<TakenUpStep> {
     return await this.#inHand.begin(spec.stepId, async () => {
       this.#kept.take(spec.stepId);
       const step = await this.#takeUp(spec, earlier, listener);
-      if (step === null) await this.#removeRest(spec);
+      if (typeof step === "string") await this.#removeRest(spec);
       else if (spec.container?.type !== "inside") this.#made.add(containerName(spec.stepId));
       return step;
     });
@@ -282,9 +284,12 @@ class ContainerExecutor implements Executor {
     });
   }
 
-  async #takeUp(spec: StepSpec, earlier: EarlierLife, listener: StepListener): Promise<RunningStep | null> {
+  async #takeUp(spec: StepSpec, earlier: EarlierLife, listener: StepListener): Promise<TakenUpStep> {
     const { container } = spec;
-    if (findServerMark(this.#options.spoolDir) === null) return null;
+    if (findServerMark(this.#options.spoolDir) === null) {
+      const nothing = { state: "lost", noted: null, hasBegun: false } as const;
+      return isNotBegun(nothing, earlier.spentMs) ? "not_begun" : "interrupted";
+    }
     const options = { tools: this.#options, scan: this.#scan, spec, earlier, listener };
     switch (container?.type) {
       case "own":
@@ -298,11 +303,12 @@ class ContainerExecutor implements Executor {
     }
   }
 
-  async #takeUpOpen(spec: StepSpec): Promise<RunningStep | null> {
+  async #takeUpOpen(spec: StepSpec): Promise<TakenUpStep> {
     const { engine, clock } = this.#options;
     const name = containerName(spec.stepId);
     const state = await whenEngineAnswers(clock, async () => await findContainer(engine, name));
-    if (state?.status !== "running") return null;
+    if (state === null || state.status === "created") return "not_begun";
+    if (state.status !== "running") return "interrupted";
     this.#open.set(name, spec);
     const outcome = Promise.resolve({ end: "exited", code: 0, message: null } as const);
     return { pid: null, outcome, cancel: () => {} };

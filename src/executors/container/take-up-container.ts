@@ -3,9 +3,9 @@
 
 import { basename } from "node:path";
 import { AppError } from "../../core/app-error.ts";
-import type { ContainerPlace, EarlierLife, RunningStep, StepListener, StepSpec } from "../executor.ts";
+import type { ContainerPlace, EarlierLife, RunningStep, StepListener, StepSpec, TakenUpStep } from "../executor.ts";
 import { killProcesses } from "../process/end-processes.ts";
-import { type EarlierWrapper, findEarlierWrapper } from "../process/find-earlier-wrapper.ts";
+import { type EarlierWrapper, findEarlierWrapper, isNotBegun } from "../process/find-earlier-wrapper.ts";
 import { FoundWrapper } from "../process/found-wrapper.ts";
 import type { ProcessScan } from "../process/process-scan.ts";
 import { isOfThisBoot } from "../process/process-stat.ts";
@@ -33,19 +33,21 @@ export interface TakeUp {
 
 type Place<Type extends ContainerPlace["type"]> = Extract<ContainerPlace, { readonly type: Type }>;
 
-/** Null where it was interrupted; what is left of it is for the caller to remove. */
-export async function takeUpOwn(options: TakeUp, container: Place<"own">): Promise<RunningStep | null> {
+/** Where there is no step to take up, what is left of it is for the caller to remove. */
+export async function takeUpOwn(options: TakeUp, container: Place<"own">): Promise<TakenUpStep> {
   const { tools, spec, earlier, listener } = options;
   const found = await findAttached(options);
   const folder = SpoolFolder.open(tools.spoolDir, spec.stepId);
-  if (folder === null) return null;
+  const isUnreached = isNotBegun(found, earlier.spentMs);
+  if (folder === null) return isUnreached ? "not_begun" : "interrupted";
   const reason = folder.notes.findEnding();
   const step = { spec, folder, ...earlier, reason, ...controlOwn(tools, spec, container, listener) };
   if (found.state === "running" || (found.state === "ended" && found.status === 0)) {
     return watchFound(tools, found, step);
   }
+  let state: ContainerState | null;
   try {
-    const state = await findMade(tools, spec.stepId, folder);
+    state = await findMade(tools, spec.stepId, folder);
     if (canFollow(found, state, spec)) return await follow(options, step);
     if (reason !== null || (found.state === "ended" && state !== null)) return watchFound(tools, found, step);
   } catch (thrown) {
@@ -53,11 +55,12 @@ export async function takeUpOwn(options: TakeUp, container: Place<"own">): Promi
     throw thrown;
   }
   folder.close();
-  return null;
+  // The engine knows for sure that one was not started; of one that it does not know the process that starts it tells.
+  return state?.status === "created" || (state === null && isUnreached) ? "not_begun" : "interrupted";
 }
 
 /** The same for a command in a container that is kept open, which cannot be found again without its process. */
-export async function takeUpInside(options: TakeUp, place: Place<"inside">): Promise<RunningStep | null> {
+export async function takeUpInside(options: TakeUp, place: Place<"inside">): Promise<TakenUpStep> {
   const { tools, spec, earlier, listener } = options;
   const found = await findAttached(options);
   const isThere = found.state === "running" || found.state === "ended";
@@ -69,7 +72,7 @@ export async function takeUpInside(options: TakeUp, place: Place<"inside">): Pro
     return watchFound(tools, found, { spec, folder, ...earlier, reason, ...watched });
   }
   folder?.close();
-  return null;
+  return isNotBegun(found, earlier.spentMs) ? "not_begun" : "interrupted";
 }
 
 /** Ends what is left of the process that was attached, as the engine's command without its wrapper. */

@@ -1,7 +1,7 @@
 // What became of a wrapper that an earlier life of the server started.
 
 import { existsSync, readlinkSync } from "node:fs";
-import { constants } from "node:os";
+import { constants, uptime } from "node:os";
 import { join } from "node:path";
 import { type EndingTools, pause } from "./end-processes.ts";
 import {
@@ -11,7 +11,7 @@ import {
   type ProcessIdentity,
   type ProcessStat,
 } from "./process-stat.ts";
-import { findEnd, type NotedEnd, spoolPaths, statusFile } from "./spool-folder.ts";
+import { findEnd, type NotedEnd, saysBegun, spoolPaths, statusFile } from "./spool-folder.ts";
 import { StepNotes } from "./step-notes.ts";
 
 export type EarlierWrapper =
@@ -25,6 +25,8 @@ export type EarlierWrapper =
       readonly state: "lost";
       /** As it was noted; null where it was killed in its first moments, or never started. */
       readonly noted: ProcessIdentity | null;
+      /** It has written that it is there. */
+      readonly hasBegun: boolean;
     };
 
 export interface EarlierSearch extends EndingTools {
@@ -50,7 +52,16 @@ export async function findEarlierWrapper(search: EarlierSearch): Promise<Earlier
     const late = await findUnnoted(search, folder);
     if (late) return late;
   }
-  return { state: "lost", noted };
+  return { state: "lost", noted, hasBegun: noted !== null || saysBegun(folder) };
+}
+
+/**
+ * True where it is certain that a wrapper, and with it the step's command, was never started. After a reboot nothing is:
+ * the disk may not have had what the step's folder held.
+ */
+export function isNotBegun(found: EarlierWrapper, spentMs: number): boolean {
+  const isOfThisBoot = spentMs > 0 && spentMs < uptime() * 1000;
+  return isOfThisBoot && found.state === "lost" && !found.hasBegun;
 }
 
 /** What SIGTERM and SIGKILL leave. */

@@ -4,12 +4,12 @@ import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs"
 import { Buffer } from "node:buffer";
 import { isAbsolute, join, resolve } from "node:path";
 import type { Clock } from "../../core/clock.ts";
-import type { EarlierLife, Executor, RunningStep, StepListener, StepSpec } from "../executor.ts";
+import type { EarlierLife, Executor, RunningStep, StepListener, StepSpec, TakenUpStep } from "../executor.ts";
 import { KeptSteps } from "../kept-steps.ts";
 import { StepsInHand } from "../steps-in-hand.ts";
 import { findMountOf } from "../work-folder.ts";
 import { controlProcesses } from "./control-processes.ts";
-import { findEarlierWrapper } from "./find-earlier-wrapper.ts";
+import { findEarlierWrapper, isNotBegun } from "./find-earlier-wrapper.ts";
 import { FoundWrapper } from "./found-wrapper.ts";
 import { endLeftover, findSpooledSteps } from "./leftovers.ts";
 import { placeLinks, removeLinks } from "./mount-links.ts";
@@ -92,7 +92,7 @@ class ProcessExecutor implements Executor {
     });
   }
 
-  async attach(spec: StepSpec, { taken, spentMs }: EarlierLife, listener: StepListener): Promise<RunningStep | null> {
+  async attach(spec: StepSpec, { taken, spentMs }: EarlierLife, listener: StepListener): Promise<TakenUpStep> {
     const { stepId } = spec;
     const { clock, spoolDir } = this.#options;
     return await this.#inHand.begin(stepId, async () => {
@@ -108,7 +108,7 @@ class ProcessExecutor implements Executor {
       }
       folder?.close();
       await this.#cleanLeftover(stepId);
-      return null;
+      return isNotBegun(found, spentMs) ? "not_begun" : "interrupted";
     });
   }
 

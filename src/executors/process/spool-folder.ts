@@ -9,6 +9,7 @@ import {
   readFileSync,
   readSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -197,6 +198,11 @@ export interface NotedEnd {
   readonly status: number;
   /** Somebody told it to end before. */
   readonly wasTold: boolean;
+}
+
+/** True where a wrapper has written that it is there: the folder was made with one byte less. */
+export function saysBegun(folder: string): boolean {
+  return (statSync(join(folder, statusFile), { throwIfNoEntry: false })?.size ?? 0) > 1;
 }
 
 /** Null where the folder has no complete exit status. */

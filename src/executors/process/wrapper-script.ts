@@ -11,6 +11,8 @@ const toldNotice = "told to end";
  * without a loop of our own. It is in a subshell, so that the shell's notice ("Killed") goes to the status file and
  * not among the command's stderr. The exit status is also that of the wrapper, for when the disk is full.
  *
+ * Its first line, an empty one, tells a later life of the server that the command was begun.
+ *
  * Who ends the whole group from outside, as a service manager or a shutdown, tells the wrapper too, by SIGTERM. It writes
  * that down before the status, which is then that of a command that was told to end.
  */
@@ -18,6 +20,7 @@ function scriptWithout(variables: readonly string[]): string {
   const unset = variables.length > 0 ? `unset ${variables.join(" ")}; ` : "";
   return `trap : HUP INT QUIT PIPE ALRM USR1 USR2
 trap 'echo ${toldNotice} >&2' TERM
+echo >&2
 (${unset}exec "$@" 2>&3 3>&-)
 s=$?
 echo $s >&2

@@ -76,12 +76,12 @@ describe.skipIf(!answers("docker"))("a container of an earlier life", () => {
 
   async function takeUp({ spec, output }: Pick<Left, "spec" | "output">): Promise<StartedStep> {
     const step = await runner.attach(spec, earlierLife(output));
-    if (step === null) throw new Error(`${spec.stepId} was not taken up`);
+    if (typeof step === "string") throw new Error(`${spec.stepId} was not taken up`);
     return step;
   }
 
   const interrupted = async ({ spec, output }: Pick<Left, "spec" | "output">): Promise<boolean> =>
-    (await runner.attach(spec, earlierLife(output))) === null;
+    (await runner.attach(spec, earlierLife(output))) === "interrupted";
 
   /** As a service manager does that ends all processes of a service: the container is none of them. */
   async function loseWrapper({ pid }: Pick<Left, "pid">): Promise<void> {
@@ -185,12 +185,12 @@ describe.skipIf(!answers("docker"))("a container of an earlier life", () => {
       expect(existsSync(join(runner.spoolDir, left.spec.stepId))).toBe(false);
     });
 
-    test("because it was made and not started is interrupted, and can be started", async () => {
+    test("because it was made and not started has not begun, and can be started", async () => {
       const left = await startAndDie({ command: "echo up; exec sleep 60" });
       await loseWrapper(left);
       docker("rm", "--force", nameOf(left.spec));
       docker("create", `--name=${nameOf(left.spec)}`, "busybox", "true");
-      expect(await interrupted(left)).toBe(true);
+      expect(await runner.attach(left.spec, earlierLife(left.output))).toBe("not_begun");
       expect(stateOf(left.spec)).toBe("");
       expect((await runner.run({ ...left.spec, command: "echo again" })).stdout).toBe("again\n");
     });

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, uptime } from "node:os";
 import { join } from "node:path";
 import type { ContainerExecutorOptions, StepSpec } from "../../../src/executors/executors.ts";
 import type { ServeOrder } from "../../fixtures/steps/serve-steps.ts";
@@ -96,7 +96,7 @@ function contract({ engine, env = Bun.env }: Subject): void {
 
   async function takeUp(spec: StepSpec, taken: Streams, spentMs = 0, by = runner): Promise<StartedStep> {
     const step = await by.attach(spec, earlierLife(taken, spentMs));
-    if (step === null) throw new Error(`${spec.stepId} was not taken up`);
+    if (typeof step === "string") throw new Error(`${spec.stepId} was not taken up`);
     return step;
   }
 
@@ -217,10 +217,17 @@ function contract({ engine, env = Bun.env }: Subject): void {
     expect(await step.finished).toMatchObject({ end: "timed_out", code: 124, stdout: "" });
   });
 
-  test("that never began is none, and can be started", async () => {
+  test("that never began is told from one that was interrupted, and can be started", async () => {
     const spec = runner.complete({ command: "echo now" });
-    expect(await runner.attach(spec, earlierLife(nothingTaken))).toBeNull();
+    expect(await runner.attach(spec, earlierLife(nothingTaken, 1))).toBe("not_begun");
     expect(await runner.run(spec)).toMatchObject({ code: 0, stdout: "now\n" });
+  });
+
+  test("of which nothing is left may have begun where the machine was started anew since", async () => {
+    const spec = runner.complete({ command: "echo now" });
+    for (const spentMs of [0, uptime() * 1000 + 60_000]) {
+      expect(await runner.attach(spec, earlierLife(nothingTaken, spentMs))).toBe("interrupted");
+    }
   });
 
   test("is taken up once at a time", async () => {
@@ -247,7 +254,7 @@ function contract({ engine, env = Bun.env }: Subject): void {
     expect([kept, forgotten, stray].map(isThere)).toEqual([true, true, false]);
     await next.executor.endRun(forgotten.runId);
     expect(isThere(forgotten)).toBe(false);
-    expect(await next.attach(forgotten, earlierLife(life.output(forgotten.stepId)))).toBeNull();
+    expect(await next.attach(forgotten, earlierLife(life.output(forgotten.stepId)))).toBe("interrupted");
     const step = await takeUp(kept, life.output(kept.stepId), 0, next);
     expect((await step.finished).code).toBe(8);
   });

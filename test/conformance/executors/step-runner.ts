@@ -22,6 +22,7 @@ import {
   type StepOutcome,
   type StepOutput,
   type StepSpec,
+  type TakenUpStep,
 } from "../../../src/executors/executors.ts";
 
 export const fixturesDir = join(import.meta.dir, "../../fixtures/steps");
@@ -60,7 +61,7 @@ export interface StepRunner {
   run(spec: SpecPart): Promise<FinishedStep>;
   /** The step as this runner starts it. */
   complete(spec: SpecPart): StepSpec;
-  attach(spec: StepSpec, earlier: EarlierLife): Promise<StartedStep | null>;
+  attach(spec: StepSpec, earlier: EarlierLife): Promise<StartedStep | Exclude<TakenUpStep, RunningStep>>;
   close(): Promise<void>;
 }
 
@@ -141,11 +142,11 @@ function openRunner(
     return { stepId: `${runId}.1`, runId, pipeline: "test", env: {}, ...defaults, ...part };
   };
 
-  const watch = async <T extends RunningStep | null>(
+  const watch = async (
     { stepId }: StepSpec,
-    begin: (listener: StepListener) => Promise<T>,
+    begin: (listener: StepListener) => Promise<TakenUpStep>,
     onOutput?: (output: StepOutput) => Promise<void> | void,
-  ): Promise<StartedStep | null> => {
+  ): Promise<StartedStep | Exclude<TakenUpStep, RunningStep>> => {
     const pieces: StepOutput[] = [];
     const running = await begin({
       onNote: (text) => notes.push(text),
@@ -154,7 +155,7 @@ function openRunner(
         return onOutput?.(output);
       },
     });
-    if (running === null) return null;
+    if (typeof running === "string") return running;
     // The tests that look at its pid are those of steps that have one.
     const step = running as StartedStep["step"];
     const bytes = (stream: OutputStream): Buffer =>
@@ -175,7 +176,7 @@ function openRunner(
   const start: StepRunner["start"] = async (part, onOutput) => {
     const spec = complete(part);
     const step = await watch(spec, async (listener) => await executor.start(spec, listener), onOutput);
-    if (step === null) throw new Error("a step that is started is one");
+    if (typeof step === "string") throw new Error("a step that is started is one");
     return step;
   };
 

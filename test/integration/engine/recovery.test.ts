@@ -2,6 +2,8 @@
 
 import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { isLive, readProcessStat } from "../../../src/executors/process/process-stat.ts";
 import { AheadClock } from "../../fixtures/harness/ahead-clock.ts";
 import { EngineHarness, until } from "../../fixtures/harness/engine-harness.ts";
@@ -134,6 +136,26 @@ test("a step that ends while the server stops is not run again by the next life"
   harness = await harness.restart();
   expect(await harness.end(id)).toMatchObject({ status: "succeeded", result: 3, steps: [{ attempts: 1 }] });
   expect(await harness.lines("mark")).toEqual(["x"]);
+});
+
+test("a step whose command was never reached is begun as if nothing had happened", async () => {
+  harness = await EngineHarness.open();
+  const mark = harness.path("mark");
+  const id = await harness.start(
+    `return (await runtime.run({ command: "echo x >> ${mark}; [ -e ${mark}-go ] || exec sleep 30", onInterrupt: "fail" })).code;`,
+  );
+  await until(async () => (await harness.lines("mark")).length === 1);
+  const folder = join(harness.path("spool"), `${id}.1`);
+  await until(() => existsSync(join(folder, "process")));
+  await harness.engine.stop({ stopSteps: false, graceMs: 1000 });
+  // As if that life had ended between the record of the step and its start.
+  const { pid } = JSON.parse(readFileSync(join(folder, "process"), "utf8")) as { readonly pid: number };
+  process.kill(-pid, "SIGKILL");
+  rmSync(folder, { recursive: true });
+  await harness.write("mark-go", "");
+  harness = await harness.restart();
+  expect(await harness.end(id)).toMatchObject({ status: "succeeded", result: 0, steps: [{ attempts: 1 }] });
+  expect((await harness.logs(id)).filter(({ source }) => source === "system")).toEqual([]);
 });
 
 test("runs that were queued keep their order and their request", async () => {

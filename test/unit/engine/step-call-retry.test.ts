@@ -39,6 +39,8 @@ class Bench {
   isRecording = true;
   listener: StepListener | null = null;
   running: PromiseWithResolvers<StepOutcome> | null = null;
+  /** What is said of an attempt that an earlier life has not left running. */
+  whenGone: "interrupted" | "not_begun" = "interrupted";
   #kept: KeptStep | null = null;
 
   readonly args: Readonly<Record<string, JsonValue>>;
@@ -54,7 +56,7 @@ class Bench {
         this.earlier.push(earlier);
         if (this.plan[0] !== "runs") {
           this.did.push("attach in vain");
-          return null;
+          return this.whenGone;
         }
         this.plan.shift();
         return this.#start("attach", listener);
@@ -325,6 +327,18 @@ describe("in a later life", () => {
     const fourth = await third.next([exit(2)]);
     await fourth.clock.advance(10_000);
     expect(fourth.row).toMatchObject({ status: "failed", attempts: 3, code: 2 });
+  });
+
+  test("an attempt whose command was never reached is begun now, without a word, as the same try", async () => {
+    const first = await new Bench({ onInterrupt: "fail" }, ["runs"]).begin();
+    const later = new Bench({ onInterrupt: "fail" }, []);
+    later.whenGone = "not_begun";
+    later.slots.occupy("r.1");
+    later.step.resume({ kept: { step: first.row, progress: null }, delivered: nothing });
+    await settlePromises();
+    expect(later.did).toEqual(["attach in vain", "start", "discard"]);
+    expect(later.row).toMatchObject({ status: "succeeded", attempts: 1 });
+    expect(later.lines).toEqual([]);
   });
 
   test('an attempt that was interrupted fails with onInterrupt: "fail", whatever the policy', async () => {

@@ -14,7 +14,7 @@ function noting(name: string): Executor {
     },
     attach: async ({ stepId }) => {
       note(`attach ${stepId}`);
-      return null;
+      return "interrupted";
     },
     discard: async (stepId) => note(`discard ${stepId}`),
     cleanLeftovers: async (keep) => {

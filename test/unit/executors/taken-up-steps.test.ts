@@ -60,7 +60,7 @@ function serve(step: { readonly spec: StepSpec; readonly taken?: ReturnType<type
 
 async function takeUp({ spec, output }: Pick<Left, "spec" | "output">): Promise<StartedStep> {
   const step = await runner.attach(spec, earlierLife(output));
-  if (step === null) throw new Error(`${spec.stepId} was not taken up`);
+  if (typeof step === "string") throw new Error(`${spec.stepId} was not taken up`);
   return step;
 }
 
@@ -100,10 +100,19 @@ describe("a server that died before it noted the process", () => {
       const spec = runner.complete({ command: "echo begun" });
       mkdirSync(join(spoolDir, spec.stepId), { recursive: true });
       for (const name of names) writeFileSync(fileOf(spec, name), name === "status" ? "\n" : "");
-      expect(await runner.attach(spec, earlierLife(nothingTaken))).toBeNull();
+      expect(await runner.attach(spec, earlierLife(nothingTaken, 1))).toBe("not_begun");
       expect(existsSync(join(spoolDir, spec.stepId))).toBe(false);
       expect((await runner.run(spec)).stdout).toBe("begun\n");
     }
+  });
+
+  test("has lost it in its first moments: it has begun, though nobody has noted its process", async () => {
+    const spec = runner.complete({ command: "true" });
+    mkdirSync(join(spoolDir, spec.stepId), { recursive: true });
+    // The line of the server and that of the wrapper.
+    for (const name of ["stdout", "stderr", "status"])
+      writeFileSync(fileOf(spec, name), name === "status" ? "\n\n" : "");
+    expect(await runner.attach(spec, earlierLife(nothingTaken, 1))).toBe("interrupted");
   });
 });
 
@@ -118,7 +127,7 @@ describe("a machine that was started anew", () => {
         .split(" ")[19],
     );
     rewriteNote(left.spec, { pid: innocent.pid, startTicks, bootId: randomUUID() });
-    expect(await runner.attach(left.spec, earlierLife(left.output))).toBeNull();
+    expect(await runner.attach(left.spec, earlierLife(left.output))).toBe("interrupted");
     expect(isAlive(innocent.pid)).toBe(true);
     innocent.kill("SIGKILL");
     await innocent.exited;
@@ -138,7 +147,7 @@ describe("a machine that was shut down", () => {
     process.kill(Number.parseInt(left.output.stdout.toString(), 10), "SIGTERM");
     await until("it has ended", () => hasEnded(left.spec));
     rewriteNote(left.spec, { bootId: randomUUID() });
-    expect(await runner.attach(left.spec, earlierLife(left.output))).toBeNull();
+    expect(await runner.attach(left.spec, earlierLife(left.output))).toBe("interrupted");
   });
 });
 
@@ -148,7 +157,7 @@ describe("a number that another process was given", () => {
     await kill(left.pid, "with its group");
     const innocent = Bun.spawn(["sleep", "30"], { detached: true });
     rewriteNote(left.spec, { pid: innocent.pid, startTicks: 1 });
-    expect(await runner.attach(left.spec, earlierLife(left.output))).toBeNull();
+    expect(await runner.attach(left.spec, earlierLife(left.output))).toBe("interrupted");
     expect(isAlive(innocent.pid)).toBe(true);
     innocent.kill("SIGKILL");
     await innocent.exited;
@@ -161,7 +170,7 @@ describe("a wrapper that is killed alone", () => {
     const pids = left.output.stdout.toString().split("\n").slice(0, 2).map(Number);
     await kill(left.pid, "alone");
     expect(pids.filter(isAlive)).toEqual(pids);
-    expect(await runner.attach(left.spec, earlierLife(left.output))).toBeNull();
+    expect(await runner.attach(left.spec, earlierLife(left.output))).toBe("interrupted");
     await until("all are dead", () => pids.filter(isAlive).length === 0);
     expect(existsSync(join(spoolDir, left.spec.stepId))).toBe(false);
     expect((await runner.run({ ...left.spec, command: "echo again" })).stdout).toBe("again\n");
@@ -171,7 +180,7 @@ describe("a wrapper that is killed alone", () => {
     const left = await startAndDie({ command: "setsid sleep 31 & echo up; exec sleep 30" });
     rmSync(fileOf(left.spec, "process"));
     await kill(left.pid, "with its group");
-    expect(await runner.attach(left.spec, earlierLife(left.output))).toBeNull();
+    expect(await runner.attach(left.spec, earlierLife(left.output))).toBe("interrupted");
   });
 
   test("after the step was taken up interrupts it, and nothing of it is left", async () => {
@@ -211,7 +220,7 @@ describe("a step that was told to end while no server was there", () => {
     const child = Number.parseInt(left.output.stdout.toString(), 10);
     await tell(left);
     expect(isAlive(child)).toBe(true);
-    expect(await runner.attach(left.spec, earlierLife(left.output))).toBeNull();
+    expect(await runner.attach(left.spec, earlierLife(left.output))).toBe("interrupted");
     await until("it is dead", () => !isAlive(child));
   });
 
