@@ -5,6 +5,7 @@ import { logLevels, logSources } from "../../core/log-entry.ts";
 import { catchUpRules, conflictRules, paramTypes } from "../../core/pipeline-config.ts";
 import { isFinal, runStatuses, stepKinds, stepStatuses, triggers } from "../../core/run.ts";
 import { objectOf, orNull, ref, type Schema } from "./describe.ts";
+import { journalRecordSchema } from "./journal-schema.ts";
 
 const text: Schema = { type: "string" };
 const textOrNull: Schema = { type: ["string", "null"] };
@@ -140,30 +141,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
     },
     "A console line of the script, a chunk of a step's output, or a note of the system.",
   ),
-  JournalRecord: {
-    type: "object",
-    description: "One record of a journal; which fields there are goes by type.",
-    required: ["type"],
-    properties: {
-      type: { enum: ["run", "observed", "call", "delivery", "end"] },
-      number: { ...count, description: "Of a host call, from 1." },
-      kind: text,
-      name: text,
-      args: { description: "As the script gave them." },
-      args_hash: text,
-      started_at: time,
-      after_seq: { ...count, description: "The delivery in whose turn it was; 0: before the first." },
-      outcome: { description: "{ ok: true, value } or { ok: false, error: { code, message } }; null: it has none." },
-      seq: { ...count, description: "Of a delivery, from 1." },
-      what: { enum: ["result", "output", "cancel"] },
-      call: { ...count, description: "The host call that a delivery is for." },
-      stream: { enum: ["stdout", "stderr"] },
-      text: { ...text, description: "Of output that was handed to onOutput." },
-      values: { description: "What a script has seen of the clock and of chance." },
-      run: { type: "object" },
-    },
-    additionalProperties: true,
-  },
+  JournalRecord: journalRecordSchema,
   Pipeline: objectOf(pipeline, "A script in the pipelines folder, with what it says about itself."),
   UploadedPipeline: objectOf(
     {

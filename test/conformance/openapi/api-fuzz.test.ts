@@ -96,10 +96,11 @@ async function send({ method, target, headers, body, authorized }: FuzzRequest):
 }
 
 describe("the request that its examples make", () => {
-  // The examples name no real token, and a run that has ended.
+  // The examples name no real token, a run that has ended, and a step that it does not have.
   const refused: Readonly<Record<string, number>> = {
     logIn: 401,
     cancelRun: 409,
+    rerunRun: 404,
     decideApproval: 409,
     sendSignal: 409,
   };

@@ -1,6 +1,6 @@
 // Whether an answer is one that the description tells of.
 
-import { type DescribedOperation, type JsonRecord, type SchemaChecker } from "./described-api.ts";
+import type { DescribedOperation, JsonRecord, Media, SchemaChecker } from "./described-api.ts";
 
 export interface ReceivedAnswer {
   readonly status: number;
@@ -28,14 +28,17 @@ export function problemsOfAnswer(
   const media = contents[type] ?? contents["*/*"];
   if (media === undefined) return `${type} is not described`;
   if (/[/+]json$/.test(type)) return checker.problemsOf(media.schema ?? {}, JSON.parse(text));
-  if (type === "application/x-ndjson") return problemsOfEntries(text.split("\n"), checker);
+  if (type === "application/x-ndjson") return problemsOfLines(text.split("\n"), media, checker);
   if (type === "text/event-stream") return problemsOfEvents(text, checker);
   return "";
 }
 
-function problemsOfEntries(lines: readonly string[], checker: SchemaChecker): string {
-  const entries = lines.filter((line) => line !== "").map((line) => JSON.parse(line) as unknown);
-  return entries.map((entry) => checker.problemsOf(component("LogEntry"), entry)).join("");
+/** What each line is stands in the description alone: OpenAPI has no words for it. */
+function problemsOfLines(lines: readonly string[], { schema }: Media, checker: SchemaChecker): string {
+  const [, name] = /^A (\w+) in each line\.$/.exec(String(schema?.["description"])) ?? [];
+  if (name === undefined) return "it is not described what a line is";
+  const values = lines.filter((line) => line !== "").map((line) => JSON.parse(line) as unknown);
+  return values.map((value) => checker.problemsOf(component(name), value)).join("");
 }
 
 const dataOf: Readonly<Record<string, JsonRecord>> = {
