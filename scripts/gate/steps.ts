@@ -44,8 +44,8 @@ export const steps: readonly Step[] = [
   check("dead-code", ["bun", "run", "--bun", "knip", "--no-progress"]),
   tests("architecture", "./test/architecture.test.ts", {}),
   tests("unit", "./test/unit", {}),
-  tests("conformance", "./test/conformance", { tools: true }),
+  tests("conformance", "./test/conformance", { tools: true, minutes: 15 }),
   check("build", ["sh", "scripts/build"]),
-  tests("integration", "./test/integration", { binary: true, tools: true, minutes: 20 }),
-  tests("e2e", "./test/e2e", { binary: true, tools: true, minutes: 20 }),
+  tests("integration", "./test/integration", { binary: true, tools: true, minutes: 25 }),
+  tests("e2e", "./test/e2e", { binary: true, tools: true, minutes: 45 }),
 ];
