@@ -50,7 +50,8 @@ describe("a run that was executing", () => {
 
   test("sleeps to the time it began to sleep for, not anew", async () => {
     harness = await EngineHarness.open();
-    const id = await harness.start("console.log('sleeps'); await sleep('50s'); return 'slept';");
+    const id = await harness.start("const slept = sleep('50s'); console.log('sleeps'); await slept; return 'slept';");
+    // Calls are recorded in their order: the sleep is on disk where the line is.
     await until(async () => (await consoleOf(id)).includes("sleeps"));
     const later = new AheadClock();
     later.advance(51_000);
@@ -125,9 +126,9 @@ test("a step that ends while the server stops is not run again by the next life"
   harness = await EngineHarness.open();
   const mark = harness.path("mark");
   const id = await harness.start(
-    `return (await runtime.run({ command: "while [ ! -e ${mark}-go ]; do sleep 0.01; done; echo x >> ${mark}; exit 3" })).code;`,
+    `return (await runtime.run({ command: "echo begun > ${mark}-begun; while [ ! -e ${mark}-go ]; do sleep 0.01; done; echo x >> ${mark}; exit 3" })).code;`,
   );
-  await until(async () => (await harness.engine.getRun(id)).steps[0]?.status === "running");
+  await until(async () => (await harness.lines("mark-begun")).length === 1);
   await harness.engine.stop({ stopSteps: false, graceMs: 1000 });
   await harness.write("mark-go", "");
   await until(async () => (await harness.lines("mark")).length === 1);
