@@ -2,6 +2,7 @@
 // the run itself, what it observed, then its calls and, each behind the calls that came before it, its deliveries.
 
 import type { Bundle } from "./bundle.ts";
+import type { InboundRequest } from "./inbound-request.ts";
 import type { JsonValue } from "./json.ts";
 import type { ParamValues } from "./pipeline-config.ts";
 import type { PrecedingRun, Run } from "./run.ts";
@@ -38,13 +39,7 @@ export type RecordedRun = Pick<
   "id" | "pipeline" | "status" | "triggeredBy" | "rerunOf" | "createdAt" | "startedAt" | "result" | "error"
 >;
 
-export interface RecordedRequest {
-  readonly provider: string;
-  readonly eventType: string;
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, string>>;
+export interface RecordedRequest extends Omit<InboundRequest, "body"> {
   readonly body: string;
 }
 

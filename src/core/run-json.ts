@@ -2,6 +2,7 @@
 
 import type { JsonValue } from "./json.ts";
 import type { Artifact, Run, RunStatus, Step, StepKind, StepStatus, Trigger } from "./run.ts";
+import { formatStepId } from "./step-id.ts";
 
 export interface StepJson {
   readonly id: string;
@@ -63,7 +64,7 @@ export function runToJson(run: Run): RunJson {
     result: run.result,
     rerun_of: run.rerunOf,
     triggered_by: run.triggeredBy,
-    parent: run.parent && { run_id: run.parent.runId, step_id: `${run.parent.runId}.${run.parent.number}` },
+    parent: run.parent && { run_id: run.parent.runId, step_id: formatStepId(run.parent) },
     after: run.after,
     scheduled_at: maybeTime(run.scheduledAt),
     wake_at: maybeTime(run.wakeAt),

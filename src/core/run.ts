@@ -2,6 +2,7 @@
 
 import type { ErrorCode } from "./app-error.ts";
 import type { JsonValue } from "./json.ts";
+import type { StepKey } from "./step-id.ts";
 
 export const triggers = ["webhook", "manual", "schedule", "pipeline", "rerun"] as const;
 export type Trigger = (typeof triggers)[number];
@@ -75,13 +76,6 @@ export function newStep(id: string, name: string, kind: StepKind): Step {
   };
 }
 
-/** The step of another run that started a run and, where it is asked to, waits for it. */
-export interface ParentStep {
-  readonly runId: string;
-  /** Of the host call. */
-  readonly number: number;
-}
-
 /** The end of a run that another one begins with, by its pipeline's `config.after`. */
 export interface PrecedingRun {
   readonly runId: string;
@@ -117,8 +111,8 @@ export interface Run {
   readonly rerunOf: string | null;
   /** What began the first of these runs, where this one is a rerun; else the trigger. */
   readonly triggeredBy: Trigger;
-  /** The step of another run that started this one. */
-  readonly parent: ParentStep | null;
+  /** The step of another run that started this one and, where it is asked to, waits for it. */
+  readonly parent: StepKey | null;
   /** The run with whose end this one begins, by `config.after`. */
   readonly after: string | null;
   /** The tick of its schedule that it is for. */

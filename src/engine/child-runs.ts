@@ -2,7 +2,8 @@
 // where that one is asked to end.
 
 import { AppError, toAppError } from "../core/app-error.ts";
-import { isFinal, maxRunDepth, type ParentStep } from "../core/run.ts";
+import { isFinal, maxRunDepth } from "../core/run.ts";
+import type { StepKey } from "../core/step-id.ts";
 import type { Catalog } from "../pipelines/pipelines.ts";
 import type { NewRun } from "../store/store.ts";
 import { awaitStore } from "./await-store.ts";
@@ -91,12 +92,12 @@ export class ChildRuns implements Children {
     for (const id of await store.runs.forsakenRuns()) this.cancel(id, "the run that waited for it was asked to end");
   }
 
-  #watch(id: string, parent: ParentStep): void {
+  #watch(id: string, parent: StepKey): void {
     this.#options.runs().onEnd(id, () => void this.#tell(id, parent));
   }
 
   /** Answers the call that waits for a run, where it has ended: again, where that was not recorded. */
-  async #tell(id: string, { runId, number }: ParentStep): Promise<void> {
+  async #tell(id: string, { runId, number }: StepKey): Promise<void> {
     await this.#persist(id, async () => {
       const child = await this.#options.parts.store.runs.find(id);
       if (child === undefined || !isFinal(child.status)) return;

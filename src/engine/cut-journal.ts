@@ -2,9 +2,9 @@
 
 import { AppError } from "../core/app-error.ts";
 import type { Run, Step } from "../core/run.ts";
+import { stepNumber } from "../core/step-id.ts";
 import type { CallKind } from "../sandbox/sandbox.ts";
 import type { CallOutline, JournalCut, JournalOutline, Store } from "../store/store.ts";
-import { stepNumber } from "./find-step.ts";
 import { Blocks, isOfBlock } from "./blocks.ts";
 import { findCancel } from "./journal-view.ts";
 import { RunLog } from "./run-log.ts";

@@ -1,5 +1,6 @@
 // What the journal of an earlier life of a run tells about its calls: which to go on with, and which not.
 
+import { formatStepId } from "../core/step-id.ts";
 import type { CallKind, GuestCall } from "../sandbox/sandbox.ts";
 import type { StepSpec } from "../executors/executors.ts";
 import type { CallOutcome, Journal, JournalCall, NewRun } from "../store/store.ts";
@@ -75,7 +76,8 @@ function openContainersOf(
     if (call.kind !== "step" || args.container?.type !== "open" || call.outcome?.ok !== true) return [];
     const { id } = call.outcome.value as { readonly id: string };
     if (closed.has(id)) return [];
-    const spec = stepSpec(args, { stepId: `${run.id}.${call.number}`, runId: run.id, pipeline: run.pipeline });
+    const stepId = formatStepId({ runId: run.id, number: call.number });
+    const spec = stepSpec(args, { stepId, runId: run.id, pipeline: run.pipeline });
     return [{ call, spec }];
   });
 }

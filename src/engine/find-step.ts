@@ -3,6 +3,7 @@
 import { AppError } from "../core/app-error.ts";
 import { didYouMean } from "../core/did-you-mean.ts";
 import type { Run, Step } from "../core/run.ts";
+import { stepNumber } from "../core/step-id.ts";
 
 const shownSteps = 20;
 
@@ -33,11 +34,6 @@ export function findStep({ id: runId, steps }: Pick<Run, "id" | "steps">, wanted
           ? "it has no steps at all"
           : `its steps are ${list(steps.map((step) => `${stepNumber(step)} ${JSON.stringify(step.name)}`))}`,
   });
-}
-
-/** The number of a step's host call. */
-export function stepNumber({ id }: Pick<Step, "id">): number {
-  return Number(id.slice(id.lastIndexOf(".") + 1));
 }
 
 function list(texts: readonly string[]): string {

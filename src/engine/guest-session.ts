@@ -16,6 +16,7 @@ import type { CallOutcome, CancelRequest, Delivery, Journal, NewRun } from "../s
 import { awaitStore } from "./await-store.ts";
 import { guestLimits, nothingKnown } from "./guest-limits.ts";
 import type { JournalView } from "./journal-view.ts";
+import { readDelivered } from "./read-delivered.ts";
 import { failedEnd, type RunEnd } from "./run-end.ts";
 import type { PinnedVersion, RunParts } from "./run-parts.ts";
 import { toGuestAfter } from "./to-guest-after.ts";
@@ -240,9 +241,8 @@ export class GuestSession {
       return outcome === undefined ? null : { type: "result", call: delivery.call, ...outcome };
     }
     const { parts, run } = this.#options;
-    const { call, stream, offset, length } = delivery;
-    const bytes = await parts.store.logs.readOutput(`${run.id}.${call}`, stream, offset, length);
-    return { type: "output", call, stream, text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) };
+    const { call, stream } = delivery;
+    return { type: "output", call, stream, text: await readDelivered(parts.store, run.id, delivery) };
   }
 
   async #send(seq: number, delivery: GuestDelivery): Promise<void> {

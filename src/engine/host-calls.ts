@@ -12,8 +12,8 @@ import { findEarlierCalls } from "./earlier-calls.ts";
 import { firstWait } from "./first-wait.ts";
 import type { JournalView } from "./journal-view.ts";
 import { completeWrite, deliverWrite, startedWrite } from "./journal-writes.ts";
-import type { OngoingCall, OngoingCallOptions } from "./ongoing-call.ts";
-import { isWait, isWork, openWait, openWork } from "./open-call.ts";
+import type { KeptCall, OngoingCall, OngoingCallOptions } from "./ongoing-call.ts";
+import { isWait, isWork, openWait, openWork, type WaitCallKind, type WorkCallKind } from "./open-call.ts";
 import type { RunLog } from "./run-log.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunRecorder } from "./run-recorder.ts";
@@ -186,13 +186,7 @@ export class HostCalls {
     this.#options.onResponse({ status, headers, body });
   }
 
-  #openWork(
-    kind: Parameters<typeof openWork>[0],
-    call: Call,
-    startedAt: number,
-    writes: Write[],
-    effects: (() => void)[],
-  ): void {
+  #openWork(kind: WorkCallKind, call: Call, startedAt: number, writes: Write[], effects: (() => void)[]): void {
     const work = openWork(kind, this.#ongoingOptions(call, startedAt));
     this.#works.set(call.number, work);
     writes.push(...work.open());
@@ -202,13 +196,7 @@ export class HostCalls {
     });
   }
 
-  #openWait(
-    kind: Parameters<typeof openWait>[0],
-    call: Call,
-    startedAt: number,
-    writes: Write[],
-    effects: (() => void)[],
-  ): void {
+  #openWait(kind: WaitCallKind, call: Call, startedAt: number, writes: Write[], effects: (() => void)[]): void {
     let wait: WaitCall;
     try {
       if (kind === "approval") this.#refuseSecond(kind, call.name);
@@ -238,17 +226,13 @@ export class HostCalls {
   }
 
   /** A wait that is no step, or that is taken over from another run: there is nothing of it but the call. */
-  #beginWait(kind: Parameters<typeof openWait>[0], call: Call & { readonly startedAt: number }): void {
+  #beginWait(kind: WaitCallKind, call: Call & { readonly startedAt: number }): void {
     const [writes, effects]: [Write[], (() => void)[]] = [[], []];
     this.#openWait(kind, call, call.startedAt, writes, effects);
     this.#options.recorder.record(writes, () => effects.forEach((effect) => effect()));
   }
 
-  #takeUp(
-    call: Call & { readonly startedAt: number },
-    isCancelled: boolean,
-    kept: Parameters<OngoingCall["resume"]>[0],
-  ): void {
+  #takeUp(call: Call & { readonly startedAt: number }, isCancelled: boolean, kept: KeptCall): void {
     const { number, kind } = call;
     if (isCancelled) this.#options.journal.complete(number);
     if (isWork(kind)) {

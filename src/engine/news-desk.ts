@@ -3,6 +3,7 @@
 import { AppError } from "../core/app-error.ts";
 import type { JsonValue } from "../core/json.ts";
 import { isFinal, type Run, type Step } from "../core/run.ts";
+import { formatStepId, stepNumber } from "../core/step-id.ts";
 import type { LinkedApproval } from "./contract.ts";
 import { type Decision, endOfApproval } from "./news-terms.ts";
 import type { RunParts } from "./run-parts.ts";
@@ -52,7 +53,7 @@ export class NewsDesk {
   async signal(run: Run, name: string, value: JsonValue): Promise<void> {
     const answers = this.#open(run, "signal")
       .filter((each) => each.name === name)
-      .map((step) => ({ number: numberOf(step), outcome: { ok: true, value }, status: "succeeded" }) as const);
+      .map((step) => ({ number: stepNumber(step), outcome: { ok: true, value }, status: "succeeded" }) as const);
     if (answers.length > 0 && (await this.#options.runs.answerWait(run.id, answers))) return;
     throw whyNotAwaited((await this.#options.parts.store.runs.find(run.id)) ?? run, name);
   }
@@ -64,7 +65,7 @@ export class NewsDesk {
   }
 
   async #answer(run: Run, step: Step, decision: Decision): Promise<boolean> {
-    return await this.#options.runs.answerWait(run.id, [{ number: numberOf(step), ...endOfApproval(decision) }]);
+    return await this.#options.runs.answerWait(run.id, [{ number: stepNumber(step), ...endOfApproval(decision) }]);
   }
 
   async #findLinked(
@@ -74,7 +75,7 @@ export class NewsDesk {
     // What we did not sign costs no more than this.
     const link = approvalLinks.parse(code);
     const run = link === null ? undefined : await store.runs.find(link.runId);
-    const step = run?.steps.find(({ id }) => id === `${run.id}.${link?.number}`);
+    const step = link === null ? undefined : run?.steps.find(({ id }) => id === formatStepId(link));
     if (link === null || run === undefined || step === undefined) {
       throw new AppError("NOT_FOUND", "there is no such link", {
         hint: "it was cut on its way, the server's token was changed since, or its run is long over",
@@ -90,11 +91,6 @@ export class NewsDesk {
 
 function openSteps(steps: readonly Step[], kind: NewsKind): readonly Step[] {
   return steps.filter((step) => step.kind === kind && step.status === "waiting");
-}
-
-/** Of the step's host call. */
-function numberOf({ id }: Step): number {
-  return Number(id.slice(id.lastIndexOf(".") + 1));
 }
 
 function whyUndecided(run: Run, name: string, now: number): AppError {

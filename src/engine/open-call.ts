@@ -19,8 +19,8 @@ const workKinds = ["step", "fetch", "volume", "artifact", "sandbox", "hmac"] as 
 /** The kinds that only wait; they keep no run alive that has nothing else to do. */
 const waitKinds = ["timer", "approval", "signal", "child"] as const satisfies readonly CallKind[];
 
-type WorkCallKind = (typeof workKinds)[number];
-type WaitCallKind = (typeof waitKinds)[number];
+export type WorkCallKind = (typeof workKinds)[number];
+export type WaitCallKind = (typeof waitKinds)[number];
 
 export function isWork(kind: CallKind): kind is WorkCallKind {
   return workKinds.some((each) => each === kind);

@@ -5,6 +5,7 @@ import type { JournalRecord } from "../core/journal-record.ts";
 import type { Store } from "../store/store.ts";
 import { loadPinned, type Versions } from "./find-pinned.ts";
 import { toGuestRequest } from "./to-guest-request.ts";
+import { readDelivered } from "./read-delivered.ts";
 
 export type JournalStore = Pick<Store, "runs" | "journal" | "logs" | "bundles" | "inbound">;
 
@@ -38,9 +39,8 @@ export async function* readJournal(
     if (delivery.type === "cancel") yield { type: "delivery", seq, what: "cancel" };
     else if (delivery.type === "result") yield { type: "delivery", seq, what: "result", call: delivery.call };
     else {
-      const { call, stream, offset, length } = delivery;
-      const bytes = await store.logs.readOutput(`${runId}.${call}`, stream, offset, length);
-      const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+      const { call, stream } = delivery;
+      const text = await readDelivered(store, runId, delivery);
       yield { type: "delivery", seq, what: "output", call, stream, text };
     }
   }

@@ -2,12 +2,13 @@
 
 import { AppError, toAppError } from "../core/app-error.ts";
 import { isFinal, type Run } from "../core/run.ts";
+import { stepNumber } from "../core/step-id.ts";
 import type { Catalog } from "../pipelines/pipelines.ts";
 import type { KeptRun, NewRun, Write } from "../store/store.ts";
 import { cutJournal } from "./cut-journal.ts";
 import type { RerunOptions } from "./contract.ts";
 import { findPinned } from "./find-pinned.ts";
-import { findStep, stepNumber } from "./find-step.ts";
+import { findStep } from "./find-step.ts";
 import { newRun } from "./new-run.ts";
 import { getVersion } from "./receive-webhook.ts";
 import { resolveParams } from "./resolve-params.ts";

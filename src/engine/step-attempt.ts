@@ -4,6 +4,7 @@ import { AppError, toAppError } from "../core/app-error.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { LogEntry } from "../core/log-entry.ts";
 import type { Step, StepStatus } from "../core/run.ts";
+import { parseStepId } from "../core/step-id.ts";
 import { containerName } from "../executors/executors.ts";
 import type { EarlierLife, RunningStep, StepListener, StepOutcome, StepSpec } from "../executors/executors.ts";
 import type { CallError, CallOutcome, Write } from "../store/store.ts";
@@ -53,7 +54,7 @@ export class StepAttempt {
     this.#options = options;
     const { parts, step, base, record, output, args } = options;
     this.#sink = new StepOutputSink({
-      runId: step.id.slice(0, step.id.lastIndexOf(".")),
+      runId: parseStepId(step.id).runId,
       stepId: step.id,
       stepName: step.name,
       base,

@@ -2,6 +2,7 @@
 
 import type { JsonValue } from "../core/json.ts";
 import { newStep, type Step } from "../core/run.ts";
+import { formatStepId } from "../core/step-id.ts";
 import type { CallError, Write } from "../store/store.ts";
 import type { KeptCall, OngoingCall, OngoingCallOptions, Wait } from "./ongoing-call.ts";
 import { type PlannedTry, planRetry } from "./plan-retry.ts";
@@ -46,7 +47,7 @@ export class StepCall implements OngoingCall {
     this.#options = options;
     this.#args = options.call.args as unknown as StepArguments;
     const kind = this.#args.container === undefined ? "process" : "container";
-    this.#step = newStep(`${options.run.id}.${options.call.number}`, options.call.name, kind);
+    this.#step = newStep(formatStepId({ runId: options.run.id, number: options.call.number }), options.call.name, kind);
   }
 
   get wait(): Wait | null {

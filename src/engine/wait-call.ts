@@ -2,6 +2,7 @@
 
 import type { AppError } from "../core/app-error.ts";
 import { newStep, type Step, type StepKind, type StepStatus } from "../core/run.ts";
+import { formatStepId } from "../core/step-id.ts";
 import type { CallKind } from "../sandbox/sandbox.ts";
 import type { CallOutcome, Write } from "../store/store.ts";
 import type { KeptCall, OngoingCall, OngoingCallOptions, Wait } from "./ongoing-call.ts";
@@ -79,7 +80,7 @@ export class WaitCall implements Omit<OngoingCall, "lost"> {
       kind === undefined
         ? null
         : {
-            ...newStep(`${run.id}.${call.number}`, call.name, kind),
+            ...newStep(formatStepId({ runId: run.id, number: call.number }), call.name, kind),
             status: "waiting",
             attempts: 1,
             startedAt: parts.clock.now(),

@@ -3,6 +3,7 @@
 import { AppError, toAppError } from "../core/app-error.ts";
 import type { JsonValue } from "../core/json.ts";
 import { newStep, type Step, type StepKind, type StepStatus } from "../core/run.ts";
+import { formatStepId } from "../core/step-id.ts";
 import type { CallError, CallOutcome, NewRun, Write } from "../store/store.ts";
 import type { KeptCall, OngoingCall, OngoingCallOptions, Wait } from "./ongoing-call.ts";
 import { type PlannedTry, planRetry, retryOf } from "./plan-retry.ts";
@@ -82,7 +83,10 @@ export class WorkCall implements OngoingCall {
     this.#options = options;
     this.#kind = kind;
     const { run, call } = options;
-    this.#step = kind.step === undefined ? null : newStep(`${run.id}.${call.number}`, call.name, kind.step);
+    this.#step =
+      kind.step === undefined
+        ? null
+        : newStep(formatStepId({ runId: run.id, number: call.number }), call.name, kind.step);
   }
 
   get wait(): Wait | null {

@@ -2,7 +2,8 @@
 
 import type { JsonValue } from "../core/json.ts";
 import type { LogEntry } from "../core/log-entry.ts";
-import type { ParentStep, Run, RunStatus, Step } from "../core/run.ts";
+import type { Run, RunStatus, Step } from "../core/run.ts";
+import type { StepKey } from "../core/step-id.ts";
 import type {
   CallOutcome,
   CancelRequest,
@@ -61,7 +62,7 @@ export interface WakeTime {
 /** A run, and the step of another one that waits for its end. */
 export interface AwaitedRun {
   readonly id: string;
-  readonly parent: ParentStep;
+  readonly parent: StepKey;
   readonly hasEnded: boolean;
 }
 

@@ -5,7 +5,8 @@ import type { InboundRequest } from "../core/inbound-request.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { LogEntry } from "../core/log-entry.ts";
 import type { PipelineConfig } from "../core/pipeline-config.ts";
-import type { Artifact, FinalRunStatus, ParentStep, PrecedingRun, RunError, Step, Trigger } from "../core/run.ts";
+import type { Artifact, FinalRunStatus, PrecedingRun, RunError, Step, Trigger } from "../core/run.ts";
+import type { StepKey } from "../core/step-id.ts";
 
 export type Write =
   | RunWrite
@@ -36,7 +37,7 @@ export interface NewRun {
   readonly createdAt: number;
   /** What began the first of these runs, where this one is a rerun; else the trigger. */
   readonly triggeredBy: Trigger;
-  readonly parent: ParentStep | null;
+  readonly parent: StepKey | null;
   /** The end that it begins with, by `config.after`. */
   readonly after: PrecedingRun | null;
   /** How many runs above it started each other; 0 for one that no other run started. */

@@ -2,6 +2,7 @@
 
 import { AppError, type ErrorCode, errorCodes, toAppError } from "../../core/app-error.ts";
 import type { JsonValue } from "../../core/json.ts";
+import { formatStepId } from "../../core/step-id.ts";
 import type { GuestCall } from "../../sandbox/sandbox.ts";
 import { mayFetchPass } from "../do-fetch.ts";
 import { type FailedTry, planRetry, retryOf } from "../plan-retry.ts";
@@ -29,7 +30,7 @@ export function answerStep(call: GuestCall, scene: Scene): Answered {
   if (args.container?.type === "open" && !steps.has(call.name)) return result(scene, { id: `sandbox-${call.number}` });
   try {
     const { timeoutMs } = stepSpec(args, {
-      stepId: `${scene.runId}.${call.number}`,
+      stepId: stepIdOf(call, scene),
       runId: scene.runId,
       pipeline: scene.pipeline,
     });
@@ -128,7 +129,7 @@ function tryAll(call: GuestCall, scene: Scene, tryOnce: (spentMs: number) => Tri
     const tried = tryOnce(spentMs);
     if ("type" in tried) return tried;
     const { answered, takesMs, failed } = tried;
-    const next = failed === null ? null : planRetry(args, `${scene.runId}.${call.number}`, attempt, failed);
+    const next = failed === null ? null : planRetry(args, stepIdOf(call, scene), attempt, failed);
     if (next === null) return answered;
     spentMs += takesMs + next.delayMs;
   }
@@ -162,4 +163,8 @@ export function unanswered(
     message: `${what} ${shown} has no answer in this test`,
     hint: `write ${table}: { ${shown}: ${example} }${meant}`,
   };
+}
+
+function stepIdOf({ number }: Pick<GuestCall, "number">, { runId }: Scene): string {
+  return formatStepId({ runId, number });
 }

@@ -1,6 +1,7 @@
 // The journal of a run: host calls, their outcomes, deliveries and observed values; written one by one, read whole.
 
 import type { JsonValue } from "../../core/json.ts";
+import { formatStepId } from "../../core/step-id.ts";
 import type {
   CallOutline,
   Journal,
@@ -12,7 +13,7 @@ import type {
 } from "../reads.ts";
 import type { CallError, CallOutcome, Delivery, JournalWrite, Observations } from "../writes.ts";
 import type { ReadConnection } from "./read-connection.ts";
-import { findKeptSteps, formatStepId } from "./steps.ts";
+import { findKeptSteps } from "./steps.ts";
 import type { WriteStatements } from "./write-statement.ts";
 
 export const journalWrites: WriteStatements<JournalWrite["type"]> = {

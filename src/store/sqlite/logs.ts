@@ -2,10 +2,10 @@
 
 import { AppError } from "../../core/app-error.ts";
 import type { LogEntry, LogLevel, LogSource } from "../../core/log-entry.ts";
+import { formatStepId, parseStepId } from "../../core/step-id.ts";
 import type { LogQuery, LogReader } from "../reads.ts";
 import type { LogWrite } from "../writes.ts";
 import type { ReadConnection } from "./read-connection.ts";
-import { formatStepId, parseStepId } from "./steps.ts";
 import type { WriteStatements } from "./write-statement.ts";
 
 export const logWrites: WriteStatements<LogWrite["type"]> = {

@@ -1,8 +1,8 @@
 // Steps of runs: how they are written, and read together with their runs.
 
-import { AppError } from "../../core/app-error.ts";
 import type { JsonValue } from "../../core/json.ts";
 import type { Step, StepKind, StepStatus } from "../../core/run.ts";
+import { formatStepId, parseStepId } from "../../core/step-id.ts";
 import type { KeptStep } from "../reads.ts";
 import type { StepWrite } from "../writes.ts";
 import type { ReadConnection } from "./read-connection.ts";
@@ -33,30 +33,6 @@ export const stepWrites: WriteStatements<StepWrite["type"]> = {
     ],
   },
 };
-
-/** The two parts of a step's id, `<run id>.<number of the host call>`. */
-export interface StepKey {
-  readonly runId: string;
-  readonly number: number;
-}
-
-/** @throws {AppError} INTERNAL when it is not the id of a step, or of another run than `ofRun`. */
-export function parseStepId(stepId: string, ofRun?: string): StepKey {
-  const match = /^(.+)\.(\d{1,15})$/s.exec(stepId);
-  const runId = match?.[1];
-  if (runId !== undefined && (ofRun === undefined || ofRun === runId)) return { runId, number: Number(match?.[2]) };
-  throw new AppError(
-    "INTERNAL",
-    `"${stepId}" is not the id of a step${ofRun === undefined ? "" : ` of run ${ofRun}`}`,
-    {
-      hint: "this is a bug in runner; please report it",
-    },
-  );
-}
-
-export function formatStepId({ runId, number }: StepKey): string {
-  return `${runId}.${number}`;
-}
 
 interface StepRow {
   readonly run_id: string;
