@@ -64,7 +64,8 @@ const engineVerbs: Readonly<Record<string, FaultBoundary>> = {
 export function containersWithFaultPoints(engine: ContainerEngine): ContainerEngine {
   return replace(engine, {
     ask: async (args, options) => {
-      const boundary = engineVerbs[args[0] ?? ""];
+      const [noun, verb] = args;
+      const boundary = engineVerbs[(noun === "container" ? verb : noun) ?? ""];
       const ask = async (): ReturnType<ContainerEngine["ask"]> => await engine.ask(args, options);
       return await (boundary === undefined ? ask() : passAll([boundary], ask));
     },

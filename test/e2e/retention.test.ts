@@ -36,7 +36,7 @@ function artifactFolders(workspace: Workspace): readonly string[] {
   return existsSync(folder) ? readdirSync(folder).filter((name) => /^[0-9a-f-]{36}$/.test(name)) : [];
 }
 
-test("beyond --retention-runs the oldest go with their files, the running stay, and a 404 says why", async () => {
+test("beyond --retention-runs the oldest go with their files, the waiting stay, and a 404 says why", async () => {
   const workspace = new Workspace(pipelines);
   const running = await start(workspace, ["--retention-runs=3"]);
   const waiting = await running.trigger("waits");
@@ -45,7 +45,7 @@ test("beyond --retention-runs the oldest go with their files, the running stay, 
   expect(artifactFolders(workspace).length).toBe(8);
   await eventually("removal", async () => (await running.listRuns("status=succeeded")).length === 3, removalMs);
   expect((await running.listRuns("status=succeeded")).map(({ id }) => id)).toEqual(ids.slice(-3).toReversed());
-  expect((await running.getRun(waiting)).status).toBe("running");
+  expect((await running.getRun(waiting)).status).toBe("waiting");
   await eventually("removal of files", () => artifactFolders(workspace).length === 3);
   expect(artifactFolders(workspace).toSorted()).toEqual(ids.slice(-3).toSorted());
 
