@@ -117,6 +117,16 @@ test("a queued run whose request cannot be read for a while begins when it can b
   expect(failingReads).toBeLessThan(0);
 });
 
+test("a webhook whose run begins at once is answered while nothing can be read", async () => {
+  await harness.add("echo", "export const pipeline = () => http.respond({ status: 200, body: http.request().body });");
+  failingReads = Number.POSITIVE_INFINITY;
+  try {
+    expect(await receive("echo", "at hand")).toMatchObject({ type: "response", body: "at hand" });
+  } finally {
+    failingReads = 0;
+  }
+});
+
 test("a run that the store refuses while it cannot take its end either ends when it can", async () => {
   let refusedEnds = 0;
   refuse = (writes) => {
