@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { engineWithFaultPoints, withFaultPoints } from "./app/fault-points.ts";
+import { engineWithFaultPoints, storeWithFaultPoints, withFaultPoints } from "./app/fault-points.ts";
 import { locateTarget } from "./app/locate-target.ts";
 import { openExecutor, stepPath } from "./app/open-executor.ts";
 import { openLogger } from "./app/open-logger.ts";
@@ -183,8 +183,9 @@ async function openRunning(
   // First, because its processes take the longest to start.
   const pool = openPool(config, opened, logger);
   const onTrouble = logTrouble(logger, "the database can be written again");
-  const store = await openSqliteStore({ path: database, createWorker: createStoreWorker, now: Date.now, onTrouble });
-  opened.add(async () => await store.close());
+  const sqlite = await openSqliteStore({ path: database, createWorker: createStoreWorker, now: Date.now, onTrouble });
+  opened.add(async () => await sqlite.close());
+  const store = feature("FAULTS") ? storeWithFaultPoints(sqlite) : sqlite;
   const secrets = openSecrets();
   const uploadedSecrets = await UploadedSecrets.load(store);
   const versions = versionsIn(store, uploadedSecrets);

@@ -1,15 +1,14 @@
 // Where a test build can be made to die: the contracts between the parts, each call with a point before and after it.
 
-import { type FaultBoundary, faultPoint } from "../core/fault-point.ts";
+import { type FaultBoundary, faultBoundaries, faultPoint } from "../core/fault-point.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ContainerEngine, Executor, Fetcher, StepListener } from "../executors/executors.ts";
 import type { RunFiles } from "../files/files.ts";
-import type { SandboxPool } from "../sandbox/sandbox.ts";
+import type { CallKind, SandboxPool } from "../sandbox/sandbox.ts";
 import type { Store, Write } from "../store/store.ts";
 
-/** The parts that runs are executed with. */
+/** The parts that runs are executed with, beside the store. */
 interface FaultyParts {
-  readonly store: Store;
   readonly pool: SandboxPool;
   readonly executor: Executor;
   readonly fetcher: Fetcher;
@@ -17,10 +16,9 @@ interface FaultyParts {
 }
 
 export function withFaultPoints<Parts extends FaultyParts>(parts: Parts): Parts {
-  const { store, pool, executor, fetcher, files } = parts;
+  const { pool, executor, fetcher, files } = parts;
   return {
     ...parts,
-    store: faultyStore(store),
     pool: faultyPool(pool),
     executor: faultyExecutor(executor),
     fetcher: around(fetcher, { fetch: "fetch" }),
@@ -51,6 +49,10 @@ export function engineWithFaultPoints(engine: Engine): Engine {
   return replace(engine, {
     receiveWebhook: answering("answer webhook", async (request) => await engine.receiveWebhook(request)),
     trigger: answering("answer trigger", async (pipeline, input) => await engine.trigger(pipeline, input)),
+    rerun: answering("answer rerun", async (id, options) => await engine.rerun(id, options)),
+    decide: answering("answer decision", async (id, name, decision) => await engine.decide(id, name, decision)),
+    signal: answering("answer signal", async (id, name, value) => await engine.signal(id, name, value)),
+    cancel: answering("answer cancel", async (id) => await engine.cancel(id)),
   });
 }
 
@@ -72,7 +74,7 @@ export function containersWithFaultPoints(engine: ContainerEngine): ContainerEng
   });
 }
 
-function faultyStore(store: Store): Store {
+export function storeWithFaultPoints(store: Store): Store {
   return replace(store, {
     commit: async (writes) =>
       await passAll(writes.map(boundaryOfWrite), async () => {
@@ -84,32 +86,17 @@ function faultyStore(store: Store): Store {
   });
 }
 
-const callBoundaries: Readonly<Record<string, FaultBoundary>> = {
-  step: "commit step call",
-  timer: "commit timer call",
-  storage: "commit storage call",
-  respond: "commit respond call",
-  hmac: "commit hmac call",
-  volume: "commit volume call",
-  fetch: "commit fetch call",
-};
-
-const writeBoundaries: Partial<Record<Write["type"], FaultBoundary>> = {
-  "inbound.put": "commit inbound.put",
-  "run.create": "commit run.create",
-  "run.start": "commit run.start",
-  "run.finish": "commit run.finish",
-  "step.put": "commit step.put",
-  "journal.complete": "commit journal.complete",
-  "journal.observe": "commit journal.observe",
-  "log.line": "commit log.line",
-  "log.output": "commit log.output",
-};
-
 function boundaryOfWrite(write: Write): FaultBoundary | undefined {
-  if (write.type === "journal.start") return callBoundaries[write.call.kind];
-  if (write.type !== "journal.deliver") return writeBoundaries[write.type];
-  return write.delivery.type === "output" ? "commit output delivery" : "commit result delivery";
+  switch (write.type) {
+    case "journal.start":
+      return `commit ${write.call.kind as CallKind} call`;
+    case "journal.deliver":
+      return `commit ${write.delivery.type} delivery`;
+    default: {
+      const name = `commit ${write.type}`;
+      return faultBoundaries.find((boundary) => boundary === name);
+    }
+  }
 }
 
 function faultyPool(pool: SandboxPool): SandboxPool {
@@ -118,7 +105,7 @@ function faultyPool(pool: SandboxPool): SandboxPool {
       const guest = pass("open guest", () => pool.open(bundle, spec, faultyGuestListener(listener)));
       return replace(guest, {
         deliver: async (delivery) =>
-          await passAll([delivery.type === "output" ? "deliver output" : "deliver result"], async () => {
+          await passAll([`deliver ${delivery.type}`], async () => {
             await guest.deliver(delivery);
           }),
         close: () => pass("close guest", () => guest.close()),

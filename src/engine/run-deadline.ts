@@ -4,7 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import { formatDuration } from "../core/duration.ts";
 import type { CancelRequest } from "../store/store.ts";
 
-/** How long `finally` blocks may take. */
+/** How long `finally` blocks may take; anew in each life of the server, since they cannot do anything between two. */
 const graceMs = 30_000;
 
 export interface DeadlineEvents {
@@ -42,9 +42,9 @@ export class RunDeadline {
   }
 
   /** From here on the grace counts instead. */
-  startGrace(askedAt: number): void {
+  startGrace(): void {
     this.#at = null;
-    this.#arm(askedAt + graceMs - this.#clock.now(), this.#events.onGraceOver);
+    this.#arm(graceMs, this.#events.onGraceOver);
   }
 
   stop(): void {
@@ -53,7 +53,6 @@ export class RunDeadline {
 
   #arm(delayMs: number, callback: () => void): void {
     this.#stop?.();
-    // A clock that was set back meanwhile must not make the grace any longer.
     this.#stop = this.#clock.after(Math.max(0, delayMs), callback);
   }
 }

@@ -132,7 +132,7 @@ export class RunDriver {
     this.#takingUp = true;
     this.#calls.holdBack();
     this.#guest.resume();
-    if (cancel !== null) this.#deadline.startGrace(cancel.at);
+    if (cancel !== null) this.#deadline.startGrace();
     else this.#deadline.start(startedAt ?? this.#options.parts.clock.now());
   }
 
@@ -296,7 +296,7 @@ export class RunDriver {
   askToEnd(cancel: CancelRequest): void {
     if (this.#end !== null || this.#abandoned || this.#cancel !== null) return;
     this.#cancel = cancel;
-    this.#deadline.startGrace(cancel.at);
+    this.#deadline.startGrace();
     if (this.#returned !== null) {
       this.#finishCancelled();
       return;

@@ -104,7 +104,9 @@ export type FromSandbox =
   | { readonly type: "ready" }
   /** Length of the pieces taken in since the last of these: opens the sender's window. */
   | { readonly type: "received"; readonly length: number }
-  /** The turn that is owed next has waited for a new instance and begins now. */
+  /** The turn that is owed next waits for a new instance, which is no doing of its guest … */
+  | { readonly type: "preparing"; readonly guest: number }
+  /** … and begins now. */
   | { readonly type: "begun"; readonly guest: number }
   | GuestTurn
   | { readonly type: "ask"; readonly guest: number; readonly call: GuestCall };

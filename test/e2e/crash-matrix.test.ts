@@ -10,12 +10,12 @@ const seed = 4;
 const draw = createDraw(seed);
 /** Servers at a time: each waits more than it works. */
 const servers = 3;
-const moments = 50;
+const moments = 40;
 /** Against a hang alone: a loaded machine manages a kill in two seconds, an idle one some in each. */
 const waitAtMostMs = 1_500_000;
 
 const points = faultPointsOf(false);
-const lives = shuffled([...planPoints(points, draw), ...planMoments(moments, draw)], draw);
+const lives = shuffled([...planPoints(points, draw, 4), ...planMoments(moments, draw)], draw);
 
 function livesOf(server: number): readonly Life[] {
   return lives.filter((_, index) => index % servers === server);

@@ -42,7 +42,7 @@ function readOptions(args: readonly string[]): Options | null {
 function planBatch(seed: number, kills: number, containers: boolean): readonly Life[] {
   const draw = createDraw(seed);
   const points = [...faultPointsOf(false), ...(containers ? faultPointsOf(true) : [])];
-  const atPoints = planPoints(points, draw).slice(0, Math.floor(kills / 2));
+  const atPoints = planPoints(points, draw, 1).slice(0, Math.floor(kills / 2));
   return shuffled([...atPoints, ...planMoments(kills - atPoints.length, draw)], draw);
 }
 

@@ -22,16 +22,21 @@ export interface PlacedGuest {
 /** A turn the process owes, in the order it was asked for: the first is the one being executed. */
 interface OwedTurn {
   readonly guest: PlacedGuest;
+  /** The first one, in which the guest is made. */
+  readonly isOpening: boolean;
   readonly resolve: () => void;
 }
 
 const maxSources = 200;
+/**
+ * Guests that a process may have to make at one time: enough to keep it busy, few enough for the next one to be made
+ * soon. The others wait outside, where one that a caller waits for can go before those that are brought back.
+ */
+const maxOpening = 8;
 /** A guest that does not yield for this long has its process to itself. */
 const hogAfterMs = 50;
-/** From here on its CPU time is looked at. */
+/** From here on its CPU time is looked at: on a busy machine a turn may take long without computing much. */
 const lookAfterMs = 20;
-/** The watch comes in steps of 10 ms, and even a hog is off its CPU at times. */
-const toleranceMs = 15;
 /** The guest's own limit ends it first; this is for code that never comes back to where limits are checked. */
 const killMarginMs = 500;
 const stoppedAfterMs = 2000;
@@ -47,19 +52,29 @@ export class PoolMember {
   readonly startedAt = performance.now();
   idleSince = performance.now();
   readonly #process: SandboxProcess;
+  readonly #onRoom: () => void;
   readonly #byId = new Map<number, PlacedGuest>();
   readonly #owed: OwedTurn[] = [];
+  #opening = 0;
   readonly #sources = new Set<string>();
   #headSince = 0;
   #headCpuMs: number | null = null;
   /** Whose synchronous call has not been answered yet: waiting for us is no hogging. */
   #asking: PlacedGuest | null = null;
+  /** An instance is being made for the turn that is owed next. */
+  #preparing = false;
   #retiring = false;
 
   constructor(
     command: readonly string[],
-    events: { readonly onReady: () => void; readonly onExit: (description: string) => void },
+    events: {
+      readonly onReady: () => void;
+      /** It takes guests again, perhaps. */
+      readonly onRoom: () => void;
+      readonly onExit: (description: string) => void;
+    },
   ) {
+    this.#onRoom = events.onRoom;
     this.#process = new SandboxProcess(command, {
       onMessage: (message) => {
         if (message.type === "ready") {
@@ -79,7 +94,7 @@ export class PoolMember {
   }
 
   get takesGuests(): boolean {
-    return this.ready && !this.hogged && !this.#retiring;
+    return this.ready && !this.hogged && !this.#retiring && this.#opening < maxOpening;
   }
 
   /** What placing compares: a process that owes turns answers later than one that merely holds guests. */
@@ -105,7 +120,8 @@ export class PoolMember {
       this.#sources.add(hash);
       this.#process.send({ type: "source", hash, code });
     }
-    this.#owe({ guest, resolve: () => {} });
+    this.#opening++;
+    this.#owe({ guest, isOpening: true, resolve: () => {} });
     this.#process.send({ type: "open", guest: guest.id, spec: guest.spec });
     for (const { delivery, atMs, resolve } of guest.queued.splice(0)) {
       void this.deliver(guest, delivery, atMs).then(resolve);
@@ -114,7 +130,7 @@ export class PoolMember {
 
   deliver(guest: PlacedGuest, delivery: GuestDelivery, atMs?: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#owe({ guest, resolve });
+      this.#owe({ guest, isOpening: false, resolve });
       const message = { type: "deliver", guest: guest.id, delivery } as const;
       this.#process.send(atMs === undefined ? message : { ...message, atMs });
     });
@@ -147,19 +163,17 @@ export class PoolMember {
       return;
     }
     const head = this.#owed[0];
-    if (head === undefined || this.#asking !== null) return;
+    if (head === undefined) return;
     const sinceMs = now - this.#headSince;
-    if (sinceMs < lookAfterMs) return;
+    if (sinceMs > stoppedAfterMs && this.#process.isStopped()) this.#process.kill();
+    if (this.#asking !== null || this.#preparing || sinceMs < lookAfterMs) return;
     this.#headCpuMs ??= this.#process.cpuMs();
     if (sinceMs < hogAfterMs) return;
-    // On a busy machine a turn may take long without computing much: moving its neighbours would only add work.
     const usedMs = this.#process.cpuMs() - this.#headCpuMs;
     if (usedMs > head.guest.spec.limits.cpuPerDeliveryMs + killMarginMs) {
       this.guilty = head.guest;
       this.#process.kill();
-    } else if (sinceMs > stoppedAfterMs && this.#process.isStopped()) {
-      this.#process.kill();
-    } else if (!this.hogged && usedMs >= hogAfterMs - lookAfterMs - toleranceMs) {
+    } else if (!this.hogged && usedMs >= hogAfterMs - lookAfterMs) {
       this.hogged = true;
       this.#process.yieldToOthers(true);
     }
@@ -189,7 +203,8 @@ export class PoolMember {
 
   #onMessage(message: Exclude<ProcessMessage, { readonly type: "ready" }>): void {
     const guest = this.#byId.get(message.guest);
-    if (message.type === "begun") {
+    if (message.type === "preparing" || message.type === "begun") {
+      this.#preparing = message.type === "preparing";
       this.#headStarts();
       return;
     }
@@ -215,6 +230,9 @@ export class PoolMember {
       this.#byId.delete(done.guest.id);
     }
     if (this.hogged) this.#recover();
+    if (done?.isOpening !== true) return;
+    this.#opening--;
+    this.#onRoom();
   }
 
   /** The hog has yielded: the process takes guests again, unless its priority cannot be given back. */

@@ -127,16 +127,26 @@ class Pool implements SandboxPool {
   }
 
   #place(guest: PlacedGuest): void {
+    this.#waiting.push(guest);
+    this.#placeWaiting();
+  }
+
+  #placeWaiting(): void {
+    while (this.#waiting.length > 0) {
+      const member = this.#findMember();
+      if (member === null) return;
+      // Somebody may wait for the answer of a run that begins; one that is brought back has waited already.
+      const fresh = this.#waiting.findIndex(({ spec }) => spec.replay.calls === 0);
+      for (const guest of this.#waiting.splice(Math.max(0, fresh), 1)) member.add(guest);
+    }
+  }
+
+  #findMember(): PoolMember | null {
     let best: PoolMember | null = null;
     for (const member of this.#members) {
       if (member.takesGuests && (best === null || member.load < best.load)) best = member;
     }
-    if (best === null) this.#waiting.push(guest);
-    else best.add(guest);
-  }
-
-  #placeWaiting(): void {
-    for (const guest of this.#waiting.splice(0)) this.#place(guest);
+    return best;
   }
 
   /** Keeps the wanted number of responsive processes, within the limit on all of them. */
@@ -157,6 +167,7 @@ class Pool implements SandboxPool {
         if ([...this.#members].every((each) => each.ready)) this.#startup.resolve();
         this.#placeWaiting();
       },
+      onRoom: () => this.#placeWaiting(),
       onExit: (description) => this.#memberExited(member, description),
     });
     this.#members.add(member);
@@ -221,7 +232,7 @@ class Pool implements SandboxPool {
     this.#fill();
     this.#spreadInnocent();
     this.#retire(now);
-    if (this.#waiting.length > 0) this.#placeWaiting();
+    this.#placeWaiting();
   }
 
   /** Moves the guests that wait behind a hog, once there is a process that has time for them. */

@@ -17,6 +17,13 @@ export interface SandboxProcessEvents {
 /** The kernel's clock ticks per second in /proc; 100 on every Linux this runs on. */
 const ticksPerSecond = 100;
 
+const sandboxEnvironment = {
+  // Bun's own rule for "end when the parent ends", kept also while the process spins in native code.
+  BUN_OPTIONS: "--no-orphans --smol",
+  // Beyond the few that are the default, the engine collects all garbage for each memory that is made.
+  BUN_JSC_maxNumWasmFastMemories: "1000",
+};
+
 export class SandboxProcess {
   readonly pid: number;
   readonly #subprocess: Bun.Subprocess;
@@ -28,8 +35,7 @@ export class SandboxProcess {
   /** @param command the executable and its arguments; it gets no environment but the rule to die with its parent. */
   constructor(command: readonly string[], events: SandboxProcessEvents) {
     this.#subprocess = Bun.spawn([...command], {
-      // Bun's own rule for "end when the parent ends", kept also while the process spins in native code.
-      env: { BUN_OPTIONS: "--no-orphans --smol" },
+      env: sandboxEnvironment,
       cwd: "/",
       // Ctrl-C in the server's terminal is for the server: it still needs its sandboxes while it stops.
       detached: true,

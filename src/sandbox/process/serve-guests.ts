@@ -131,6 +131,7 @@ class GuestHost {
 
   /** Making an instance is no doing of the guest: its time begins when that is done. */
   async #createFor(guest: number, memoryBytes: number): Promise<QuickJSInstance> {
+    writeLine({ type: "preparing", guest });
     const instance = await this.#instances.create(memoryBytes);
     writeLine({ type: "begun", guest });
     return instance;

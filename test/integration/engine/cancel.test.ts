@@ -1,6 +1,7 @@
 // A run that is cancelled or over its time may tidy up: the awaited call throws, and `finally` may run steps.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { AheadClock } from "../../fixtures/harness/ahead-clock.ts";
 import { EngineHarness, until } from "../../fixtures/harness/engine-harness.ts";
 
 let harness: EngineHarness;
@@ -105,7 +106,7 @@ test("a run over its time limit throws at the awaited call and ends as timed out
   }
 });
 
-test("a restart in the middle of tidying up goes on with it, and cancels nothing a second time", async () => {
+test("a restart in the middle of tidying up goes on with it however long it took, and cancels nothing a second time", async () => {
   let other = await EngineHarness.open();
   try {
     const id = await other.start(
@@ -119,7 +120,9 @@ test("a restart in the middle of tidying up goes on with it, and cancels nothing
     await until(async () => (await other.engine.getRun(id)).status === "running");
     await other.engine.cancel(id);
     await until(async () => (await other.logs(id)).some(({ text }) => text === "CancelledError"));
-    other = await other.restart();
+    const later = new AheadClock();
+    later.advance(60_000);
+    other = await other.restart({ clock: later });
     const run = await other.end(id);
     expect(run.status).toBe("cancelled");
     expect(await other.lines("tidied")).toEqual(["tidied"]);
