@@ -61,6 +61,9 @@ interface WebhookConfig {
   readonly secret?: string;
   /** A caller may follow its run by `?stream=1`, which answers with its log; `http.respond` has no effect then. */
   readonly stream?: boolean;
+  /** A condition as for webhookTrigger(), asked before anything runs: where it does not hold the caller gets 202 with
+   *  `{"skipped": true}`, and there is no run. */
+  readonly when?: string;
 }
 
 interface ParamConfig {
@@ -139,8 +142,9 @@ declare const http: {
 
 /**
  * Whether a condition holds for the webhook, as `provider == "github" && payload.ref == "refs/heads/main"`; always true
- * when the run was started by hand. Variables: provider eventType method headers query body payload. A condition that
- * cannot be evaluated is false, and the log says why.
+ * when the run was started by hand. The language is that of https://expr-lang.org/docs/language-definition; variables are
+ * provider eventType method headers query body payload. A condition that cannot be evaluated is false, and the log says
+ * why.
  */
 declare function webhookTrigger(condition: string): boolean;
 

@@ -28,6 +28,7 @@ import { openSqliteStore } from "./store/store.ts";
 import { type Logger, type ServerFacts, warnAfterStart } from "./telemetry/telemetry.ts";
 
 export { testPipelines, type TestedFile } from "./app/test-pipelines.ts";
+export { tryExpression } from "./engine/engine.ts";
 export { type ReplayJournalOptions, readStoredJournal, replayJournal } from "./app/replay-journal.ts";
 
 export interface RunningServer {

@@ -13,12 +13,15 @@ function loadExpressions(): typeof Expressions {
 const variablesOf = new WeakMap<object, Expressions.ConditionVariables>();
 
 await serveGuests({
-  evaluateCondition: (expression, request) => {
+  evaluateCondition: (expression, request, now) => {
     const { checkCondition, createConditionVariables, evaluateCondition } = loadExpressions();
-    if (request === null) return checkCondition(expression);
+    if (request === null) {
+      const problem = checkCondition(expression);
+      return problem === null ? { ok: true, value: true } : { ok: false, message: problem };
+    }
     const variables = variablesOf.get(request) ?? createConditionVariables(request);
     variablesOf.set(request, variables);
-    return evaluateCondition(expression, variables);
+    return evaluateCondition(expression, variables, now);
   },
   onPiece: (listener) => {
     process.on("message", (piece) => listener(piece as Piece));

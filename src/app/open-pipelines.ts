@@ -65,7 +65,10 @@ export async function openPipelines(
     watch,
     clock: systemClock,
     readExports: async (bundle, file) => await readExports(pool, bundle, file),
-    checkTemplate: (template) => loadExpressions().checkTemplate(template),
+    checks: {
+      template: (template) => loadExpressions().checkTemplate(template),
+      condition: (condition) => firstLine(loadExpressions().checkCondition(condition)),
+    },
     checkSecret: async (reference) => {
       const resolved = await secrets.resolve(reference);
       return resolved.ok ? null : resolved.message;
@@ -74,6 +77,11 @@ export async function openPipelines(
     onError: (error) => logger.error(error.message),
   });
   return catalog;
+}
+
+/** A problem is one line; the place of an error in its condition is in it. */
+function firstLine(message: string | null): string | null {
+  return message?.split("\n")[0] ?? null;
 }
 
 const readExports = async (

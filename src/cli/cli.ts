@@ -11,6 +11,7 @@ import { addCompletionCommand } from "./completion.ts";
 import { addConfigCommand } from "./config.ts";
 import { reportError } from "./error-report.ts";
 import { addDenyCommand } from "./deny.ts";
+import { addEvalCommand } from "./eval.ts";
 import { addInitCommand } from "./init.ts";
 import { addLogsCommand } from "./logs.ts";
 import { addPauseCommand } from "./pause.ts";
@@ -54,6 +55,7 @@ const commands = [
   addRemovePipelineCommand,
   addCheckCommand,
   addTestCommand,
+  addEvalCommand,
   addConfigCommand,
   addCompletionCommand,
   addVersionCommand,

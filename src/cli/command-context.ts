@@ -8,7 +8,13 @@ import type { Terminal } from "./terminal.ts";
 /** What app.ts does for the commands that need more than an HTTP client. */
 export type AppVerbs = Pick<
   typeof App,
-  "startServer" | "checkPipelines" | "runOnce" | "replayJournal" | "readStoredJournal" | "testPipelines"
+  | "startServer"
+  | "checkPipelines"
+  | "runOnce"
+  | "replayJournal"
+  | "readStoredJournal"
+  | "testPipelines"
+  | "tryExpression"
 >;
 
 export interface CommandContext {

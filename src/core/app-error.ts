@@ -80,6 +80,7 @@ export const errorCodes = {
   SHUTTING_DOWN: "unavailable",
   DISK_LOW: "unavailable",
   QUEUE_FULL: "unavailable",
+  EXPRESSION_INVALID: "invalid",
   // pipelines
   LOAD_FAILED: "invalid",
   // store

@@ -21,6 +21,8 @@ export interface WebhookConfig {
   readonly secret?: string;
   /** A caller may follow its run with `?stream=1`. */
   readonly stream?: boolean;
+  /** A condition on the request; where it does not hold no run begins. */
+  readonly when?: string;
 }
 
 /** What becomes of a run that comes while as many others have its concurrency key as may execute at once. */

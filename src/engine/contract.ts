@@ -35,6 +35,8 @@ export type WebhookAnswer =
       readonly body: string;
     }
   | { readonly type: "accepted"; readonly runId: string }
+  /** The pipeline's `webhook.when` does not hold: the request is recorded, and there is no run. */
+  | { readonly type: "skipped" }
   /** The caller asked for the run's log, and the pipeline allows it. */
   | { readonly type: "stream"; readonly runId: string };
 

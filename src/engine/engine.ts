@@ -26,5 +26,6 @@ export type {
 } from "./replay/replay-report.ts";
 export { runTests, type TestProblem, type TestResult } from "./rehearsal/run-tests.ts";
 export { replayRun } from "./replay/replay-run.ts";
+export { tryExpression } from "./try-expression.ts";
 export { UploadedSecrets } from "./uploaded-secrets.ts";
 export type { Decision } from "./news-terms.ts";

@@ -3,23 +3,18 @@
 import { createHash } from "node:crypto";
 import type { InboundRequest } from "../core/inbound-request.ts";
 import type { PipelineConfig } from "../core/pipeline-config.ts";
-import type * as Expressions from "../expressions/expressions.ts";
+import { loadExpressions } from "./load-expressions.ts";
 import type { NewRun } from "../store/store.ts";
 
 /** Longer ones, as a sender can make them, are cut, and told apart by a hash. */
 const maxKeyCharacters = 200;
-
-/** Loaded with the first key that has holes: the parser takes 2 MB. */
-function loadExpressions(): typeof Expressions {
-  return require("../expressions/expressions.ts") as typeof Expressions;
-}
 
 /**
  * A run without a webhook leaves the holes empty that ask about one; so does one whose request has nothing there.
  * `warn` is told of a hole whose value cannot be part of a text; it is left empty too.
  */
 export function findQueuePlace(
-  { pipeline, params }: Pick<NewRun, "pipeline" | "params">,
+  { pipeline, params, createdAt }: Pick<NewRun, "pipeline" | "params" | "createdAt">,
   { priority = 0, concurrencyLimit, concurrencyKey: template }: PipelineConfig,
   request: InboundRequest | null,
   warn: (problem: string) => void,
@@ -27,7 +22,7 @@ export function findQueuePlace(
   if (concurrencyLimit === undefined) return { priority, concurrencyKey: null };
   // Two kinds, so that no text of a config or a sender is the key of a pipeline by chance.
   if (template === undefined) return { priority, concurrencyKey: `pipeline:${pipeline}` };
-  const key = template.includes("${") ? fill(template, request, params, warn) : template;
+  const key = template.includes("${") ? fill(template, request, params, createdAt, warn) : template;
   return { priority, concurrencyKey: `key:${shorten(key)}` };
 }
 
@@ -41,12 +36,13 @@ function fill(
   template: string,
   request: InboundRequest | null,
   params: NewRun["params"],
+  atMs: number,
   warn: (problem: string) => void,
 ): string {
   const { createTemplateVariables, fillTemplate } = loadExpressions();
   const nothing = { provider: "", eventType: "", method: "", headers: {}, query: {}, body: "" };
   const source = request === null ? nothing : { ...request, body: new TextDecoder().decode(request.body) };
-  const filled = fillTemplate(template, createTemplateVariables(source, params));
+  const filled = fillTemplate(template, createTemplateVariables(source, params), () => atMs);
   if (!filled.ok) warn(`its concurrency key cannot be filled: ${filled.message}`);
   return filled.text;
 }

@@ -14,6 +14,7 @@ import { resolveParams } from "./resolve-params.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunRegistry } from "./run-registry.ts";
 import type { UploadedSecrets } from "./uploaded-secrets.ts";
+import { evaluateWhen } from "./webhook-condition.ts";
 
 /** A flood of forged requests must not fill the disk: of those refused only the newest are kept, per pipeline. */
 const keptRefusals = 100;
@@ -51,6 +52,7 @@ export class WebhookReceiver {
     const verdict = await this.#verify(received, webhook);
     const request = toInboundRequest(received, verdict);
     if (!verdict.accepted) await this.#refuse(received.pipeline, request, verdict.reason);
+    if (!(await this.#isWanted(received.pipeline, webhook, request))) return { type: "skipped" };
     return await this.#run(received.pipeline, version, request);
   }
 
@@ -73,19 +75,33 @@ export class WebhookReceiver {
     return verifyInbound(received, { ...(provider === undefined ? {} : { provider }), secrets, nowMs });
   }
 
+  /** Whether the pipeline's condition holds; a request of which it does not is on record when this resolves. */
+  async #isWanted(pipeline: string, { when }: WebhookConfig, request: InboundRequest): Promise<boolean> {
+    if (when === undefined) return true;
+    const { holds, problem } = evaluateWhen(when, request, this.#options.parts.clock.now());
+    if (holds) return true;
+    if (problem !== null) this.#warnings.warn("a webhook's condition has no value", { pipeline, reason: problem });
+    await this.#keepRefused(pipeline, request, problem === null ? "condition_false" : "condition_invalid");
+    return false;
+  }
+
   /** @throws {AppError} SIGNATURE_INVALID always; the caller is not told why. */
   async #refuse(pipeline: string, request: InboundRequest, reason: string): Promise<never> {
-    const { parts } = this.#options;
     this.#warnings.warn(refused, { pipeline, reason, provider: request.provider });
-    const trim = this.#refusals++ % keptRefusals === 0;
-    const record = this.#record(pipeline, request, { verdict: "refused", reason, runId: null });
-    await parts.store.commit([
-      { type: "inbound.put", record },
-      ...(trim ? [{ type: "inbound.trim_refused", pipeline, keep: keptRefusals } as const] : []),
-    ]);
+    await this.#keepRefused(pipeline, request, reason);
     throw new AppError("SIGNATURE_INVALID", "the request's signature is missing or not valid", {
       hint: "sign the exact body with the pipeline's webhook secret",
     });
+  }
+
+  /** Records a request that starts no run; of these only the newest are kept. */
+  async #keepRefused(pipeline: string, request: InboundRequest, reason: string): Promise<void> {
+    const trim = this.#refusals++ % keptRefusals === 0;
+    const record = this.#record(pipeline, request, { verdict: "refused", reason, runId: null });
+    await this.#options.parts.store.commit([
+      { type: "inbound.put", record },
+      ...(trim ? [{ type: "inbound.trim_refused", pipeline, keep: keptRefusals } as const] : []),
+    ]);
   }
 
   #record(

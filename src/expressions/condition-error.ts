@@ -10,13 +10,26 @@ export class ConditionError extends Error {
   }
 }
 
-const maxQuotedCharacters = 120;
+const maxShownCharacters = 100;
+const maxQuotedCharacters = 60;
 
-/** One sentence: what is wrong, and at which character. */
+/** A text as a message names it: short, between quotes. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > maxQuotedCharacters ? `${text.slice(0, maxQuotedCharacters)}…` : text);
+}
+
+/** What is wrong, at which line and column, and below it the line itself with a caret at the place. */
 export function describeConditionError(error: unknown, expression: string): string {
   const reason = error instanceof Error ? error.message : String(error);
   const at = error instanceof ConditionError ? error.at : undefined;
-  const isLong = expression.length > maxQuotedCharacters;
-  const quoted = JSON.stringify(isLong ? `${expression.slice(0, maxQuotedCharacters)}…` : expression);
-  return at === undefined ? `${reason}: ${quoted}` : `${reason} (character ${at + 1} of ${quoted})`;
+  const lineStart = at === undefined ? 0 : expression.lastIndexOf("\n", at - 1) + 1;
+  const text = expression.slice(lineStart).split("\n", 1)[0] ?? "";
+  const column = (at ?? lineStart) - lineStart;
+  // Of a long line only what is around the place.
+  const from = Math.max(0, Math.min(column - maxShownCharacters / 2, text.length - maxShownCharacters));
+  const shown = `  ${text.slice(from, from + maxShownCharacters).replaceAll(/\p{Cc}/gu, " ")}`;
+  if (at === undefined) return `${reason}\n${shown}`;
+  const line = expression.slice(0, lineStart).split("\n").length;
+  const place = line === 1 ? `column ${column + 1}` : `line ${line}, column ${column + 1}`;
+  return `${reason} (${place})\n${shown}\n  ${" ".repeat(column - from)}^`;
 }

@@ -1,9 +1,10 @@
 // What a condition can ask about: the inbound request and its decoded body.
 
+import { TextMap } from "./values.ts";
+
 export const variableNames = ["provider", "eventType", "method", "headers", "query", "body", "payload"] as const;
 /** What the holes of a text can ask about: the parameters of the run too. */
 export const templateVariableNames = [...variableNames, "params"] as const;
-export type VariableName = (typeof templateVariableNames)[number];
 
 export interface ConditionSource {
   readonly provider: string;
@@ -15,7 +16,9 @@ export interface ConditionSource {
   readonly body: string;
 }
 
-export interface ConditionVariables extends ConditionSource {
+export interface ConditionVariables extends Pick<ConditionSource, "provider" | "eventType" | "method" | "body"> {
+  readonly headers: TextMap;
+  readonly query: TextMap;
   /** The body as JSON; null where it is not JSON. */
   readonly payload: unknown;
 }
@@ -24,18 +27,27 @@ export interface TemplateVariables extends ConditionVariables {
   readonly params: unknown;
 }
 
-/** The variables of one request. The body is decoded when `payload` is first read, and only once. */
+/** The variables of one request. What costs anything is made when it is first asked for, and only once. */
 export function createConditionVariables(source: ConditionSource): ConditionVariables {
   let decoded: { readonly payload: unknown } | undefined;
+  let headers: TextMap | undefined;
+  let query: TextMap | undefined;
+  let body: string | undefined;
   return {
     provider: source.provider,
     eventType: source.eventType,
     method: source.method,
-    headers: source.headers,
-    query: source.query,
-    body: source.body,
+    get body() {
+      return (body ??= source.body);
+    },
+    get headers() {
+      return (headers ??= new TextMap(Object.entries(source.headers)));
+    },
+    get query() {
+      return (query ??= new TextMap(Object.entries(source.query)));
+    },
     get payload() {
-      decoded ??= { payload: decode(source.body) };
+      decoded ??= { payload: decode(this.body) };
       return decoded.payload;
     },
   };

@@ -1,42 +1,67 @@
-// Whether a condition holds: compiled once, evaluated for each request.
+// Whether a condition holds, and what an expression comes to: compiled once, evaluated for each request.
 
-import { compileCondition, maxExpressionCharacters } from "./compile-condition.ts";
+import type { JsonValue } from "../core/json.ts";
+import { type CompiledExpression, compileExpression, maxExpressionCharacters } from "./compile-expression.ts";
 import { ConditionError, describeConditionError } from "./condition-error.ts";
-import type { ConditionTree } from "./condition-tree.ts";
 import type { ConditionVariables } from "./condition-variables.ts";
-import { evaluate } from "./evaluate.ts";
+import { toJsonValue } from "./json-value.ts";
 import { kindOf } from "./values.ts";
 
-export type ConditionResult =
-  | { readonly ok: true; readonly value: boolean }
-  /** One sentence: what is wrong, and at which character. */
+export type ExpressionResult<Value> =
+  | { readonly ok: true; readonly value: Value }
+  /** What is wrong, its column, and below it the expression with a caret at the place. */
   | { readonly ok: false; readonly message: string };
 
-type Compiled = { readonly tree: ConditionTree } | { readonly message: string };
+export type ConditionResult = ExpressionResult<boolean>;
+
+type Compiled = CompiledExpression | { readonly message: string };
 
 const maxCompiled = 500;
 const compiled = new Map<string, Compiled>();
 
 /**
  * Whether the expression is true of these variables; never throws. Not ok when it is no expression, cannot be
- * evaluated on them, or comes to anything but true or false.
+ * evaluated on them, or comes to anything but true or false. `now` is the time in milliseconds since 1970.
  */
-export function evaluateCondition(expression: string, variables: ConditionVariables): ConditionResult {
-  const condition = findCompiled(expression);
-  if ("message" in condition) return { ok: false, message: condition.message };
-  try {
-    const value = evaluate(condition.tree, variables);
-    if (typeof value === "boolean") return { ok: true, value };
+export function evaluateCondition(
+  expression: string,
+  variables: ConditionVariables,
+  now: () => number,
+): ConditionResult {
+  return evaluateAs(expression, variables, now, (value) => {
+    if (typeof value === "boolean") return value;
     throw new ConditionError(`the expression is ${kindOf(value)}, not true or false`);
+  });
+}
+
+/** What the expression comes to, of any kind; dates and durations are texts then. */
+export function evaluateExpression(
+  expression: string,
+  variables: ConditionVariables,
+  now: () => number,
+): ExpressionResult<JsonValue> {
+  return evaluateAs(expression, variables, now, toJsonValue);
+}
+
+function evaluateAs<Value>(
+  expression: string,
+  variables: ConditionVariables,
+  now: () => number,
+  convert: (value: unknown) => Value,
+): ExpressionResult<Value> {
+  const known = findCompiled(expression);
+  if ("message" in known) return { ok: false, message: known.message };
+  try {
+    return { ok: true, value: convert(known.evaluate(variables, now)) };
   } catch (error) {
     return { ok: false, message: describeConditionError(error, expression) };
   }
 }
 
-/** Whether the text is an expression at all: true where it is, for want of variables to ask it about. */
-export function checkCondition(expression: string): ConditionResult {
-  const condition = findCompiled(expression);
-  return "message" in condition ? { ok: false, message: condition.message } : { ok: true, value: true };
+/** What is wrong with the text as an expression; null where it is one. */
+export function checkCondition(expression: string): string | null {
+  const known = findCompiled(expression);
+  return "message" in known ? known.message : null;
 }
 
 /** The most recently used expressions stay compiled, those that do not compile too. */
@@ -53,7 +78,7 @@ function findCompiled(expression: string): Compiled {
 
 function compile(expression: string): Compiled {
   try {
-    return { tree: compileCondition(expression) };
+    return compileExpression(expression);
   } catch (error) {
     return { message: describeConditionError(error, expression) };
   }

@@ -1,21 +1,19 @@
 // Texts with holes, `"deploy-${payload.ref}"`: each hole is an expression over the webhook and the run's parameters.
 
-import { compileCondition } from "./compile-condition.ts";
-import { ConditionError, describeConditionError } from "./condition-error.ts";
-import type { ConditionTree } from "./condition-tree.ts";
+import { type CompiledExpression, compileExpression } from "./compile-expression.ts";
+import { ConditionError, describeConditionError, quote } from "./condition-error.ts";
 import { type TemplateVariables, templateVariableNames } from "./condition-variables.ts";
-import { evaluate } from "./evaluate.ts";
 import { findClosingBrace } from "./tokens.ts";
 import { isNil, kindOf } from "./values.ts";
 
 export type FilledTemplate =
   | { readonly ok: true; readonly text: string }
-  /** One sentence on the first hole that has no value; `text` has nothing in its place. */
+  /** On the first hole that has no value; `text` has nothing in its place. */
   | { readonly ok: false; readonly text: string; readonly message: string };
 
 interface Hole {
   readonly expression: string;
-  readonly tree: ConditionTree;
+  readonly compiled: CompiledExpression;
 }
 
 type Part = string | Hole;
@@ -23,13 +21,16 @@ type Part = string | Hole;
 const maxCompiled = 200;
 const compiled = new Map<string, readonly Part[]>();
 
-/** What is wrong with the text's holes: one sentence; null where nothing is. */
+/** A run without a webhook has nothing in its holes: what is missing is empty, not an error. */
+const options = { names: templateVariableNames, isNilOpen: true };
+
+/** What is wrong with the text's holes: null where nothing is. */
 export function checkTemplate(template: string): string | null {
   try {
     findParts(template);
     return null;
   } catch (error) {
-    return describeConditionError(error, template);
+    return describeInOneLine(error, template);
   }
 }
 
@@ -37,12 +38,12 @@ export function checkTemplate(template: string): string | null {
  * The text with the values in its holes: texts as they are, numbers and booleans as they are written, nothing for nil.
  * Never throws: a hole without such a value is left empty.
  */
-export function fillTemplate(template: string, variables: TemplateVariables): FilledTemplate {
+export function fillTemplate(template: string, variables: TemplateVariables, now: () => number): FilledTemplate {
   let parts: readonly Part[];
   try {
     parts = findParts(template);
   } catch (error) {
-    return { ok: false, text: template, message: describeConditionError(error, template) };
+    return { ok: false, text: template, message: describeInOneLine(error, template) };
   }
   let text = "";
   let message: string | undefined;
@@ -50,13 +51,18 @@ export function fillTemplate(template: string, variables: TemplateVariables): Fi
     if (typeof part === "string") text += part;
     else {
       try {
-        text += toText(evaluate(part.tree, variables));
+        text += toText(part.compiled.evaluate(variables, now));
       } catch (error) {
-        message ??= describeConditionError(error, part.expression);
+        message ??= `${describeInOneLine(error, part.expression)}, in ${quote(`\${${part.expression}}`)}`;
       }
     }
   }
   return message === undefined ? { ok: true, text } : { ok: false, text, message };
+}
+
+/** The place is in it, but not the text: that is told where it stands. */
+function describeInOneLine(error: unknown, text: string): string {
+  return describeConditionError(error, text).split("\n")[0] ?? "";
 }
 
 function toText(value: unknown): string {
@@ -96,7 +102,7 @@ function compile(template: string): readonly Part[] {
 
 function compileHole(expression: string, start: number): Hole {
   try {
-    return { expression, tree: compileCondition(expression, templateVariableNames) };
+    return { expression, compiled: compileExpression(expression, options) };
   } catch (error) {
     if (!(error instanceof ConditionError)) throw error;
     throw new ConditionError(error.message, start + (error.at ?? 0));

@@ -1,120 +1,79 @@
-// The text of an expression to its words and symbols, each with its place.
+// The text of an expression to its tokens, each with its place; https://expr-lang.org/docs/language-definition#literals.
 
 import { ConditionError } from "./condition-error.ts";
-import { scanString } from "./string-literal.ts";
+import { readNumber } from "./number-literal.ts";
+import { readBytes, readRawString, readString } from "./string-literal.ts";
 
-export type Token =
-  | {
-      readonly type: "literal";
-      readonly at: number;
-      readonly text: string;
-      readonly value: string | number | boolean | null;
-    }
-  /** A variable, or the name after a dot. */
-  | { readonly type: "name"; readonly at: number; readonly text: string }
-  /** `text` as written, `symbol` as the grammar knows it. */
-  | { readonly type: "symbol"; readonly at: number; readonly text: string; readonly symbol: string };
+export type Token = { readonly at: number; readonly end: number } & (
+  | { readonly type: "literal"; readonly value: string | number | readonly number[] }
+  /** A variable, a function, a constant, or the name after a dot. */
+  | { readonly type: "name"; readonly text: string }
+  | { readonly type: "operator"; readonly text: string }
+  | { readonly type: "end" }
+);
 
-const constants: ReadonlyMap<string, boolean | null> = new Map([
-  ["true", true],
-  ["false", false],
-  ["nil", null],
-]);
-const wordSymbols: ReadonlyMap<string, string> = new Map([
-  ["and", "&&"],
-  ["or", "||"],
-  ["not", "!"],
-  ...["in", "contains", "startsWith", "endsWith", "matches"].map((word) => [word, word] as const),
-]);
+const wordOperators: ReadonlySet<string> = new Set(
+  "not in or and matches contains startsWith endsWith let if else".split(" "),
+);
 
-const space = /\s+/y;
-const number = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\p{L}\p{N}_$])/uy;
-const word = /[\p{L}_$][\p{L}\p{N}_$]*/uy;
-const symbol = /==|!=|>=|<=|&&|\|\||\/\/|[-+*/%^<>!.,:?()[\]{}]/y;
-const negatable = /\s+(in|contains|startsWith|endsWith|matches)(?![\p{L}\p{N}_$])/uy;
+const space = /(?:[\s\u0085]|\/\/[^\n]*|\/\*[^]*?\*\/)+/y;
+const word = /[\p{L}_$][\p{L}\p{Nd}_$]*/uy;
+const symbol = /\?\.|\?\?|\|\||&&|==|!=|<=|>=|\*\*|\.\.|::|[?|#:()[\]{},;%+\-^!=*<>./]/y;
 
-/** @throws {ConditionError} at the first character that begins neither word nor symbol. */
+/** @throws {ConditionError} at the first character that begins no token. */
 export function scanTokens(expression: string): readonly Token[] {
   return [...walkTokens(expression, 0)];
 }
 
 /**
  * The offset of the brace that closes what begins at `start`; undefined where none does.
- * @throws {ConditionError} at the first character that begins neither word nor symbol.
+ * @throws {ConditionError} at the first character that begins no token.
  */
 export function findClosingBrace(text: string, start: number): number | undefined {
   let open = 0;
   for (const token of walkTokens(text, start)) {
-    if (token.type !== "symbol") continue;
-    if (token.symbol === "{") open++;
-    else if (token.symbol === "}" && open-- === 0) return token.at;
+    if (token.type !== "operator") continue;
+    if (token.text === "{") open++;
+    else if (token.text === "}" && open-- === 0) return token.at;
   }
   return undefined;
 }
 
 function* walkTokens(expression: string, start: number): Generator<Token, void> {
-  let before: Token | undefined;
-  for (let at = skipSpace(expression, start); at < expression.length; at = skipSpace(expression, at)) {
-    const token = scanToken(expression, at, before);
+  let at = start;
+  for (;;) {
+    at += matchAt(space, expression, at)?.length ?? 0;
+    if (at >= expression.length) break;
+    const token = scanToken(expression, at);
     yield token;
-    before = token;
-    at += token.text.length;
+    at = token.end;
   }
+  yield { type: "end", at, end: at };
 }
 
-function skipSpace(expression: string, at: number): number {
-  return at + (matchAt(space, expression, at)?.length ?? 0);
-}
-
-function scanToken(expression: string, at: number, before: Token | undefined): Token {
-  const quote = expression[at];
-  if (quote === '"' || quote === "'") return { type: "literal", at, ...scanString(expression, at) };
-  const digits = matchAt(number, expression, at);
-  if (digits !== undefined) return { type: "literal", at, text: digits, value: Number(digits) };
+function scanToken(expression: string, at: number): Token {
+  const first = expression.charAt(at);
+  if (first === '"' || first === "'") return { type: "literal", at, ...readString(expression, at) };
+  if (first === "`") return { type: "literal", at, ...readRawString(expression, at) };
+  if (/^[bB]["']/.test(expression.slice(at, at + 2))) return { type: "literal", at, ...readBytes(expression, at) };
+  if (/^\.?\d/.test(expression.slice(at, at + 2))) return { type: "literal", at, ...readNumber(expression, at) };
   const letters = matchAt(word, expression, at);
-  if (letters !== undefined) return wordToken(expression, at, letters, before);
+  if (letters !== undefined) {
+    const type = wordOperators.has(letters) ? "operator" : "name";
+    return { type, at, end: at + letters.length, text: letters };
+  }
+  if (expression.startsWith("/*", at)) throw new ConditionError("the comment is not closed", at);
   const text = matchAt(symbol, expression, at);
   if (text === undefined) throw unknownCharacter(expression, at);
-  return text === "-" && !endsOperand(before)
-    ? negativeNumber(expression, at)
-    : { type: "symbol", at, text, symbol: text };
-}
-
-function wordToken(expression: string, at: number, text: string, before: Token | undefined): Token {
-  const isMember = before?.type === "symbol" && before.symbol === ".";
-  if (isMember) return { type: "name", at, text };
-  const constant = constants.get(text);
-  if (constant !== undefined) return { type: "literal", at, text, value: constant };
-  const known = wordSymbols.get(text);
-  if (known === undefined) return { type: "name", at, text };
-  const rest = text === "not" && endsOperand(before) ? matchAt(negatable, expression, at + text.length) : undefined;
-  if (rest !== undefined) return { type: "symbol", at, text: text + rest, symbol: negated(rest.trim()) };
-  return { type: "symbol", at, text, symbol: known };
-}
-
-/** The grammar's name of `not in`, `not contains`, …: one word, because the parser knows no others. */
-export function negated(operator: string): string {
-  return `not_${operator}`;
-}
-
-function negativeNumber(expression: string, at: number): Token {
-  const start = skipSpace(expression, at + 1);
-  const digits = matchAt(number, expression, start);
-  if (digits === undefined) throw new ConditionError("only a number can have a minus before it", at);
-  return { type: "literal", at, text: expression.slice(at, start + digits.length), value: -Number(digits) };
-}
-
-/** True where an operator can follow, and a value cannot. */
-export function endsOperand(token: Token | undefined): boolean {
-  if (token === undefined) return false;
-  return token.type !== "symbol" || token.symbol === ")" || token.symbol === "]" || token.symbol === "}";
+  return { type: "operator", at, end: at + text.length, text };
 }
 
 function unknownCharacter(expression: string, at: number): ConditionError {
   const character = String.fromCodePoint(expression.codePointAt(at) ?? 0);
-  const hint =
-    character === "=" ? '; write "==" to compare' : character === "&" || character === "|" ? "; write it twice" : "";
-  return new ConditionError(`unexpected ${JSON.stringify(character)}${hint}`, at);
+  return new ConditionError(
+    `unexpected ${JSON.stringify(character)}${character === "&" ? "; write it twice" : ""}`,
+    at,
+  );
 }
 
 function matchAt(pattern: RegExp, text: string, at: number): string | undefined {

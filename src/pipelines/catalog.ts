@@ -13,7 +13,7 @@ import { type LoadedPipeline, loadPipeline, type ReadExports } from "./load-pipe
 import { LoadQueue } from "./load-queue.ts";
 import { describeFileError } from "./module-reader.ts";
 import { listPipelineFiles, type PipelineFiles } from "./pipeline-files.ts";
-import type { CheckTemplate } from "./parse-concurrency.ts";
+import type { ConfigChecks } from "./parse-pipeline-config.ts";
 import { createError, type Pipeline, type PipelineVersion, type Problem, type SavedVersion } from "./pipeline.ts";
 import { ScanTimer } from "./scan-timer.ts";
 import { type RemovalSteps, type UploadedFile, type UploadSteps, Uploads } from "./uploads.ts";
@@ -32,7 +32,7 @@ export interface CatalogOptions extends EntryStore, SecretSources {
   /** The pipelines folder. */
   readonly root: string;
   readonly readExports: ReadExports;
-  readonly checkTemplate?: CheckTemplate;
+  readonly checks?: ConfigChecks;
   /** The versions that were in force when the last process ended. */
   readonly lastGood: readonly SavedVersion[];
   readonly removeVersion: (pipeline: string) => Promise<void>;
@@ -299,9 +299,9 @@ class FolderCatalog implements Catalog {
   }
 
   async #loadFile(file: string, known: PipelineVersion | null, text?: string): Promise<LoadedPipeline> {
-    const { readExports, checkTemplate, limits = {} } = this.#options;
+    const { readExports, checks, limits = {} } = this.#options;
     const sources = { root: this.#root, file, ...(text === undefined ? {} : { text }) };
-    return await loadPipeline({ ...sources, clock: this.#clock, limits, readExports, checkTemplate, known });
+    return await loadPipeline({ ...sources, clock: this.#clock, limits, readExports, checks, known });
   }
 
   /** Does `work` while nobody looks at the folder; what it changed of this pipeline is in force when this resolves. */

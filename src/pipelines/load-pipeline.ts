@@ -7,8 +7,7 @@ import type { PipelineConfig } from "../core/pipeline-config.ts";
 import { findAuthorSource } from "./author-source.ts";
 import { type BundleLimits, loadBundle } from "./bundle.ts";
 import { locateField } from "./locate-field.ts";
-import type { CheckTemplate } from "./parse-concurrency.ts";
-import { parsePipelineConfig } from "./parse-pipeline-config.ts";
+import { type ConfigChecks, parsePipelineConfig } from "./parse-pipeline-config.ts";
 import { createError, type PipelineVersion, type Problem } from "./pipeline.ts";
 
 /** What a script exports, seen from outside. */
@@ -43,7 +42,7 @@ export interface LoadPipelineOptions {
   readonly clock: Clock;
   readonly limits?: Partial<BundleLimits>;
   readonly readExports: ReadExports;
-  readonly checkTemplate?: CheckTemplate | undefined;
+  readonly checks?: ConfigChecks | undefined;
   /** A version with the same bundle and file needs no second look into the sandbox. */
   readonly known: PipelineVersion | null;
 }
@@ -74,7 +73,7 @@ export async function loadPipeline(options: LoadPipelineOptions): Promise<Loaded
     const problem = createError(file, `the sandbox could not read the script: ${reason}`, "it is tried again soon");
     return { ok: false, problems: [problem], retry: true, inputs };
   }
-  const checked = checkExports(read, bundle, file, options.checkTemplate);
+  const checked = checkExports(read, bundle, file, options.checks);
   if (!checked.ok) return { ok: false, problems: checked.problems, retry: false, inputs };
   return { ok: true, version: { bundle, config: checked.config, file, loadedAt: clock.now() }, inputs };
 }
@@ -87,14 +86,14 @@ function checkExports(
   read: ReadExportsResult,
   bundle: Bundle,
   file: string,
-  checkTemplate: CheckTemplate | undefined,
+  checks: ConfigChecks | undefined,
 ): CheckedExports {
   if (!read.ok) {
     const place = read.line === null ? null : { line: read.line, column: read.column ?? 1 };
     return { ok: false, problems: [createError(read.file ?? file, read.message, read.hint, place)] };
   }
   const { exports } = read;
-  const parsed = parsePipelineConfig(exports.config, checkTemplate);
+  const parsed = parsePipelineConfig(exports.config, checks);
   const problems = exports.pipeline === "function" ? [] : [describeMissing(exports, file)];
   if (!parsed.ok) {
     const source = findAuthorSource(bundle, file);

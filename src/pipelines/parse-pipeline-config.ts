@@ -9,6 +9,13 @@ import { readAfter } from "./parse-after.ts";
 import { type CheckTemplate, readConcurrency, readPriority } from "./parse-concurrency.ts";
 import { parseParamSpec } from "./parse-param-spec.ts";
 import { readSchedules } from "./parse-schedule.ts";
+import { type CheckCondition, readWhen } from "./parse-when.ts";
+
+/** What the texts of a config are checked with that others understand. */
+export interface ConfigChecks {
+  readonly template?: CheckTemplate;
+  readonly condition?: CheckCondition;
+}
 
 export type ParsedConfig =
   | { readonly ok: true; readonly config: PipelineConfig }
@@ -24,7 +31,10 @@ const maxMemoryBytes = 1024 ** 3;
 const maxParams = 100;
 
 /** `undefined` is a script without `config`: everything is as by default. */
-export function parsePipelineConfig(value: unknown, checkTemplate: CheckTemplate = () => null): ParsedConfig {
+export function parsePipelineConfig(
+  value: unknown,
+  { template = () => null, condition = () => null }: ConfigChecks = {},
+): ParsedConfig {
   const problems = new FieldProblems();
   const config =
     value === undefined ? {} : problems.readObject("config", value, 'write: export const config = { timeout: "5m" }');
@@ -33,7 +43,7 @@ export function parsePipelineConfig(value: unknown, checkTemplate: CheckTemplate
   const timeoutMs = readTimeout(config["timeout"], problems);
   const memoryBytes = readMemory(config["memory"], problems);
   const priority = readPriority(config["priority"], problems);
-  const webhook = readWebhook(config["webhook"], problems);
+  const webhook = readWebhook(config["webhook"], problems, condition);
   const params = readParams(config["params"], problems);
   const schedules = readSchedules(config["schedule"], params, problems);
   const after = readAfter(config["after"], problems);
@@ -43,20 +53,20 @@ export function parsePipelineConfig(value: unknown, checkTemplate: CheckTemplate
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ...(priority === undefined ? {} : { priority }),
-    ...readConcurrency(config["concurrency"], problems, checkTemplate),
+    ...readConcurrency(config["concurrency"], problems, template),
     ...(schedules.length === 0 ? {} : { schedules }),
     ...(after.length === 0 ? {} : { after }),
   };
   return problems.list.length > 0 ? { ok: false, problems: problems.list } : { ok: true, config: parsed };
 }
 
-function readWebhook(value: unknown, problems: FieldProblems): WebhookConfig | false {
+function readWebhook(value: unknown, problems: FieldProblems, checkCondition: CheckCondition): WebhookConfig | false {
   if (value === undefined) return {};
   if (value === false) return false;
   const hint = 'write { provider: "github", secret: "env:NAME" }, or false for no webhook';
   const webhook = problems.readObject("config.webhook", value, hint);
   if (!webhook) return {};
-  problems.refuseUnknown("config.webhook", webhook, ["provider", "secret", "stream"], laterWebhookFields);
+  problems.refuseUnknown("config.webhook", webhook, ["provider", "secret", "stream", "when"], laterWebhookFields);
   const { provider, secret } = webhook;
   if (provider !== undefined && (typeof provider !== "string" || !providers.includes(provider))) {
     const near = typeof provider === "string" ? didYouMean(provider, providers) : undefined;
@@ -76,10 +86,12 @@ function readWebhook(value: unknown, problems: FieldProblems): WebhookConfig | f
   if (stream !== undefined && typeof stream !== "boolean") {
     problems.add("config.webhook.stream", `must be true or false, not ${describeValue(stream)}`);
   }
+  const when = readWhen(webhook["when"], problems, checkCondition);
   return {
     ...(typeof provider === "string" ? { provider } : {}),
     ...(typeof secret === "string" ? { secret } : {}),
     ...(stream === true ? { stream } : {}),
+    ...(when === undefined ? {} : { when }),
   };
 }
 

@@ -24,6 +24,8 @@ export interface WebhookJson {
   readonly signed: boolean;
   /** Where its secret stands: in the file, or given with an upload; null where there is none. */
   readonly secret_from: "file" | "upload" | null;
+  /** null: every request that is accepted starts a run. */
+  readonly when: string | null;
 }
 
 export interface PipelineConfigJson {
@@ -91,6 +93,7 @@ function configToJson(
           provider: webhook.provider ?? null,
           signed: secretFrom !== null,
           secret_from: secretFrom,
+          when: webhook.when ?? null,
         }
       : null,
     params,

@@ -166,6 +166,19 @@ async function processStep(): Promise<Row[]> {
   ];
 }
 
+async function conditions(): Promise<Row[]> {
+  const { ours, baseline } = await runScript<{ ours: number; baseline: number }>("raw/conditions.ts", []);
+  return [
+    {
+      what: "condition of a webhook, compiled",
+      unit: "/s",
+      runner: ours,
+      baseline: { name: "jexl's own grammar", value: baseline },
+      goal: { text: "≥ 200000/s", met: ours >= 200_000 },
+    },
+  ];
+}
+
 async function start(): Promise<Row[]> {
   const measure = async (open: () => Promise<ServerProcess>) => {
     const times: number[] = [];
@@ -252,6 +265,7 @@ export const measurements: Readonly<Record<keyof typeof rowNames, () => Promise<
   accept,
   "no-op": noOpStep,
   "three-steps": threeSteps,
+  conditions,
   process: processStep,
   container: measureContainerStep,
   start,

@@ -5,6 +5,7 @@ export const rowNames = {
   accept: ["webhook → 202, 8 connections, p50", "webhook → 202, p99"],
   "no-op": ["journaled no-op step"],
   "three-steps": ["run of three no-op steps, trigger and wait"],
+  conditions: ["condition of a webhook, compiled"],
   process: ["process step `true`"],
   container: ["container step `true`"],
   start: ["start to first answer"],

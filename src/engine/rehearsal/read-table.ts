@@ -91,3 +91,7 @@ export function wrong(place: string, expected: string, value: JsonValue | undefi
   const hint = meant === undefined ? {} : { hint: `did you mean ${JSON.stringify(meant)}?` };
   return new AppError("VALIDATION_FAILED", `${place} must be ${expected}, not ${found}`, hint);
 }
+
+export function readTextMap(place: string, value: JsonValue | undefined): ReadonlyMap<string, string> {
+  return new Map(readEntries(place, value).map(([name, text]) => [name, readText(inside(place, name), text)]));
+}

@@ -18,17 +18,8 @@ import {
 } from "./answers.ts";
 import { type Expectation, readExpectation } from "./expectation.ts";
 import { NamedAnswers } from "./named-answers.ts";
-import {
-  inside,
-  readBody,
-  readChoice,
-  readEntries,
-  readFields,
-  readHeaders,
-  readText,
-  readTexts,
-  wrong,
-} from "./read-table.ts";
+import { inside, readChoice, readEntries, readFields, readText, readTextMap, readTexts, wrong } from "./read-table.ts";
+import { readTestRequest, type TestRequest } from "./test-request.ts";
 
 export interface TestCase {
   readonly name: string;
@@ -53,17 +44,6 @@ export interface TestCase {
   /** Reference, as `env:KEY` → the secret. */
   readonly secrets: ReadonlyMap<string, string>;
   readonly expect: Expectation;
-}
-
-export interface TestRequest {
-  readonly method: string;
-  readonly url: string | null;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, string>> | null;
-  readonly body: string;
-  /** Null: as it would be found out. */
-  readonly provider: string | null;
-  readonly eventType: string | null;
 }
 
 const precedingRunId = "00000000-0000-7000-8000-000000009999";
@@ -98,7 +78,7 @@ export function readTestCase(tests: JsonValue, name: string): TestCase {
   const place = inside("tests", name);
   const fields = readFields(place, readFields("tests", tests)[name], known);
   const at = (field: string): string => inside(place, field);
-  const request = fields["request"] === undefined ? null : readRequest(at("request"), fields["request"]);
+  const request = fields["request"] === undefined ? null : readTestRequest(at("request"), fields["request"]);
   const usualTrigger = fields["after"] !== undefined ? "pipeline" : request === null ? "manual" : "webhook";
   return {
     name,
@@ -144,26 +124,6 @@ function readAfter(place: string, value: JsonValue): GuestPrecedingRun {
     result,
     error: error && { code: error.code ?? "SCRIPT_ERROR", message: error.message },
   };
-}
-
-function readRequest(place: string, value: JsonValue): TestRequest {
-  const fields = readFields(place, value, ["method", "url", "headers", "query", "body", "provider", "eventType"]);
-  const { method, url, headers, query, body, provider, eventType } = fields;
-  const optional = (field: string, text: JsonValue | undefined): string | null =>
-    text === undefined ? null : readText(inside(place, field), text);
-  return {
-    method: optional("method", method) ?? "POST",
-    url: optional("url", url),
-    headers: readHeaders(inside(place, "headers"), headers),
-    query: query === undefined ? null : Object.fromEntries(readTextMap(inside(place, "query"), query)),
-    body: readBody(body).text,
-    provider: optional("provider", provider),
-    eventType: optional("eventType", eventType),
-  };
-}
-
-function readTextMap(place: string, value: JsonValue | undefined): ReadonlyMap<string, string> {
-  return new Map(readEntries(place, value).map(([name, text]) => [name, readText(inside(place, name), text)]));
 }
 
 function readTime(place: string, value: JsonValue): number {

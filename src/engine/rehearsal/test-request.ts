@@ -1,12 +1,45 @@
 // The webhook of a test, as the script sees it.
 
+import type { JsonValue } from "../../core/json.ts";
 import type { PipelineConfig } from "../../core/pipeline-config.ts";
 import type { GuestRequest } from "../../sandbox/sandbox.ts";
 import { verifyInbound } from "../../webhooks/webhooks.ts";
-import type { TestRequest } from "./test-case.ts";
+import { inside, readBody, readFields, readHeaders, readText, readTextMap } from "./read-table.ts";
+
+export interface TestRequest {
+  readonly method: string;
+  readonly url: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>> | null;
+  readonly body: string;
+  /** Null: as it would be found out. */
+  readonly provider: string | null;
+  readonly eventType: string | null;
+}
+
+/** @throws {AppError} VALIDATION_FAILED naming the place. */
+export function readTestRequest(place: string, value: JsonValue): TestRequest {
+  const fields = readFields(place, value, ["method", "url", "headers", "query", "body", "provider", "eventType"]);
+  const { method, url, headers, query, body, provider, eventType } = fields;
+  const optional = (field: string, text: JsonValue | undefined): string | null =>
+    text === undefined ? null : readText(inside(place, field), text);
+  return {
+    method: optional("method", method) ?? "POST",
+    url: optional("url", url),
+    headers: readHeaders(inside(place, "headers"), headers),
+    query: query === undefined ? null : Object.fromEntries(readTextMap(inside(place, "query"), query)),
+    body: readBody(body).text,
+    provider: optional("provider", provider),
+    eventType: optional("eventType", eventType),
+  };
+}
 
 /** What the test leaves open is as it would be found out of a received request. */
-export function makeRequest(pipeline: string, { webhook }: PipelineConfig, request: TestRequest): GuestRequest {
+export function makeRequest(
+  pipeline: string,
+  { webhook }: Pick<PipelineConfig, "webhook">,
+  request: TestRequest,
+): GuestRequest {
   const { method, headers, body } = request;
   const url = request.url ?? `/api/webhooks/${pipeline}${searchOf(request.query)}`;
   const query = request.query ?? queryOf(url);

@@ -60,8 +60,7 @@ function respond(response: { status?: unknown; body?: unknown; headers?: unknown
 function webhookTrigger(expression: unknown): boolean {
   const answer = parseJson(hostText("condition", String(expression))) as { value: boolean; error?: string };
   if (answer.error !== undefined) {
-    const text = `webhookTrigger(${stringifyJson(String(expression))}): ${answer.error}`;
-    host("console", stringifyJson({ level: "error", text }));
+    host("console", stringifyJson({ level: "error", text: `webhookTrigger: ${answer.error}` }));
   }
   return answer.value;
 }

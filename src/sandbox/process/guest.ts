@@ -46,8 +46,8 @@ export interface GuestSurroundings {
   readonly send: (message: FromSandbox) => void;
   /** Waits for the control process's answer to an `ask`. */
   readonly readAnswer: () => Answer;
-  /** Without a request it only tells whether the expression is one. */
-  readonly evaluateCondition: (expression: string, request: GuestRequest | null) => ConditionResult;
+  /** Without a request it only tells whether the expression is one. `now` is the clock that the script sees. */
+  readonly evaluateCondition: (expression: string, request: GuestRequest | null, now: () => number) => ConditionResult;
   readonly now: () => number;
   readonly randomBytes: (count: number) => Uint8Array;
   /** CPU time of this process in milliseconds. */
@@ -304,7 +304,7 @@ export class Guest {
 
   #condition(expression: string): string {
     const { request } = this.#spec;
-    const result = this.#around.evaluateCondition(expression, request);
+    const result = this.#around.evaluateCondition(expression, request, () => this.#clock());
     // Started by hand a run passes every condition; one that is wrong is told all the same.
     const value = request === null || (result.ok && result.value);
     return JSON.stringify(result.ok ? { value } : { value, error: result.message });

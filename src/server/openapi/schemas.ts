@@ -39,6 +39,7 @@ const webhook = {
   provider: textOrNull,
   signed: { type: "boolean" },
   secret_from: { enum: ["file", "upload", null] },
+  when: { ...textOrNull, description: "The condition on a request without which it starts no run." },
 } as const;
 
 const params: Schema = { type: "object", additionalProperties: scalar };

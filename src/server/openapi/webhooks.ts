@@ -80,7 +80,10 @@ function webhook(method: string): Operation {
         { ...content("text/plain", { type: "string" }, logExample("text", true)), ...wholeEvents, "*/*": {} },
         { "X-Run-Id": header("The run whose log this is.", runId) },
       ),
-      "202": answer("The run goes on, or was skipped.", json(objectOf({ run_id: runIdSchema }), { run_id: runId })),
+      "202": answer(
+        "The run goes on, or was skipped; without a run where the pipeline's webhook.when does not hold.",
+        json({ oneOf: [objectOf({ run_id: runIdSchema }), objectOf({ skipped: { const: true } })] }, { run_id: runId }),
+      ),
       ...refusals,
       default: answer("Whatever status the script answers with.", content("*/*", {}, "short and stout")),
     },

@@ -31,8 +31,9 @@ async function receiveWebhook(request: Request, context: RouteContext): Promise<
     const body = await readBody(request, headers, context);
     const received = { pipeline, method: request.method, url, headers, query, body };
     const answer = await receive(context, received);
-    streams = answer.type === "stream";
-    return streams ? streamRun(request, answer.runId, context) : toResponse(answer, request.method);
+    if (answer.type !== "stream") return toResponse(answer, request.method);
+    streams = true;
+    return streamRun(request, answer.runId, context);
   } finally {
     // A stream lets go of its connection itself.
     if (!streams) context.connections.release(request);
@@ -53,6 +54,7 @@ function streamRun(request: Request, runId: string, context: RouteContext): Resp
 }
 
 function toResponse(answer: WebhookAnswer, method: string): Response {
+  if (answer.type === "skipped") return jsonResponse({ skipped: true }, 202);
   if (answer.type !== "response") return jsonResponse({ run_id: answer.runId }, 202);
   const { status } = answer;
   if (!Number.isInteger(status) || status < 200 || status > 599) {

@@ -2,6 +2,7 @@
 
 import { openTerminal, runCommandLine, type AppVerbs } from "../../../src/cli/cli.ts";
 import type * as Replay from "../../../src/app/replay-journal.ts";
+import { tryExpression } from "../../../src/engine/engine.ts";
 import type { Pipeline, Problem } from "../../../src/pipelines/pipelines.ts";
 import { startFakeServer } from "./fake-server.ts";
 
@@ -54,6 +55,7 @@ const app: AppVerbs = {
     };
   },
   replayJournal: async (...given) => await (await loadReplay()).replayJournal(...given),
+  tryExpression,
   testPipelines: async (...given) => {
     const { testPipelines } = await import("../../../src/app/test-pipelines.ts");
     await testPipelines(...given);

@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { Decision } from "../../../src/engine/engine.ts";
 import { AheadClock } from "../../fixtures/harness/ahead-clock.ts";
-import { EngineHarness } from "../../fixtures/harness/engine-harness.ts";
+import { EngineHarness, runIdOf } from "../../fixtures/harness/engine-harness.ts";
 import { refusal, untilOpen } from "../../fixtures/harness/news.ts";
 
 let harness: EngineHarness;
@@ -132,9 +132,9 @@ describe("the link of an approval", () => {
     harness = await EngineHarness.open({ publicUrl, config: { webhook: { stream: true } } });
     await harness.add("shared", `export const pipeline = async () => { await approval({ name: "deploy" }); };`);
     const request = { method: "POST", url: "/", headers: {}, query: { stream: "1" }, body: new Uint8Array(0) };
-    const answer = await harness.engine.receiveWebhook({ pipeline: "shared", ...request });
-    await untilOpen(harness, answer.runId);
-    const texts = (await textsOf(answer.runId)).join("\n");
+    const runId = runIdOf(await harness.engine.receiveWebhook({ pipeline: "shared", ...request }));
+    await untilOpen(harness, runId);
+    const texts = (await textsOf(runId)).join("\n");
     expect(texts).toContain("no link is shown");
     expect(texts).not.toContain("https:");
   });

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { AppError } from "../../../src/core/app-error.ts";
-import { EngineHarness, until } from "../../fixtures/harness/engine-harness.ts";
+import { EngineHarness, runIdOf, until } from "../../fixtures/harness/engine-harness.ts";
 
 let harness: EngineHarness;
 afterEach(() => harness.close());
@@ -14,8 +14,8 @@ async function trigger(pipeline: string, params: Record<string, unknown> = {}): 
 async function hook(pipeline: string, payload: unknown): Promise<string> {
   const body = new TextEncoder().encode(JSON.stringify(payload));
   const url = `/api/webhooks/${pipeline}`;
-  const answer = await harness.engine.receiveWebhook({ pipeline, method: "POST", url, headers: {}, query: {}, body });
-  return answer.runId;
+  const request = { pipeline, method: "POST", url, headers: {}, query: {}, body };
+  return runIdOf(await harness.engine.receiveWebhook(request));
 }
 
 async function statusesOf(ids: readonly string[]): Promise<readonly string[]> {

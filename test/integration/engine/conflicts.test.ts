@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { ConflictRule } from "../../../src/core/pipeline-config.ts";
 import type { Run } from "../../../src/core/run.ts";
-import { EngineHarness, type HarnessOptions, until } from "../../fixtures/harness/engine-harness.ts";
+import { EngineHarness, type HarnessOptions, runIdOf, until } from "../../fixtures/harness/engine-harness.ts";
 
 let harness: EngineHarness;
 afterEach(() => harness.close());
@@ -70,9 +70,10 @@ describe("skip", () => {
       body: new Uint8Array(),
     });
     expect(answer.type).toBe("accepted");
-    expect(await get(answer.runId)).toMatchObject({ status: "skipped", trigger: "webhook" });
-    const kept = await harness.store.runs.findKept(answer.runId);
-    expect(await harness.store.inbound.find(kept?.run.inboundId ?? "")).toMatchObject({ runId: answer.runId });
+    const runId = runIdOf(answer);
+    expect(await get(runId)).toMatchObject({ status: "skipped", trigger: "webhook" });
+    const kept = await harness.store.runs.findKept(runId);
+    expect(await harness.store.inbound.find(kept?.run.inboundId ?? "")).toMatchObject({ runId });
   });
 });
 

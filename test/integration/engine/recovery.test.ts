@@ -6,7 +6,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isLive, readProcessStat } from "../../../src/executors/process/process-stat.ts";
 import { AheadClock } from "../../fixtures/harness/ahead-clock.ts";
-import { EngineHarness, until } from "../../fixtures/harness/engine-harness.ts";
+import { EngineHarness, runIdOf, until } from "../../fixtures/harness/engine-harness.ts";
 
 let harness: EngineHarness;
 afterEach(() => harness.close());
@@ -180,7 +180,7 @@ test("runs that were queued keep their order and their request", async () => {
   }
   await until(async () => (await harness.engine.listRuns({ limit: 10 })).runs.length === 4);
   harness = await harness.restart();
-  const ids = (await Promise.all(answers)).map(({ runId }) => runId);
+  const ids = (await Promise.all(answers)).map(runIdOf);
   const runs = await Promise.all(ids.map((id) => harness.end(id)));
   expect(runs.map(({ result }) => result)).toEqual(["body 0", "body 1", "body 2", "body 3"]);
   const ends = runs.map(({ finishedAt }) => finishedAt ?? 0);

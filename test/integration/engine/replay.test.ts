@@ -3,7 +3,7 @@
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Store, Write } from "../../../src/store/store.ts";
-import { EngineHarness, until } from "../../fixtures/harness/engine-harness.ts";
+import { EngineHarness, runIdOf, until } from "../../fixtures/harness/engine-harness.ts";
 
 /** Called before a commit goes to the store, and after it is durable. */
 let beforeCommit: (writes: readonly Write[]) => void = () => {};
@@ -121,7 +121,7 @@ test("the webhook's caller gets its response once, though the process dies right
     body: new TextEncoder().encode("{}"),
   });
   expect(answer).toMatchObject({ type: "response", status: 201, body: "made" });
-  expect((await harness.end(answer.runId)).status).toBe("succeeded");
+  expect((await harness.end(runIdOf(answer))).status).toBe("succeeded");
   expect(wasKilled()).toBe(true);
 });
 

@@ -136,7 +136,7 @@ describe("openCatalog() finds", () => {
 
   test("what is wrong with the holes of a concurrency key", async () => {
     const text = script(1, 'export const config = { concurrency: { key: "a-${b}" } };');
-    const { catalog } = await open({ "a.ts": text }, { checkTemplate: (template) => `${template} has no b` });
+    const { catalog } = await open({ "a.ts": text }, { checks: { template: (template) => `${template} has no b` } });
     expect(catalog.get("a")).toMatchObject({ state: "broken", problems: [{ line: expect.any(Number) }] });
     expect(catalog.get("a")?.problems[0]?.message).toEndWith("a-${b} has no b");
   });

@@ -91,7 +91,9 @@ describe("the request", () => {
       request: githubPush,
     });
     expect(end).toEqual({ type: "returned", value: false });
-    expect(console[0]).toContain("webhookTrigger");
+    expect(console[0]).toContain(
+      "webhookTrigger: the expression ends here; a value is expected (column 12)\n  provider ==\n             ^",
+    );
   });
 
   test("an invalid condition is said in the log of a run by hand too, which passes every condition", async () => {

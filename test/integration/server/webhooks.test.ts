@@ -96,6 +96,12 @@ describe("the request", () => {
 });
 
 describe("the answer", () => {
+  test("where the pipeline's condition does not hold is 202 and names no run", async () => {
+    const engine = createFakeEngine({ receiveWebhook: async () => ({ type: "skipped" }) });
+    const response = await createServer({ engine, token }).handle(new Request(`${address}deploy`, { method: "POST" }));
+    expect([response.status, await response.text()]).toEqual([202, '{"skipped":true}']);
+  });
+
   test("without a response of the script is 202 with the run's id", async () => {
     const answer = await serve().send("deploy", { method: "POST" });
     expect(answer.status).toBe(202);

@@ -18,7 +18,9 @@ const request = (body: unknown): InboundRequest => ({
 function place(config: Partial<PipelineConfig>, from: InboundRequest | null = null, params = {}) {
   const warnings: string[] = [];
   const full = { webhook: {}, params: {}, ...config };
-  const found = findQueuePlace({ pipeline: "deploy", params }, full, from, (problem) => warnings.push(problem));
+  const found = findQueuePlace({ pipeline: "deploy", params, createdAt: 0 }, full, from, (problem) =>
+    warnings.push(problem),
+  );
   return { ...found, warnings };
 }
 
@@ -44,7 +46,7 @@ describe("findQueuePlace()", () => {
   });
 
   test("without a webhook they are empty, or what the parameters say", () => {
-    const concurrencyKey = "deploy-${payload.ref ?: params.ref}${headers.x}";
+    const concurrencyKey = "deploy-${payload.ref ?? params.ref}${headers.x}";
     expect(place({ concurrencyLimit: 1, concurrencyKey }, null, { ref: "dev" })).toMatchObject({
       concurrencyKey: "key:deploy-dev",
       warnings: [],
@@ -56,7 +58,7 @@ describe("findQueuePlace()", () => {
     const found = place({ concurrencyLimit: 1, concurrencyKey: "d-${payload.refs}" }, request({ refs: ["a"] }));
     expect(found.concurrencyKey).toBe("key:d-");
     expect(found.warnings).toEqual([
-      'its concurrency key cannot be filled: the expression is a list, not a text, a number, true or false: "payload.refs"',
+      'its concurrency key cannot be filled: the expression is a list, not a text, a number, true or false, in "${payload.refs}"',
     ]);
   });
 

@@ -20,7 +20,7 @@ const empty: ConditionSource = {
 };
 
 function fill(template: string, source: Partial<ConditionSource> = {}, params: unknown = {}) {
-  return fillTemplate(template, createTemplateVariables({ ...empty, ...source }, params));
+  return fillTemplate(template, createTemplateVariables({ ...empty, ...source }, params), () => 0);
 }
 
 describe("fillTemplate()", () => {
@@ -32,7 +32,11 @@ describe("fillTemplate()", () => {
     ["${payload.deep.flag}!", "true!"],
     ["a${payload.missing.member}b", "ab"],
     ["${params.target}-${eventType}", "nas-push"],
-    ['${payload.missing ?: "main"}', "main"],
+    ['${payload.missing ?? "main"}', "main"],
+    ["${payload.missing[0]}", ""],
+    ["${payload.missing[1:]}", ""],
+    ["${payload.ref | trimPrefix(`refs/heads/`)}", "main"],
+    ["${let r = payload.ref; {a: r}.a}", "refs/heads/main"],
     ['${"}${"}', "}${"],
     ['${"a" in {a: {b: 1}}}', "true"],
     ["$payload {payload.ref} $", "$payload {payload.ref} $"],
@@ -47,7 +51,7 @@ describe("fillTemplate()", () => {
     expect(fill("a-${payload.list}-${payload.n}", { body })).toEqual({
       ok: false,
       text: "a--1",
-      message: 'the expression is a list, not a text, a number, true or false: "payload.list"',
+      message: 'the expression is a list, not a text, a number, true or false, in "${payload.list}"',
     });
     expect(fill("${payload.n - method}", { body })).toMatchObject({ ok: false, text: "" });
   });
@@ -61,12 +65,15 @@ describe("checkTemplate()", () => {
   test.each([
     ["deploy-${payload.ref}", null],
     ["", null],
-    ["deploy-${payload.ref", '"${" is never closed (character 8 of "deploy-${payload.ref")'],
-    ["deploy-${paylod.ref}", "known are provider, eventType, method, headers, query, body, payload, params"],
-    ["${}", "the expression is empty (character 3 of"],
-    ["ab${1 +}", 'something is missing after "+" (character 7 of'],
-    ['${"open}', "the text is not closed (character 3 of"],
-    ["${payload.ref = 1}", 'write "==" to compare (character 15 of'],
+    ["deploy-${payload.ref", '"${" is never closed (column 8)'],
+    [
+      "deploy-${paylod.ref}",
+      "known are provider, eventType, method, headers, query, body, payload, params (column 10)",
+    ],
+    ["${}", "the expression is empty (column 3)"],
+    ["ab${1 +}", "the expression ends here; a value is expected (column 8)"],
+    ['${"open}', "the text is not closed (column 3)"],
+    ["${payload.ref = 1}", 'write "==" to compare (column 15)'],
   ])("of %j says %j", (template, message) => {
     if (message === null) expect(checkTemplate(template)).toBeNull();
     else expect(checkTemplate(template)).toContain(message);
@@ -74,6 +81,6 @@ describe("checkTemplate()", () => {
 });
 
 test("a condition has no parameters, which only holes have", () => {
-  const result = evaluateCondition('params.target == "nas"', createConditionVariables(empty));
+  const result = evaluateCondition('params.target == "nas"', createConditionVariables(empty), () => 0);
   expect(result).toMatchObject({ ok: false });
 });

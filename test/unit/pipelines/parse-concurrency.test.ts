@@ -47,7 +47,7 @@ describe("concurrency", () => {
   });
 
   test("a key whose holes are no expressions is refused with what is wrong", () => {
-    const parsed = parsePipelineConfig({ concurrency: { key: "a-${b}" } }, (template) => `no ${template}`);
+    const parsed = parsePipelineConfig({ concurrency: { key: "a-${b}" } }, { template: (text) => `no ${text}` });
     expect(parsed).toMatchObject({
       ok: false,
       problems: [{ message: "config.concurrency.key cannot be filled: no a-${b}" }],
