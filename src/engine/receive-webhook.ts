@@ -14,6 +14,7 @@ import { resolveParams } from "./resolve-params.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunRegistry } from "./run-registry.ts";
 import type { UploadedSecrets } from "./uploaded-secrets.ts";
+import { webhookSecrets } from "./webhook-secrets.ts";
 
 /** A flood of forged requests must not fill the disk: of those refused only the newest are kept, per pipeline. */
 const keptRefusals = 100;
@@ -26,6 +27,8 @@ export interface WebhookReceiverOptions {
   readonly runs: RunRegistry;
   /** How long a caller waits for `http.respond`. */
   readonly timeoutMs: number;
+  /** The address that others reach the server by; null: not known. */
+  readonly publicUrl: string | null;
   readonly newId: () => string;
 }
 
@@ -55,10 +58,9 @@ export class WebhookReceiver {
   }
 
   async #verify(received: ReceivedRequest, webhook: WebhookConfig): Promise<InboundVerdict> {
-    const { parts, uploadedSecrets } = this.#options;
+    const { parts, uploadedSecrets, publicUrl } = this.#options;
     const secrets: string[] = [];
-    const secret = webhook.secret ?? uploadedSecrets.find(received.pipeline);
-    if (secret !== undefined) {
+    for (const secret of webhookSecrets(webhook, uploadedSecrets.find(received.pipeline))) {
       const resolved = await parts.secrets.resolve(secret);
       if (!resolved.ok) {
         this.#warnings.warn(refused, { pipeline: received.pipeline, reason: resolved.message });
@@ -68,9 +70,8 @@ export class WebhookReceiver {
       }
       secrets.push(resolved.value);
     }
-    const { provider } = webhook;
-    const nowMs = parts.clock.now();
-    return verifyInbound(received, { ...(provider === undefined ? {} : { provider }), secrets, nowMs });
+    const { secret: _references, stream: _stream, ...terms } = webhook;
+    return verifyInbound(received, { ...terms, secrets, publicUrl, nowMs: parts.clock.now() });
   }
 
   /** @throws {AppError} SIGNATURE_INVALID always; the caller is not told why. */

@@ -2,7 +2,8 @@
 
 import type { PipelineConfig } from "../../core/pipeline-config.ts";
 import type { GuestRequest } from "../../sandbox/sandbox.ts";
-import { verifyInbound } from "../../webhooks/webhooks.ts";
+import { toInboundRequest, verifyInbound } from "../../webhooks/webhooks.ts";
+import { toGuestRequest } from "../to-guest-request.ts";
 import type { TestRequest } from "./test-case.ts";
 
 /** What the test leaves open is as it would be found out of a received request. */
@@ -17,7 +18,7 @@ export function makeRequest(pipeline: string, { webhook }: PipelineConfig, reque
     secrets: [],
     nowMs: 0,
   });
-  return { ...received, provider: sender.provider, eventType: request.eventType ?? sender.eventType, body };
+  return toGuestRequest(toInboundRequest(received, { ...sender, eventType: request.eventType ?? sender.eventType }));
 }
 
 /** The first value of each parameter. */
