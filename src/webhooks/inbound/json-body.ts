@@ -2,6 +2,8 @@
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
 export class JsonBody {
   readonly #body: Uint8Array;
   #object: JsonObject | null | undefined;
@@ -31,7 +33,7 @@ function parseObject(body: Uint8Array): JsonObject | null {
   // Form bodies are common where JSON is possible; throwing on each of them would cost more than this look.
   if (body.find((byte) => byte > 0x20) !== 0x7b) return null;
   try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    const value: unknown = JSON.parse(decoder.decode(body));
     return typeof value === "object" ? (value as JsonObject | null) : null;
   } catch {
     return null;

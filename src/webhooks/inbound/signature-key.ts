@@ -1,6 +1,6 @@
 // The configured secret as a key, and what a key makes or checks.
 
-import { createHmac, createPublicKey, type KeyObject, timingSafeEqual, verify } from "node:crypto";
+import { createPublicKey, type KeyObject, timingSafeEqual, verify } from "node:crypto";
 import { secretsEqual } from "../../core/secret-compare.ts";
 import type { KeyFormat } from "./provider.ts";
 import type { Signature } from "./signature.ts";
@@ -32,8 +32,25 @@ export function keyBytes(format: KeyFormat, secret: string): Uint8Array | undefi
 /** With or without the padding that people leave out when they copy. */
 function decodeKey(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, "base64");
-  const same = bytes.toString("base64").replace(/=+$/, "") === text.replace(/=+$/, "");
-  return bytes.length > 0 && same ? bytes : undefined;
+  const same = bytes.toString("base64");
+  return bytes.length > 0 && (same === text || same.replace(/=+$/, "") === text) ? bytes : undefined;
+}
+
+/** The configured secrets as keys: each is decoded once for a request, whatever is held against it. */
+export class Keys {
+  readonly #secrets: readonly string[];
+  readonly #byFormat: Partial<Record<KeyFormat, readonly Uint8Array[]>> = {};
+
+  constructor(secrets: readonly string[]) {
+    this.#secrets = secrets;
+  }
+
+  /** Those that are of this format, in their order. */
+  of(format: KeyFormat): readonly Uint8Array[] {
+    return (this.#byFormat[format] ??= this.#secrets
+      .map((secret) => keyBytes(format, secret))
+      .filter((key) => key !== undefined));
+  }
 }
 
 /** What an HMAC makes of a message. */
@@ -42,49 +59,32 @@ export function computeHmac(
   key: Uint8Array,
   message: SignedMessage,
 ): Uint8Array {
-  const hmac = createHmac(algorithm === "hmac-sha256" ? "sha256" : "sha1", key);
+  const hmac = new Bun.CryptoHasher(algorithm === "hmac-sha256" ? "sha256" : "sha1", key);
   for (const part of message) hmac.update(part);
   return hmac.digest();
 }
 
 /**
- * True if one of the secrets made one of the signatures. All are tried with all, so the time taken tells neither which
- * one it was nor how much of it was right.
+ * True if one of the keys made one of the signatures. All are tried with all, so the time taken tells neither which one
+ * it was nor how much of it was right.
  */
-export function matchesAny(
-  signatures: readonly Signature[],
-  secrets: readonly string[],
-  message: SignedMessage,
-): boolean {
+export function matchesAny(signatures: readonly Signature[], keys: Keys, message: SignedMessage): boolean {
   let matches = false;
-  for (const secret of secrets) {
-    const expected = new Map<string, Uint8Array>();
-    for (const signature of signatures) matches = checkOne(signature, secret, message, expected) || matches;
-  }
-  return matches;
-}
-
-/** `expected`: what this secret makes of the message, by algorithm. */
-function checkOne(
-  { form, bytes }: Signature,
-  secret: string,
-  message: SignedMessage,
-  expected: Map<string, Uint8Array>,
-): boolean {
-  const key = keyBytes(form.key, secret);
-  if (key === undefined) return false;
-  switch (form.algorithm) {
-    case "token":
-      return secretsEqual(key, bytes);
-    case "ed25519":
-      return checkEd25519(key, bytes, message);
-    case "hmac-sha256":
-    case "hmac-sha1": {
-      const digest = expected.get(form.algorithm) ?? computeHmac(form.algorithm, key, message);
-      expected.set(form.algorithm, digest);
-      return digest.length === bytes.length && timingSafeEqual(digest, bytes);
+  // A scheme has one kind of HMAC, so its signatures are all held against the same digests.
+  let digests: readonly Uint8Array[] | undefined;
+  for (const { form, bytes } of signatures) {
+    const { algorithm } = form;
+    const own = keys.of(form.key);
+    if (algorithm === "token") for (const key of own) matches = secretsEqual(key, bytes) || matches;
+    else if (algorithm === "ed25519") for (const key of own) matches = checkEd25519(key, bytes, message) || matches;
+    else {
+      digests ??= own.map((key) => computeHmac(algorithm, key, message));
+      for (const digest of digests) {
+        matches = (digest.length === bytes.length && timingSafeEqual(digest, bytes)) || matches;
+      }
     }
   }
+  return matches;
 }
 
 function checkEd25519(key: Uint8Array, signature: Uint8Array, message: SignedMessage): boolean {

@@ -47,6 +47,8 @@ function readPart(part: SignedPart, context: MessageContext): string | Uint8Arra
   }
 }
 
+const decoder = new TextDecoder();
+
 /** As Twilio's libraries do it: names in order, each with its different values in order, nothing in between. */
 function readForm(digestParameter: string, request: MessageContext["request"]): string | PartFailure {
   const { headers, query, body } = request;
@@ -55,12 +57,17 @@ function readForm(digestParameter: string, request: MessageContext["request"]): 
     const digest = createHash("sha256").update(body).digest("hex");
     return query[digestParameter] === digest ? "" : { reason: "signature_mismatch" };
   }
-  const values = new Map<string, Set<string>>();
-  for (const [name, value] of new URLSearchParams(new TextDecoder().decode(body))) {
-    values.set(name, (values.get(name) ?? new Set()).add(value));
+  const fields: (readonly [name: string, value: string])[] = [];
+  new URLSearchParams(decoder.decode(body)).forEach((value, name) => fields.push([name, value]));
+  fields.sort(([name, value], [otherName, otherValue]) => order(name, otherName) || order(value, otherValue));
+  let text = "";
+  for (const [index, [name, value]] of fields.entries()) {
+    const [lastName, lastValue] = fields[index - 1] ?? [];
+    if (name !== lastName || value !== lastValue) text += name + value;
   }
-  return [...values.keys()]
-    .toSorted()
-    .flatMap((name) => [...(values.get(name) ?? [])].toSorted().map((value) => name + value))
-    .join("");
+  return text;
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }

@@ -6,7 +6,7 @@ import { JsonBody } from "./json-body.ts";
 import type { InboundProvider, SignatureScheme } from "./provider.ts";
 import { fallbackProvider, findProvider } from "./provider-table.ts";
 import { readValue } from "./read-value.ts";
-import { keyBytes, matchesAny } from "./signature-key.ts";
+import { Keys, matchesAny } from "./signature-key.ts";
 import { findSignature, parseSignatures } from "./signature.ts";
 import { buildMessage } from "./signed-message.ts";
 import { checkJsonTime, checkSeconds, findTimestamp, type TimestampReason } from "./timestamp.ts";
@@ -81,9 +81,9 @@ function findRefusal(
   if (options.secrets.length === 0) return undefined;
   if (provider.pinnedOnly === true && !isPinned) return "provider_not_pinned";
   const schemes = provider.schemes.filter(({ askedFor }) => askedFor === options.algorithm);
-  const usable = schemes.filter((each) => hasKey(each, options.secrets));
-  const scheme = usable.find((each) => isUsed(each, request, body)) ?? schemes.at(-1);
-  return scheme === undefined ? "algorithm_unknown" : checkScheme(scheme, request, body, options);
+  const keys = new Keys(options.secrets);
+  const scheme = schemes.find((each) => hasKey(each, keys) && isUsed(each, request, body)) ?? schemes.at(-1);
+  return scheme === undefined ? "algorithm_unknown" : checkScheme(scheme, request, body, keys, options);
 }
 
 /** Of providers without headers of their own anything may be another's too, as of those with a token a proxy adds. */
@@ -97,21 +97,22 @@ function isUsed(scheme: SignatureScheme, request: UnverifiedRequest, body: JsonB
   return findSignature(scheme, request, body) !== undefined;
 }
 
-function hasKey(scheme: SignatureScheme, secrets: readonly string[]): boolean {
-  return secrets.some((secret) => scheme.forms.some(({ key }) => keyBytes(key, secret) !== undefined));
+function hasKey({ forms }: SignatureScheme, keys: Keys): boolean {
+  return forms.some(({ key }) => keys.of(key).length > 0);
 }
 
 function checkScheme(
   scheme: SignatureScheme,
   request: UnverifiedRequest,
   body: JsonBody,
-  { secrets, toleranceMs, publicUrl = null, nowMs }: VerifyOptions,
+  keys: Keys,
+  { toleranceMs, publicUrl = null, nowMs }: VerifyOptions,
 ): RefusalReason | undefined {
   const text = findSignature(scheme, request, body);
   if (text === undefined) return "signature_missing";
   const parsed = parseSignatures(scheme, text);
   if (parsed === undefined) return "signature_malformed";
-  if (!hasKey(scheme, secrets)) return "secret_unusable";
+  if (!hasKey(scheme, keys)) return "secret_unusable";
   const source = scheme.timestamp;
   const timestamp = findTimestamp(source, request, parsed);
   const tolerance = toleranceMs ?? source?.toleranceMs ?? 0;
@@ -121,7 +122,7 @@ function checkScheme(
   }
   const built = buildMessage(scheme, { request, timestamp, publicUrl });
   if (!built.ok) return built.reason;
-  if (!matchesAny(parsed.signatures, secrets, built.message)) return "signature_mismatch";
+  if (!matchesAny(parsed.signatures, keys, built.message)) return "signature_mismatch";
   // Only now the body may be parsed: whoever signed it is known.
   return source?.in === "json" ? checkJsonTime(source.name, body, tolerance, nowMs) : undefined;
 }

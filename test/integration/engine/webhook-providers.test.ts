@@ -70,7 +70,10 @@ async function send(webhook: WebhookConfig, { path = "", headers, body }: Sent):
 const hmac = (secret: string, text: string | Uint8Array): string =>
   createHmac("sha256", secret).update(text).digest("hex");
 const push = Buffer.from('{"ref":"refs/heads/main"}');
-const github = (secret: string) => ({ "x-github-event": "push", "x-hub-signature-256": `sha256=${hmac(secret, push)}` });
+const github = (secret: string) => ({
+  "x-github-event": "push",
+  "x-hub-signature-256": `sha256=${hmac(secret, push)}`,
+});
 
 describe("several secrets", () => {
   test("are each believed while a secret is changed, and no others", async () => {
@@ -127,7 +130,9 @@ describe("a secret that is sent in clear", () => {
   const providers = ["gitlab", "honeybadger", "meraki", "homeassistant", "dockerhub", "bearer", "basic"];
 
   function findIn(text: string): boolean {
-    return [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")].some((form) => text.includes(form));
+    return [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")].some((form) =>
+      text.includes(form),
+    );
   }
 
   test.each(providers)("by %s is neither in the record nor seen by the script", async (provider) => {
@@ -139,9 +144,9 @@ describe("a secret that is sent in clear", () => {
     expect(findIn(JSON.stringify(seen))).toBe(false);
     const record = records.at(-1);
     expect(record?.verdict).toBe("accepted");
-    expect(findIn(JSON.stringify({ ...record?.request, body: Buffer.from(record?.request.body ?? []).toString() }))).toBe(
-      false,
-    );
+    expect(
+      findIn(JSON.stringify({ ...record?.request, body: Buffer.from(record?.request.body ?? []).toString() })),
+    ).toBe(false);
   });
 
   test("is not in the record of a refused request", async () => {

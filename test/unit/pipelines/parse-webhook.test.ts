@@ -53,6 +53,7 @@ describe("config.webhook", () => {
       findProvider(name)?.schemes.some(({ askedFor }) => askedFor === "sha1"),
     );
     expect(withSha1.toSorted()).toEqual(sha1Providers.toSorted());
-    for (const provider of withSha1) expect(read({ provider, algorithm: "sha1" })).toEqual({ provider, algorithm: "sha1" });
+    for (const provider of withSha1)
+      expect(read({ provider, algorithm: "sha1" })).toEqual({ provider, algorithm: "sha1" });
   });
 });
