@@ -56,15 +56,47 @@ type RunEndStatus = "succeeded" | "failed" | "cancelled" | "timed_out" | "skippe
 
 interface WebhookConfig {
   /** The one sender that is believed; without it the headers of a request decide. */
-  readonly provider?: "github" | "slack" | "generic";
-  /** "env:NAME" and "file:/path" are read by the server; else the text is the secret itself. */
-  readonly secret?: string;
+  readonly provider?: WebhookProvider;
+  /**
+   * "env:NAME" and "file:/path" are read by the server; else the text is the secret itself. Of several any may have
+   * signed, as while a secret is changed.
+   */
+  readonly secret?: string | readonly string[];
+  /** SHA-1 signatures of github and generic, which are believed only where this asks for them, and then no others. */
+  readonly algorithm?: "sha1";
+  /** How far the time that a sender signs may be from now; without it 300, of linear 60. */
+  readonly toleranceSeconds?: number;
   /** A caller may follow its run by `?stream=1`, which answers with its log; `http.respond` has no effect then. */
   readonly stream?: boolean;
   /** A condition as for webhookTrigger(), asked before anything runs: where it does not hold the caller gets 202 with
    *  `{"skipped": true}`, and there is no run. */
   readonly when?: string;
 }
+
+type WebhookProvider =
+  | "forgejo"
+  | "gitea"
+  | "gogs"
+  | "github"
+  | "gitlab"
+  | "bitbucket"
+  | "slack"
+  | "stripe"
+  | "pagerduty"
+  | "linear"
+  | "sentry"
+  | "honeybadger"
+  | "shopify"
+  | "discord"
+  | "twilio"
+  | "meraki"
+  | "grafana"
+  | "standard"
+  | "homeassistant"
+  | "dockerhub"
+  | "bearer"
+  | "basic"
+  | "generic";
 
 interface ParamConfig {
   /** Without it that of `default`, else "string". */
@@ -107,17 +139,19 @@ interface PrecedingRun {
 }
 
 interface HttpRequest {
-  /** Who sent it: github, slack or generic. */
-  readonly provider: string;
+  /** Who sent it. */
+  readonly provider: WebhookProvider;
   /** The sender's name for what happened, as "push"; empty where it has none. */
   readonly eventType: string;
   readonly method: string;
-  /** Path with query string, as received. */
+  /** Path with query string, as received. Here, in headers and query a token that was sent in clear is "********". */
   readonly url: string;
   /** Listed in lower case, read in any case; those sent more than once are joined by ", ". */
   readonly headers: Readonly<Record<string, string>>;
   /** As received, up to 1 MiB; bytes that are not UTF-8 become U+FFFD. */
   readonly body: string;
+  /** The exact bytes. Not listed among the others, as by JSON.stringify. */
+  readonly bodyBase64: string;
   /** The first value of each parameter. */
   readonly query: Readonly<Record<string, string>>;
 }

@@ -222,6 +222,7 @@ async function openRunning(
     catalog,
     uploadedSecrets,
     webhookTimeoutMs: config.webhookTimeout,
+    publicUrl: config.publicUrl,
     maxConcurrentRuns: config.maxConcurrentRuns,
     maxQueuedRuns: config.maxQueuedRuns,
     maxConcurrentSteps: config.maxConcurrentSteps,

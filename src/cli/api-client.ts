@@ -33,6 +33,7 @@ export interface WebhookSummary {
   /** Where the server knows the address it is reached by from outside. */
   readonly url?: string | null;
   readonly provider?: string | null;
+  readonly algorithm?: string | null;
   readonly signed: boolean;
 }
 

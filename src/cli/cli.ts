@@ -13,6 +13,7 @@ import { reportError } from "./error-report.ts";
 import { addDenyCommand } from "./deny.ts";
 import { addEvalCommand } from "./eval.ts";
 import { addInitCommand } from "./init.ts";
+import { addListenCommand } from "./listen.ts";
 import { addLogsCommand } from "./logs.ts";
 import { addPauseCommand } from "./pause.ts";
 import { addReplayCommand } from "./replay.ts";
@@ -24,6 +25,7 @@ import { addRunsCommand } from "./runs.ts";
 import { addSchedulesCommand } from "./schedules.ts";
 import { addServeCommand } from "./serve.ts";
 import { addSetPipelineCommand } from "./set-pipeline.ts";
+import { addSignCommand } from "./sign.ts";
 import { addSignalCommand } from "./signal.ts";
 import { addTestCommand } from "./test.ts";
 import { addTriggerCommand } from "./trigger.ts";
@@ -51,6 +53,8 @@ const commands = [
   addRerunCommand,
   addReplayCommand,
   addWebhookCommand,
+  addSignCommand,
+  addListenCommand,
   addSetPipelineCommand,
   addRemovePipelineCommand,
   addCheckCommand,

@@ -21,6 +21,8 @@ const secretHelp =
   "the secret that signs its webhook: the text itself, env:NAME or file:/path (read by the server, not here), " +
   "or - to read it from standard input; without this flag a secret given before is kept";
 
+const stdinHint = "write it there: runner set-pipeline FILE --webhook-secret - < secret-file";
+
 const help = `
 The pipeline is named after the file, or by --name. Only this one file is uploaded: what it imports must be in the
 server's pipelines folder already. A file that does not load is refused and changes nothing.`;
@@ -57,7 +59,7 @@ async function setPipeline(path: string, flags: SetPipelineFlags, context: Comma
 /** Undefined keeps the one that the server has, null removes it. */
 async function findSecret(flag: string | false | undefined): Promise<string | null | undefined> {
   if (flag === false) return null;
-  if (flag === "-") return await readSecret(Bun.stdin.stream());
+  if (flag === "-") return await readSecret(Bun.stdin.stream(), stdinHint);
   if (flag === undefined || flag.trim() !== "") return flag;
   // As from a variable of the shell that is not set.
   throw new AppError("USAGE", "--webhook-secret is empty", {

@@ -7,9 +7,17 @@ import { addClientFlags, connect, type ClientFlags } from "./client-flags.ts";
 import type { CommandContext } from "./command-context.ts";
 import { curlFor } from "./curl-for.ts";
 import { printable } from "./printable.ts";
+import { findProgramName, quote } from "./program-name.ts";
 import { formatTable } from "./table.ts";
 import type { OutputStream } from "./terminal.ts";
-import { giteaFields, githubCommand, requestCommands, secretVariable } from "./webhook/webhook-commands.ts";
+import { checkAddress } from "./webhook/check-address.ts";
+import {
+  giteaFields,
+  githubCommand,
+  isSignedByHand,
+  requestCommands,
+  secretVariable,
+} from "./webhook/webhook-commands.ts";
 
 interface WebhookFlags extends ClientFlags {
   readonly json?: true;
@@ -45,14 +53,19 @@ export function addWebhookCommand(program: Command, context: CommandContext): vo
     .action(async (name: string, flags: WebhookFlags) => {
       const { out } = context.terminal;
       const client = await connect(context, flags);
-      const report = describeWebhook(await client.getPipeline(name), client.url);
+      const program = await findProgramName(context.program, context.environment);
+      const report = describeWebhook(await client.getPipeline(name), client.url, program);
       await out.write(flags.json ? `${JSON.stringify(report)}\n` : formatReport(report, out));
       context.end(0);
     });
 }
 
 /** @throws {AppError} PIPELINE_BROKEN, WEBHOOK_DISABLED. */
-function describeWebhook({ id, config, problems = [] }: PipelineSummary, serverUrl: string): WebhookReport {
+function describeWebhook(
+  { id, config, problems = [] }: PipelineSummary,
+  serverUrl: string,
+  program: string,
+): WebhookReport {
   if (config === null) {
     throw new AppError("PIPELINE_BROKEN", `the pipeline ${id} never had a version that loads`, {
       hint: "`runner check` tells what is wrong with it",
@@ -66,27 +79,19 @@ function describeWebhook({ id, config, problems = [] }: PipelineSummary, serverU
   const { path, signed, provider = null } = config.webhook;
   const publicUrl = config.webhook.url ?? null;
   const { command, base } = curlFor(serverUrl);
-  const url = checkUrl(publicUrl ?? base + path, serverUrl);
-  const isForGit = provider === null || provider === "github";
+  const url = checkAddress(publicUrl ?? base + path, serverUrl);
+  const byHand = requestCommands({ command: publicUrl === null ? command : "curl", url, provider, signed });
   return {
     pipeline: id,
     url,
     public: publicUrl !== null,
     provider,
     signed,
-    curl: requestCommands({ command: publicUrl === null ? command : "curl", url, provider, signed }),
-    gh: isForGit ? githubCommand(url, signed) : null,
-    gitea: isForGit ? giteaFields(url, signed) : null,
+    curl: signed && !isSignedByHand(provider) ? `${program} sign ${quote(id)} --send` : byHand,
+    gh: [null, "github"].includes(provider) ? githubCommand(url, signed) : null,
+    gitea: [null, "github", "gitea", "forgejo"].includes(provider) ? giteaFields(url, signed) : null,
     problems: problems.map(({ message }) => message),
   };
-}
-
-/** The server's word becomes part of commands that are pasted into a shell: here it can be nothing but an address. */
-function checkUrl(text: string, serverUrl: string): string {
-  const url = URL.parse(text);
-  if (url !== null && /^https?:$/.test(url.protocol)) return url.href;
-  const message = `the server at ${serverUrl} gave ${JSON.stringify(text.slice(0, 200))} as the address of a webhook`;
-  throw new AppError("SERVER_NOT_FOUND", message, { hint: "check the address given with --server or RUNNER_SERVER" });
 }
 
 function formatReport(report: WebhookReport, out: OutputStream): string {

@@ -2,7 +2,14 @@
 
 import { AppError } from "./app-error.ts";
 import type { JsonValue } from "./json.ts";
-import type { CallRecord, JournalHead, JournalRecord, RecordedOutcome, RecordedRun } from "./journal-record.ts";
+import type {
+  CallRecord,
+  JournalHead,
+  JournalRecord,
+  RecordedOutcome,
+  RecordedRequest,
+  RecordedRun,
+} from "./journal-record.ts";
 import type { PrecedingRun } from "./run.ts";
 import { type RunJson, timeToJson } from "./run-json.ts";
 
@@ -25,13 +32,12 @@ export function journalRecordToJson(record: JournalRecord): JournalJson {
 
 function headToJson(head: JournalHead): JournalJson {
   const { request, bundle } = head;
-  const { eventType, ...received } = request ?? { eventType: "" };
   return {
     type: "run",
     run: runToJson(head.run),
     params: head.params,
     args: head.args,
-    request: request === null ? null : { event_type: eventType, ...received },
+    request: request && requestToJson(request),
     seed: head.seed,
     script_run_id: head.scriptRunId,
     after: head.after && afterToJson(head.after),
@@ -41,6 +47,14 @@ function headToJson(head: JournalHead): JournalJson {
     script_hash: head.bundleHash,
     script: bundle === null ? null : { code: bundle.code, source_map: bundle.sourceMap },
   };
+}
+
+function requestToJson({ eventType, bodyBase64, ...received }: RecordedRequest): JsonValue {
+  return { event_type: eventType, ...received, body_base64: bodyBase64 ?? null };
+}
+
+function requestFromJson({ event_type: eventType, body_base64: base64, ...received }: RequestJson): RecordedRequest {
+  return { eventType, ...received, ...(base64 ? { bodyBase64: base64 } : {}) };
 }
 
 function afterToJson({ runId, error, ...end }: PrecedingRun): JsonValue {
@@ -101,11 +115,17 @@ type RecordedRunJson = Pick<
 
 type PrecedingRunJson = Omit<PrecedingRun, "runId"> & { readonly run_id: string };
 
+interface RequestJson extends Omit<RecordedRequest, "eventType" | "bodyBase64"> {
+  readonly event_type: string;
+  /** null: the bytes are those of the text. */
+  readonly body_base64: string | null;
+}
+
 interface HeadJson {
   readonly run: RecordedRunJson;
   readonly params: JournalHead["params"];
   readonly args: JournalHead["args"];
-  readonly request: (Omit<NonNullable<JournalHead["request"]>, "eventType"> & { readonly event_type: string }) | null;
+  readonly request: RequestJson | null;
   readonly seed: string;
   readonly script_run_id: string;
   readonly after: PrecedingRunJson | null;
@@ -146,13 +166,12 @@ export function journalRecordFromJson(json: unknown): JournalRecord {
 }
 
 function headFromJson({ run, request, script, ...head }: HeadJson): JournalHead {
-  const { event_type: eventType, ...received } = request ?? { event_type: "" };
   return {
     type: "run",
     run: runFromJson(run),
     params: head.params,
     args: head.args,
-    request: request === null ? null : ({ eventType, ...received } as JournalHead["request"]),
+    request: request && requestFromJson(request),
     seed: head.seed,
     scriptRunId: head.script_run_id,
     after: head.after && afterFromJson(head.after),

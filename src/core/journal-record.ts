@@ -41,6 +41,8 @@ export type RecordedRun = Pick<
 
 export interface RecordedRequest extends Omit<InboundRequest, "body"> {
   readonly body: string;
+  /** Only where the bytes are not those of the text. */
+  readonly bodyBase64?: string;
 }
 
 /** Clock and random values. */

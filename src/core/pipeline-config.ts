@@ -2,6 +2,7 @@
 
 import type { JsonValue } from "./json.ts";
 import type { FinalRunStatus } from "./run.ts";
+import type { WebhookAlgorithm } from "./webhook-provider.ts";
 
 export const paramTypes = ["string", "number", "boolean"] as const;
 export type ParamType = (typeof paramTypes)[number];
@@ -17,8 +18,12 @@ export interface ParamSpec {
 export interface WebhookConfig {
   /** Pinned provider; absent: detected by headers. */
   readonly provider?: string;
-  /** `env:NAME`, `file:/path` or the secret itself; absent: every request is accepted. */
-  readonly secret?: string;
+  /** `env:NAME`, `file:/path` or the secret itself; of several any may have signed. Absent: every request is accepted. */
+  readonly secret?: string | readonly string[];
+  /** Signatures by this are believed, and no others; absent: those that the provider makes, but for SHA-1. */
+  readonly algorithm?: WebhookAlgorithm;
+  /** How far a signed time may be from now; absent: as the provider says. */
+  readonly toleranceMs?: number;
   /** A caller may follow its run with `?stream=1`. */
   readonly stream?: boolean;
   /** A condition on the request; where it does not hold no run begins. */

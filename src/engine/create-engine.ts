@@ -31,6 +31,8 @@ export interface EngineOptions {
   readonly catalog: Pick<Catalog, "get" | "list" | "upload" | "remove" | "watchChanges">;
   readonly uploadedSecrets: UploadedSecrets;
   readonly webhookTimeoutMs: number;
+  /** The address that others reach the server by; absent: not known. */
+  readonly publicUrl?: string | null;
   readonly maxConcurrentRuns: number;
   /** Runs that wait for their beginning; more are refused. */
   readonly maxQueuedRuns: number;
@@ -95,9 +97,9 @@ class StandardEngine implements Engine {
     this.#parts = parts;
     this.#runs = runs;
     this.#pauses = pauses;
-    const { catalog, uploadedSecrets, webhookTimeoutMs: timeoutMs, newId, triggers } = options;
+    const { catalog, uploadedSecrets, webhookTimeoutMs: timeoutMs, publicUrl = null, newId, triggers } = options;
     const { store, clock, logger } = parts;
-    this.#webhooks = new WebhookReceiver({ parts, catalog, uploadedSecrets, runs, timeoutMs, newId });
+    this.#webhooks = new WebhookReceiver({ parts, catalog, uploadedSecrets, runs, timeoutMs, publicUrl, newId });
     this.#reruns = new Reruns({ parts, catalog, runs, newId });
     this.#uploader = new PipelineUploader({ catalog, store, secrets: uploadedSecrets });
     this.#news = new NewsDesk({ parts, runs });

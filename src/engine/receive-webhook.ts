@@ -15,6 +15,7 @@ import type { RunParts } from "./run-parts.ts";
 import type { RunRegistry } from "./run-registry.ts";
 import type { UploadedSecrets } from "./uploaded-secrets.ts";
 import { evaluateWhen } from "./webhook-condition.ts";
+import { webhookSecrets } from "./webhook-secrets.ts";
 
 /** A flood of forged requests must not fill the disk: of those refused only the newest are kept, per pipeline. */
 const keptRefusals = 100;
@@ -27,6 +28,8 @@ export interface WebhookReceiverOptions {
   readonly runs: RunRegistry;
   /** How long a caller waits for `http.respond`. */
   readonly timeoutMs: number;
+  /** The address that others reach the server by; null: not known. */
+  readonly publicUrl: string | null;
   readonly newId: () => string;
 }
 
@@ -57,10 +60,9 @@ export class WebhookReceiver {
   }
 
   async #verify(received: ReceivedRequest, webhook: WebhookConfig): Promise<InboundVerdict> {
-    const { parts, uploadedSecrets } = this.#options;
+    const { parts, uploadedSecrets, publicUrl } = this.#options;
     const secrets: string[] = [];
-    const secret = webhook.secret ?? uploadedSecrets.find(received.pipeline);
-    if (secret !== undefined) {
+    for (const secret of webhookSecrets(webhook, uploadedSecrets.find(received.pipeline))) {
       const resolved = await parts.secrets.resolve(secret);
       if (!resolved.ok) {
         this.#warnings.warn(refused, { pipeline: received.pipeline, reason: resolved.message });
@@ -70,9 +72,7 @@ export class WebhookReceiver {
       }
       secrets.push(resolved.value);
     }
-    const { provider } = webhook;
-    const nowMs = parts.clock.now();
-    return verifyInbound(received, { ...(provider === undefined ? {} : { provider }), secrets, nowMs });
+    return verifyInbound(received, { ...webhook, secrets, publicUrl, nowMs: parts.clock.now() });
   }
 
   /** Whether the pipeline's condition holds; a request of which it does not is on record when this resolves. */

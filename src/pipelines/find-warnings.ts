@@ -27,12 +27,15 @@ export async function findWarnings(
     const message = "the file says webhook: false, so the secret that was given with an upload is not used";
     return uploaded === undefined ? [] : [warn(version, message, removeIt)];
   }
-  const secret = webhook.secret ?? uploaded;
-  const reason = secret === undefined ? null : ((await checkSecret?.(secret)) ?? null);
   if (webhook.secret === undefined) {
+    const reason = uploaded === undefined ? null : ((await checkSecret?.(uploaded)) ?? null);
     return reason === null ? [] : [warn(version, `the secret given with the upload: ${reason}`, closedMeanwhile)];
   }
-  const warnings: Problem[] = reason === null ? [] : [warnOfSecret(version, reason, closedMeanwhile)];
+  const warnings: Problem[] = [];
+  for (const secret of typeof webhook.secret === "string" ? [webhook.secret] : webhook.secret) {
+    const reason = (await checkSecret?.(secret)) ?? null;
+    if (reason !== null) warnings.push(warnOfSecret(version, reason, closedMeanwhile));
+  }
   if (uploaded !== undefined) {
     const message = "the webhook secret in the file wins over the one that was given with an upload";
     warnings.push(warnOfSecret(version, message, removeIt));

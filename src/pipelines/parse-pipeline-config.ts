@@ -1,15 +1,15 @@
 // `export const config` of a script as a PipelineConfig, or every problem it has.
 
 import { formatByteSize, parseByteSize } from "../core/byte-size.ts";
-import { didYouMean } from "../core/did-you-mean.ts";
 import { parseDuration } from "../core/duration.ts";
-import type { ParamSpec, PipelineConfig, WebhookConfig } from "../core/pipeline-config.ts";
+import type { ParamSpec, PipelineConfig } from "../core/pipeline-config.ts";
 import { describeValue, type FieldProblem, FieldProblems } from "./field-problem.ts";
 import { readAfter } from "./parse-after.ts";
 import { type CheckTemplate, readConcurrency, readPriority } from "./parse-concurrency.ts";
 import { parseParamSpec } from "./parse-param-spec.ts";
 import { readSchedules } from "./parse-schedule.ts";
-import { type CheckCondition, readWhen } from "./parse-when.ts";
+import { readWebhook } from "./parse-webhook.ts";
+import type { CheckCondition } from "./parse-when.ts";
 
 /** What the texts of a config are checked with that others understand. */
 export interface ConfigChecks {
@@ -24,8 +24,6 @@ export type ParsedConfig =
 const fields = ["webhook", "params", "timeout", "memory", "priority", "concurrency", "schedule", "after"];
 const laterFields =
   "retry retries notify on vars env secrets needs dedupe rate cache retention history approvals".split(" ");
-const laterWebhookFields = "dedupe toleranceSeconds tolerance rate filter events methods header".split(" ");
-const providers = ["github", "slack", "generic"];
 const minMemoryBytes = 16 * 1024 ** 2;
 const maxMemoryBytes = 1024 ** 3;
 const maxParams = 100;
@@ -58,41 +56,6 @@ export function parsePipelineConfig(
     ...(after.length === 0 ? {} : { after }),
   };
   return problems.list.length > 0 ? { ok: false, problems: problems.list } : { ok: true, config: parsed };
-}
-
-function readWebhook(value: unknown, problems: FieldProblems, checkCondition: CheckCondition): WebhookConfig | false {
-  if (value === undefined) return {};
-  if (value === false) return false;
-  const hint = 'write { provider: "github", secret: "env:NAME" }, or false for no webhook';
-  const webhook = problems.readObject("config.webhook", value, hint);
-  if (!webhook) return {};
-  problems.refuseUnknown("config.webhook", webhook, ["provider", "secret", "stream", "when"], laterWebhookFields);
-  const { provider, secret } = webhook;
-  if (provider !== undefined && (typeof provider !== "string" || !providers.includes(provider))) {
-    const near = typeof provider === "string" ? didYouMean(provider, providers) : undefined;
-    const known = `known providers: ${providers.join(", ")}`;
-    problems.add(
-      "config.webhook.provider",
-      `cannot be ${describeValue(provider)}`,
-      near ? `did you mean "${near}"?` : known,
-    );
-  }
-  // A secret that turned out undefined must not open the webhook to everyone.
-  if (Object.hasOwn(webhook, "secret") && typeof secret !== "string") {
-    const form = 'write "env:NAME", "file:/path" or the secret itself';
-    problems.add("config.webhook.secret", `must be a text, not ${describeValue(secret)}`, form);
-  }
-  const { stream } = webhook;
-  if (stream !== undefined && typeof stream !== "boolean") {
-    problems.add("config.webhook.stream", `must be true or false, not ${describeValue(stream)}`);
-  }
-  const when = readWhen(webhook["when"], problems, checkCondition);
-  return {
-    ...(typeof provider === "string" ? { provider } : {}),
-    ...(typeof secret === "string" ? { secret } : {}),
-    ...(stream === true ? { stream } : {}),
-    ...(when === undefined ? {} : { when }),
-  };
 }
 
 function readParams(value: unknown, problems: FieldProblems): Readonly<Record<string, ParamSpec>> {

@@ -60,7 +60,11 @@ export interface GuestPrecedingRun {
 }
 
 /** `http.request()` of a script. */
-export type GuestRequest = Omit<InboundRequest, "body"> & { readonly body: string };
+export type GuestRequest = Omit<InboundRequest, "body"> & {
+  readonly body: string;
+  /** Only where the bytes are not those of the text. */
+  readonly bodyBase64?: string;
+};
 
 export interface GuestLimits {
   readonly memoryBytes: number;

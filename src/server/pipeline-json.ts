@@ -3,6 +3,7 @@
 import type { ConflictRule, PipelineConfig } from "../core/pipeline-config.ts";
 import { runToJson, timeToJson, type RunJson } from "../core/run-json.ts";
 import { webhookPath, webhookUrl } from "../core/webhook-address.ts";
+import type { WebhookAlgorithm } from "../core/webhook-provider.ts";
 import type { PipelineOverview } from "../engine/engine.ts";
 import type { Problem } from "../pipelines/pipelines.ts";
 import { scheduleConfigToJson, type ScheduleConfigJson } from "./schedule-json.ts";
@@ -21,6 +22,8 @@ export interface WebhookJson {
   /** null: the server was not told the address that others reach it by. */
   readonly url: string | null;
   readonly provider: string | null;
+  /** "sha1" where the pipeline asks for that; null: the provider's own. */
+  readonly algorithm: WebhookAlgorithm | null;
   readonly signed: boolean;
   /** Where its secret stands: in the file, or given with an upload; null where there is none. */
   readonly secret_from: "file" | "upload" | null;
@@ -91,6 +94,7 @@ function configToJson(
           path: webhookPath(id),
           url: publicUrl === null ? null : webhookUrl(publicUrl, id),
           provider: webhook.provider ?? null,
+          algorithm: webhook.algorithm ?? null,
           signed: secretFrom !== null,
           secret_from: secretFrom,
           when: webhook.when ?? null,

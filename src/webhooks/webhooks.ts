@@ -1,6 +1,7 @@
-// The door of webhooks/: who sent an inbound request, and whether it may be believed.
+// The door of webhooks/: who sent an inbound request, whether it may be believed, and how to sign one.
 
-export { detectProvider } from "./inbound/detect-provider.ts";
-export { providerNames } from "./inbound/provider-table.ts";
+export { findProvider } from "./inbound/provider-table.ts";
+export { type RequestToSign, signRequest, type SignedRequestParts } from "./inbound/sign-request.ts";
 export { toInboundRequest } from "./inbound/to-inbound-request.ts";
-export { verifyInbound, type InboundVerdict, type UnverifiedRequest } from "./inbound/verify-inbound.ts";
+export type { UnverifiedRequest } from "./inbound/unverified-request.ts";
+export { verifyInbound, type InboundVerdict, type VerifyOptions } from "./inbound/verify-inbound.ts";

@@ -9,6 +9,7 @@ import { countRunningSteps, measureMemory } from "./process-tree.ts";
 import { history } from "./measure-history.ts";
 import { logs } from "./measure-logs.ts";
 import { replay, restart, waiting } from "./measure-waiting.ts";
+import { verification } from "./measure-verification.ts";
 import type { Row } from "./row.ts";
 import type { rowNames } from "./row-names.ts";
 import { runScript, startRawElysia, startRunner, type ServerProcess, withServer } from "./server-process.ts";
@@ -276,4 +277,5 @@ export const measurements: Readonly<Record<keyof typeof rowNames, () => Promise<
   restart,
   replay,
   logs,
+  verification,
 };

@@ -14,6 +14,11 @@ export interface RequestOptions {
   readonly signed: boolean;
 }
 
+/** Those whose requests are a matter of curl and openssl; those of the others `runner sign` makes. */
+export function isSignedByHand(provider: string | null): boolean {
+  return provider === null || ["github", "slack", "generic"].includes(provider);
+}
+
 /** A request as this provider sends it: lines for a POSIX shell with curl and openssl. */
 export function requestCommands({ command, url, provider, signed }: RequestOptions): string {
   const { body, event, signedText, header } = shapeOf(provider);

@@ -3,7 +3,8 @@
 import type { JsonValue } from "../../core/json.ts";
 import type { PipelineConfig } from "../../core/pipeline-config.ts";
 import type { GuestRequest } from "../../sandbox/sandbox.ts";
-import { verifyInbound } from "../../webhooks/webhooks.ts";
+import { toInboundRequest, verifyInbound } from "../../webhooks/webhooks.ts";
+import { toGuestRequest } from "../to-guest-request.ts";
 import { inside, readBody, readFields, readHeaders, readText, readTextMap } from "./read-table.ts";
 
 export interface TestRequest {
@@ -50,7 +51,7 @@ export function makeRequest(
     secrets: [],
     nowMs: 0,
   });
-  return { ...received, provider: sender.provider, eventType: request.eventType ?? sender.eventType, body };
+  return toGuestRequest(toInboundRequest(received, { ...sender, eventType: request.eventType ?? sender.eventType }));
 }
 
 /** The first value of each parameter. */

@@ -1,9 +1,11 @@
 // `http` and `webhookTrigger`: the request that started the run, its answer, and conditions on it.
 
 import { isHeaderName, isHeaderValue, isHopByHop } from "../../core/header-field.ts";
+import { encodeBase64 } from "./base64.ts";
 import { notify } from "./calls.ts";
 import { caseless } from "./caseless.ts";
 import { defineGlobal, host, hostText, parseJson, stringifyJson } from "./host.ts";
+import { encodeUtf8 } from "./text-encoding.ts";
 
 export interface RequestValue {
   readonly provider: string;
@@ -12,6 +14,8 @@ export interface RequestValue {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Of the exact bytes. */
+  readonly bodyBase64?: string;
   readonly query: Readonly<Record<string, string>>;
 }
 
@@ -19,7 +23,13 @@ let current: RequestValue | undefined;
 let responded = false;
 
 export function setRequest(request: RequestValue | null): void {
-  current = request === null ? undefined : { ...request, headers: caseless(request.headers) };
+  current = request === null ? undefined : withBytes({ ...request, headers: caseless(request.headers) });
+}
+
+/** Few scripts ask for it, so it is made when one does, and is not listed. */
+function withBytes({ bodyBase64, ...request }: RequestValue): RequestValue {
+  const get = (): string => bodyBase64 ?? encodeBase64(encodeUtf8(request.body));
+  return Object.defineProperty(request, "bodyBase64", { get });
 }
 
 function checkHeaders(headers: unknown): Record<string, string> {

@@ -41,6 +41,7 @@ const run = objectOf(
         headers: texts,
         query: texts,
         body: text,
+        body_base64: { ...textOrNull, description: "The exact bytes, where they are not those of the text." },
       }),
     ),
     seed: text,

@@ -37,6 +37,7 @@ const webhook = {
   path: text,
   url: { ...textOrNull, description: "null where the server was not told its public address." },
   provider: textOrNull,
+  algorithm: { enum: ["sha1", null], description: "null: what the provider signs by, but for SHA-1." },
   signed: { type: "boolean" },
   secret_from: { enum: ["file", "upload", null] },
   when: { ...textOrNull, description: "The condition on a request without which it starts no run." },

@@ -1,9 +1,13 @@
 // From what was received and what was found out about it to the request that is stored.
 
 import type { InboundRequest } from "../../core/inbound-request.ts";
-import type { UnverifiedRequest } from "./verify-inbound.ts";
+import { maskRequest } from "./mask-request.ts";
+import type { UnverifiedRequest } from "./unverified-request.ts";
 
-/** The request with its provider. Header names become lower case; those that differ only in case are joined. */
+/**
+ * The request with its provider and without secrets that stood in it in clear. Header names become lower case; those
+ * that differ only in case are joined.
+ */
 export function toInboundRequest(
   request: UnverifiedRequest,
   origin: { readonly provider: string; readonly eventType: string },
@@ -14,13 +18,14 @@ export function toInboundRequest(
     const earlier = headers.get(key);
     headers.set(key, earlier === undefined ? value : `${earlier}, ${value}`);
   }
+  const masked = maskRequest({ ...request, headers: Object.fromEntries(headers) }, origin.provider);
   return {
     provider: origin.provider,
     eventType: origin.eventType,
-    method: request.method,
-    url: request.url,
-    headers: Object.fromEntries(headers),
-    query: request.query,
-    body: request.body,
+    method: masked.method,
+    url: masked.url,
+    headers: masked.headers,
+    query: masked.query,
+    body: masked.body,
   };
 }

@@ -1,28 +1,28 @@
 // Whether an inbound request is believed: the pinned provider, the signature over the raw bytes, the replay window.
 
-import { findByHeaders, hasItsHeaders } from "./detect-provider.ts";
-import { readEventType } from "./event-type.ts";
-import type { InboundProvider, TimestampScheme } from "./provider.ts";
+import type { WebhookAlgorithm } from "../../core/webhook-provider.ts";
+import { findByHeaders, hasItsHeaders } from "./find-by-headers.ts";
+import { JsonBody } from "./json-body.ts";
+import type { InboundProvider, SignatureScheme } from "./provider.ts";
 import { fallbackProvider, findProvider } from "./provider-table.ts";
-import { findSignature, matchesAnySecret, parseSignature } from "./signature.ts";
-
-/** A request as received. Header names in lower case, repeated ones joined by ", ". */
-export interface UnverifiedRequest {
-  readonly method: string;
-  /** Path with query string. */
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** First value of each parameter. */
-  readonly query: Readonly<Record<string, string>>;
-  /** The exact bytes received. */
-  readonly body: Uint8Array;
-}
+import { readValue } from "./read-value.ts";
+import { Keys, matchesAny } from "./signature-key.ts";
+import { findSignature, parseSignatures } from "./signature.ts";
+import { buildMessage } from "./signed-message.ts";
+import { checkJsonTime, checkSeconds, findTimestamp, type TimestampReason } from "./timestamp.ts";
+import type { UnverifiedRequest } from "./unverified-request.ts";
 
 export interface VerifyOptions {
   /** Pinned provider; absent: detected by headers. */
   readonly provider?: string;
   /** Any of them may have signed the request; none: every request is accepted. */
   readonly secrets: readonly string[];
+  /** Asked for by name; absent: whatever of SHA-256 and better the provider uses. */
+  readonly algorithm?: WebhookAlgorithm;
+  /** How far a signed time may be from now; absent: as the provider says. */
+  readonly toleranceMs?: number;
+  /** The address that others reach the server by, which some providers sign. */
+  readonly publicUrl?: string | null;
   /** Milliseconds since the Unix epoch. */
   readonly nowMs: number;
 }
@@ -30,69 +30,99 @@ export interface VerifyOptions {
 export type RefusalReason =
   | "provider_unknown"
   | "provider_mismatch"
+  | "provider_not_pinned"
+  | "algorithm_unknown"
+  | "secret_unusable"
   | "signature_missing"
   | "signature_malformed"
   | "signature_mismatch"
-  | "timestamp_missing"
-  | "timestamp_malformed"
-  | "timestamp_outside_tolerance";
+  | "id_missing"
+  | "public_url_missing"
+  | TimestampReason;
 
-export type InboundVerdict =
-  | { readonly accepted: true; readonly provider: string; readonly eventType: string }
-  | {
-      readonly accepted: false;
-      readonly provider: string;
-      /** Only from a header: the body of a request that is refused is not parsed. */
-      readonly eventType: string;
-      readonly reason: RefusalReason;
-    };
+export type InboundVerdict = {
+  readonly provider: string;
+  /** The provider's own name for what happened; of a refused request only from a header: its body is not parsed. */
+  readonly eventType: string;
+  /** Tells this delivery and its repetitions from all others; empty where the provider sends none. Read likewise. */
+  readonly deliveryId: string;
+} & ({ readonly accepted: true } | { readonly accepted: false; readonly reason: RefusalReason });
 
 /**
  * The verdict on a request; never throws, whatever the request. Without a pinned provider a request that lacks a
  * provider's own header counts as generic and must then carry a generic signature made with the same secret.
  */
 export function verifyInbound(request: UnverifiedRequest, options: VerifyOptions): InboundVerdict {
-  const { headers, body } = request;
+  const { headers } = request;
   const provider = options.provider === undefined ? findByHeaders(headers) : findProvider(options.provider);
   if (!provider) {
-    return { accepted: false, provider: options.provider ?? "", eventType: "", reason: "provider_unknown" };
+    const unknown = { provider: options.provider ?? "", eventType: "", deliveryId: "" };
+    return { accepted: false, ...unknown, reason: "provider_unknown" };
   }
-  const reason = findRefusal(provider, request, options);
-  const source = provider.eventType;
-  if (reason === undefined) {
-    return { accepted: true, provider: provider.name, eventType: readEventType(source, headers, body) };
-  }
-  const eventType = source.from === "header" ? readEventType(source, headers, body) : "";
-  return { accepted: false, provider: provider.name, eventType, reason };
+  const body = new JsonBody(request.body);
+  const reason = findRefusal(provider, request, body, options);
+  const readable = reason === undefined ? body : null;
+  const origin = {
+    provider: provider.name,
+    eventType: readValue(provider.eventType, headers, readable),
+    deliveryId: readValue(provider.deliveryId, headers, readable),
+  };
+  return reason === undefined ? { accepted: true, ...origin } : { accepted: false, ...origin, reason };
 }
 
 function findRefusal(
   provider: InboundProvider,
   request: UnverifiedRequest,
+  body: JsonBody,
   options: VerifyOptions,
 ): RefusalReason | undefined {
-  if (options.provider !== undefined && looksLikeAnother(provider, request.headers)) return "provider_mismatch";
+  const isPinned = options.provider !== undefined;
+  if (isPinned && looksLikeAnother(provider, request.headers)) return "provider_mismatch";
   if (options.secrets.length === 0) return undefined;
-  const text = findSignature(provider.signature, request);
-  if (text === undefined) return "signature_missing";
-  const digest = parseSignature(provider.signature, text);
-  if (digest === undefined) return "signature_malformed";
-  const timestamp = provider.timestamp ? (request.headers[provider.timestamp.header] ?? "") : "";
-  const untimely = provider.timestamp ? checkTimestamp(provider.timestamp, timestamp, options.nowMs) : undefined;
-  if (untimely !== undefined) return untimely;
-  const matches = matchesAnySecret(provider.signature, digest, options.secrets, timestamp, request.body);
-  return matches ? undefined : "signature_mismatch";
+  if (provider.pinnedOnly === true && !isPinned) return "provider_not_pinned";
+  const schemes = provider.schemes.filter(({ askedFor }) => askedFor === options.algorithm);
+  const keys = new Keys(options.secrets);
+  const scheme = schemes.find((each) => hasKey(each, keys) && isUsed(each, request, body)) ?? schemes.at(-1);
+  return scheme === undefined ? "algorithm_unknown" : checkScheme(scheme, request, body, keys, options);
 }
 
-/** The fallback has no headers of its own, and senders such as Gitea add GitHub's: pinned to it, nothing is another's. */
+/** Of providers without headers of their own anything may be another's too, as of those with a token a proxy adds. */
 function looksLikeAnother(pinned: InboundProvider, headers: Readonly<Record<string, string>>): boolean {
-  if (pinned === fallbackProvider || hasItsHeaders(pinned, headers)) return false;
+  if (pinned.detectedBy.length === 0 || hasItsHeaders(pinned, headers)) return false;
   return findByHeaders(headers) !== fallbackProvider;
 }
 
-function checkTimestamp(scheme: TimestampScheme, text: string, nowMs: number): RefusalReason | undefined {
-  if (text === "") return "timestamp_missing";
-  if (!/^[1-9]\d{0,11}$/.test(text)) return "timestamp_malformed";
-  const distanceMs = Math.abs(nowMs - Number(text) * 1000);
-  return distanceMs <= scheme.toleranceMs ? undefined : "timestamp_outside_tolerance";
+function isUsed(scheme: SignatureScheme, request: UnverifiedRequest, body: JsonBody): boolean {
+  if (scheme.requires?.some((name) => !request.headers[name]) === true) return false;
+  return findSignature(scheme, request, body) !== undefined;
+}
+
+function hasKey({ forms }: SignatureScheme, keys: Keys): boolean {
+  return forms.some(({ key }) => keys.of(key).length > 0);
+}
+
+function checkScheme(
+  scheme: SignatureScheme,
+  request: UnverifiedRequest,
+  body: JsonBody,
+  keys: Keys,
+  { toleranceMs, publicUrl = null, nowMs }: VerifyOptions,
+): RefusalReason | undefined {
+  const text = findSignature(scheme, request, body);
+  if (text === undefined) return "signature_missing";
+  const parsed = parseSignatures(scheme, text);
+  if (parsed === undefined) return "signature_malformed";
+  if (!hasKey(scheme, keys)) return "secret_unusable";
+  const source = scheme.timestamp;
+  const timestamp = findTimestamp(source, request, parsed);
+  const tolerance = toleranceMs ?? source?.toleranceMs ?? 0;
+  if (source !== undefined && source.in !== "json") {
+    const untimely = checkSeconds(timestamp, tolerance, nowMs);
+    if (untimely !== undefined) return untimely;
+  }
+  const built = buildMessage(scheme, { request, timestamp, publicUrl });
+  if (!built.ok) return built.reason;
+  if (!matchesAny(parsed.signatures, keys, built.message)) return "signature_mismatch";
+  // Only now the body may be parsed: whoever signed it is known.
+  return source?.in === "json" ? checkJsonTime(source.name, body, tolerance, nowMs) : undefined;
 }

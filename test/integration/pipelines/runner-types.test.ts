@@ -228,7 +228,7 @@ describe("as an editor without other types uses it", () => {
     "document.title",
     "new XMLHttpRequest()",
     "const config = { webhok: {} } satisfies PipelineConfig",
-    'const config = { webhook: { provider: "gitlab" } } satisfies PipelineConfig',
+    'const config = { webhook: { provider: "gitlub" } } satisfies PipelineConfig',
   ])("%s is marked", async (wrong) => {
     const complaints = await complaintsOf({ "wrong.ts": `export const pipeline = async () => {\n${wrong};\n};\n` });
     expect(complaints.length).toBeGreaterThan(0);

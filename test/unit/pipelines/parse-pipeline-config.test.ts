@@ -100,7 +100,6 @@ describe("parsePipelineConfig()", () => {
 
   test.each([
     [{ retry: 3 }, "config.retry"],
-    [{ webhook: { toleranceSeconds: 1 } }, "config.webhook.toleranceSeconds"],
     [{ webhook: { dedupe: true } }, "config.webhook.dedupe"],
   ])("refuses %j as not supported yet", (config, field) => {
     expect(problemsOf(config)).toMatchObject([{ field, message: `${field} is not supported yet` }]);

@@ -1,157 +1,273 @@
 import { describe, expect, test } from "bun:test";
-import { createHmac } from "node:crypto";
+import { generateKeyPairSync, sign } from "node:crypto";
 import fc from "fast-check";
-import { type UnverifiedRequest, verifyInbound } from "../../../src/webhooks/webhooks.ts";
+import { type ProviderName, providerNames } from "../../../src/core/webhook-provider.ts";
+import {
+  findProvider,
+  signRequest,
+  type UnverifiedRequest,
+  verifyInbound,
+  type VerifyOptions,
+} from "../../../src/webhooks/webhooks.ts";
 
+const nowMs = 1_700_000_000_000;
+const publicUrl = "https://box.example.org";
 const secret = "a secret";
-const now = 1_700_000_000;
-const sign = (signed: string | Uint8Array): string => createHmac("sha256", secret).update(signed).digest("hex");
+const keys = generateKeyPairSync("ed25519");
+const publicKey = Buffer.from(String(keys.publicKey.export({ format: "jwk" }).x), "base64url").toString("hex");
+const base64Key = `whsec_${Buffer.from("0123456789abcdef01234567").toString("base64")}`;
 
-function request(headers: Record<string, string>, body: string | Uint8Array): UnverifiedRequest {
-  return { method: "POST", url: "/api/webhooks/x", headers, query: {}, body: Buffer.from(body) };
+/** Whose signature is not over the body. */
+const tokenProviders: readonly ProviderName[] = [
+  "gitlab",
+  "honeybadger",
+  "meraki",
+  "homeassistant",
+  "dockerhub",
+  "bearer",
+  "basic",
+];
+const signsJson: readonly ProviderName[] = ["linear", "meraki"];
+
+function secretOf(name: ProviderName): string {
+  return name === "discord" ? publicKey : name === "standard" ? base64Key : secret;
 }
 
-const signedRequests: Readonly<Record<string, (body: Uint8Array) => UnverifiedRequest>> = {
-  github: (body) => request({ "x-github-event": "push", "x-hub-signature-256": `sha256=${sign(body)}` }, body),
-  slack: (body) => {
-    const signed = Buffer.concat([Buffer.from(`v0:${now}:`), body]);
-    return request({ "x-slack-signature": `v0=${sign(signed)}`, "x-slack-request-timestamp": `${now}` }, body);
-  },
-  generic: (body) => request({ "x-webhook-signature": sign(body) }, body),
-};
+function optionsFor(name: ProviderName): VerifyOptions {
+  return { provider: name, secrets: [secretOf(name)], publicUrl, nowMs };
+}
 
-const signatureHeaders = new Set(["x-hub-signature-256", "x-slack-signature", "x-webhook-signature"]);
-const options = { secrets: [secret], nowMs: now * 1000 };
-const accepted = (candidate: UnverifiedRequest): boolean => verifyInbound(candidate, options).accepted;
-/** Not the case of a hexadecimal digit, which says the same. */
+const accepts = (name: ProviderName, request: UnverifiedRequest): boolean =>
+  verifyInbound(request, optionsFor(name)).accepted;
+
+/** A request as this provider sends it. */
+function make(name: ProviderName, body: Uint8Array): UnverifiedRequest {
+  if (name === "discord") return signedByDiscord(body);
+  const contentType = name === "twilio" ? "application/x-www-form-urlencoded" : "application/json";
+  const origin = { provider: name, secret: secretOf(name), eventType: "push", deliveryId: "d-1" };
+  const made = signRequest({ ...origin, body, contentType, url: `${publicUrl}/api/webhooks/x`, nowMs });
+  const { pathname, search, searchParams } = new URL(made.url);
+  return {
+    method: "POST",
+    url: pathname + search,
+    headers: made.headers,
+    query: Object.fromEntries(searchParams),
+    body: made.body,
+  };
+}
+
+function signedByDiscord(body: Uint8Array): UnverifiedRequest {
+  const time = String(nowMs / 1000);
+  const signature = sign(null, Buffer.concat([Buffer.from(time), body]), keys.privateKey).toString("hex");
+  const headers = { "x-signature-ed25519": signature, "x-signature-timestamp": time };
+  return { method: "POST", url: "/", headers, query: {}, body };
+}
+
+function bodiesOf(name: ProviderName): fc.Arbitrary<Uint8Array> {
+  const objects = fc.dictionary(fc.string(), fc.jsonValue()).map((value) => Buffer.from(JSON.stringify(value)));
+  const forms = fc
+    .dictionary(fc.string(), fc.string())
+    .map((value) => Buffer.from(new URLSearchParams(value).toString()));
+  if (name === "twilio") return forms;
+  return signsJson.includes(name) ? objects : fc.uint8Array({ maxLength: 200 });
+}
+
+/** Headers that prove something: each of their characters counts. */
+function provingHeaders(name: ProviderName, headers: Readonly<Record<string, string>>): readonly string[] {
+  const schemes = findProvider(name)?.schemes ?? [];
+  const names = schemes.flatMap(({ places, timestamp, signed }) => [
+    ...places.filter((place) => place.in === "header").map((place) => place.name),
+    ...(timestamp?.in === "header" ? [timestamp.name] : []),
+    ...signed.filter((part) => part.part === "header").map((part) => part.name),
+  ]);
+  return names.filter((header) => headers[header] !== undefined);
+}
+
+/** Not the case of a hexadecimal digit, which says the same, nor that of `Bearer`. */
 const differs = (a: string, b: string): boolean => a.toLowerCase() !== b.toLowerCase();
 
-describe.each(Object.entries(signedRequests))("verifyInbound() of %s", (_name, make) => {
-  test("accepts what was signed, whatever the bytes", () => {
-    fc.assert(fc.property(fc.uint8Array(), (body) => accepted(make(body))));
+/** Instead of `test` where there is nothing to test. */
+const never = (_title: string, _body: () => void): void => undefined;
+
+describe.each([...providerNames])("verifyInbound() of %s", (name) => {
+  const bodies = bodiesOf(name);
+  const example = make(name, Buffer.from(name === "twilio" ? "a=1&b=2" : "{}"));
+
+  test("accepts what was signed, whatever the body", () => {
+    fc.assert(fc.property(bodies, (body) => accepts(name, make(name, body))));
   });
 
-  test("refuses a body with one byte changed, added or taken away", () => {
-    const change = fc.tuple(
-      fc.uint8Array({ minLength: 1, maxLength: 200 }),
-      fc.nat(),
-      fc.integer({ min: 1, max: 255 }),
-    );
+  const signsBytes = !tokenProviders.includes(name) && name !== "twilio";
+  (signsBytes ? test : never)("refuses a body with one byte changed", () => {
+    const change = fc.tuple(bodies, fc.nat(), fc.integer({ min: 1, max: 255 }));
     fc.assert(
-      fc.property(change, fc.constantFrom("change", "add", "remove"), ([body, place, difference], kind) => {
-        const at = place % body.length;
-        const bytes = [...body];
+      fc.property(change, fc.constantFrom("change", "add", "remove"), ([original, place, difference], kind) => {
+        const request = make(name, original);
+        const bytes = [...request.body];
+        fc.pre(bytes.length > 0);
+        const at = place % bytes.length;
         if (kind === "change") bytes[at] = (bytes[at] ?? 0) ^ difference;
         else if (kind === "add") bytes.splice(at, 0, difference);
         else bytes.splice(at, 1);
-        return !accepted({ ...make(body), body: Uint8Array.from(bytes) });
+        return !accepts(name, { ...request, body: Uint8Array.from(bytes) });
       }),
     );
   });
 
-  test("refuses a signature or timestamp with any one character changed, added or taken away", () => {
-    const original = make(Buffer.from("{}"));
-    const names = Object.keys(original.headers).filter((name) => name !== "x-github-event");
-    const mutation = fc.tuple(fc.constantFrom(...names), fc.nat(), fc.string({ unit: "binary", maxLength: 1 }));
+  const proving = provingHeaders(name, example.headers);
+  (proving.length > 0 ? test : never)("refuses a proof with any one character changed, added or taken away", () => {
+    const mutation = fc.tuple(fc.constantFrom(...proving), fc.nat(), fc.string({ unit: "binary", maxLength: 1 }));
     fc.assert(
-      fc.property(mutation, fc.nat(1), ([name, place, character], removed) => {
-        const text = original.headers[name] ?? "";
+      fc.property(mutation, fc.nat(1), ([header, place, character], removed) => {
+        const text = example.headers[header] ?? "";
         const at = place % (text.length + 1);
         const changed = text.slice(0, at) + character + text.slice(at + removed);
-        // The prefix is optional where the digest stands alone, so only a change in the digest counts.
-        fc.pre(signatureHeaders.has(name) ? differs(changed, text) : changed !== text);
-        return !accepted({ ...original, headers: { ...original.headers, [name]: changed } });
+        fc.pre(differs(changed, text));
+        return !accepts(name, { ...example, headers: { ...example.headers, [header]: changed } });
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 
   test("refuses it under any other secret", () => {
-    const original = make(Buffer.from("{}"));
-    fc.assert(
-      fc.property(fc.string(), (other) => {
-        // HMAC pads a short key with zero bytes (RFC 2104), so those make the same key.
-        fc.pre(other.replace(/\0+$/, "") !== secret);
-        return !verifyInbound(original, { ...options, secrets: [other] }).accepted;
-      }),
-    );
+    const others = fc.string().filter((other) => other.replace(/\0+$/, "") !== secret);
+    const property = fc.property(others, (other) => {
+      // HMAC pads a short key with zero bytes (RFC 2104), so those make the same key.
+      return !verifyInbound(example, { ...optionsFor(name), secrets: [other] }).accepted;
+    });
+    fc.assert(property);
   });
 
   test("accepts it under any list of secrets that has the right one", () => {
-    const original = make(Buffer.from("{}"));
     fc.assert(
       fc.property(fc.array(fc.string()), fc.array(fc.string()), (before, after) => {
-        return verifyInbound(original, { ...options, secrets: [...before, secret, ...after] }).accepted;
+        const secrets = [...before, secretOf(name), ...after];
+        return verifyInbound(example, { ...optionsFor(name), secrets }).accepted;
       }),
     );
   });
 
-  test("detects the provider also where no secret is configured", () => {
-    const original = make(Buffer.from("{}"));
-    expect(verifyInbound(original, { secrets: [], nowMs: 0 })).toMatchObject({ accepted: true, provider: _name });
+  test("refuses the headers of another provider where it is pinned and has some of its own", () => {
+    const ownsHeaders = (findProvider(name)?.detectedBy.length ?? 0) > 0;
+    const other = name === "slack" ? { "x-github-event": "push" } : { "x-slack-signature": "v0=0" };
+    const verdict = verifyInbound({ ...example, headers: other }, optionsFor(name));
+    expect(!verdict.accepted && verdict.reason === "provider_mismatch").toBe(ownsHeaders);
+  });
+
+  test("is detected by its headers alone where it has some", () => {
+    const isDetected = (findProvider(name)?.detectedBy.length ?? 0) > 0;
+    const provider = isDetected ? name : "generic";
+    expect(verifyInbound(example, { secrets: [], nowMs })).toMatchObject({ accepted: true, provider });
   });
 });
 
 describe("verifyInbound()", () => {
-  const headerNames = ["x-github-event", "x-slack-request-timestamp", ...signatureHeaders, "content-type"];
+  const tables = providerNames.map((name) => findProvider(name));
+  const headerNames = [
+    "content-type",
+    ...new Set(
+      tables.flatMap((provider) => [
+        ...(provider?.detectedBy.map(({ header }) => header) ?? []),
+        ...(provider?.schemes.flatMap(({ places, timestamp }) => [
+          ...places.map((place) => place.name),
+          timestamp?.name ?? "x",
+        ]) ?? []),
+        "webhook-id",
+      ]),
+    ),
+  ];
   const texts = fc.oneof(
     fc.string({ unit: "binary" }),
-    fc.constantFrom("", "v0=", "sha256=", `${now}`, "0".repeat(64)),
+    fc.constantFrom(
+      "",
+      "v0=",
+      "sha256=",
+      "Bearer ",
+      "Basic YQ==",
+      "t=1,v1=",
+      "v1,",
+      "application/x-www-form-urlencoded",
+    ),
+    fc.constantFrom(
+      `${nowMs / 1000}`,
+      "0".repeat(64),
+      `v1,${"A".repeat(43)}=`,
+      `t=${nowMs / 1000},v1=${"0".repeat(64)}`,
+    ),
   );
   const requests = fc.record({
     method: fc.string(),
     url: fc.string(),
     headers: fc.dictionary(fc.constantFrom(...headerNames), texts),
-    query: fc.dictionary(fc.constantFrom("signature", "__proto__", "a"), texts),
+    query: fc.dictionary(fc.constantFrom("signature", "token", "bodySHA256", "__proto__", "a"), texts),
     body: fc.oneof(
       fc.uint8Array(),
       fc.json().map((text) => Buffer.from(text)),
+      fc
+        .constantFrom('{"sharedSecret":1}', '{"webhookTimestamp":1e400}', '{"event":null,"type":{}}', "{")
+        .map((text) => Buffer.from(text)),
     ),
+  });
+  const pinned = fc.option(fc.oneof(fc.constantFrom(...providerNames), fc.string()), { nil: undefined });
+  const someSecrets = fc.array(fc.constantFrom(secret, publicKey, base64Key, "", "whpk_AAAA", "whsec_!"), {
+    minLength: 1,
   });
 
   test("never throws, and accepts nothing that was not signed", () => {
-    fc.assert(
-      fc.property(requests, fc.option(fc.string(), { nil: undefined }), fc.integer(), (candidate, provider, nowMs) => {
-        const verdict = verifyInbound(candidate, {
-          ...(provider !== undefined && { provider }),
-          secrets: [secret],
-          nowMs,
-        });
-        return !verdict.accepted && typeof verdict.reason === "string";
-      }),
-      { numRuns: 3000 },
-    );
+    const property = fc.property(requests, pinned, someSecrets, fc.integer(), (request, provider, secrets, time) => {
+      for (const at of [time, nowMs]) {
+        const verdict = verifyInbound(request, { ...(provider !== undefined && { provider }), secrets, nowMs: at });
+        if (verdict.accepted || typeof verdict.reason !== "string") return false;
+      }
+      return true;
+    });
+    fc.assert(property, { numRuns: 5000 });
   });
 
   test("never throws where no secret is configured", () => {
     fc.assert(fc.property(requests, (candidate) => verifyInbound(candidate, { secrets: [], nowMs: 0 }).accepted));
   });
 
+  function request(headers: Record<string, string>, body: string): UnverifiedRequest {
+    return { method: "POST", url: "/api/webhooks/x", headers, query: {}, body: Buffer.from(body) };
+  }
+
   test("finds no event type in JSON nested a hundred thousand deep, and does not throw", () => {
-    const body = `{"type":${"[".repeat(100_000)}`;
-    const slack = request({ "x-slack-signature": "v0=" }, body);
-    expect(verifyInbound(slack, { secrets: [], nowMs: 0 })).toEqual({
-      accepted: true,
-      provider: "slack",
-      eventType: "",
-    });
+    const deep = request({ "x-slack-signature": "v0=" }, `{"type":${"[".repeat(100_000)}`);
+    const verdict = { accepted: true, provider: "slack", eventType: "", deliveryId: "" } as const;
+    expect(verifyInbound(deep, { secrets: [], nowMs: 0 })).toEqual(verdict);
   });
 
-  test("prefers github where the headers of two providers are there", () => {
-    const both = request({ "x-slack-signature": "v0=", "x-github-event": "push" }, "");
-    expect(verifyInbound(both, { secrets: [], nowMs: 0 }).provider).toBe("github");
+  test("prefers forgejo, gitea, gogs and github in this order, and those to all others", () => {
+    const headers: Record<string, string> = { "x-slack-signature": "v0=" };
+    for (const name of ["github", "gogs", "gitea", "forgejo"]) {
+      headers[`x-${name}-event`] = "push";
+      expect(verifyInbound(request({ ...headers }, ""), { secrets: [], nowMs: 0 }).provider).toBe(name);
+    }
+  });
+
+  test("finds neither event type nor delivery id in what objects inherit", () => {
+    const bodies = ['{"__proto__":{"type":"x","id":"y"}}', "{}"];
+    for (const body of bodies) {
+      const verdict = verifyInbound(request({ "stripe-signature": "t=1" }, body), { secrets: [], nowMs: 0 });
+      expect(verdict).toMatchObject({ eventType: "", deliveryId: "" });
+    }
   });
 
   test("does not parse the body of a request it refuses", () => {
-    const forged = request(
-      { "x-slack-signature": `v0=${"0".repeat(64)}`, "x-slack-request-timestamp": `${now}` },
-      '{"type":"x"}',
-    );
-    expect(verifyInbound(forged, options)).toEqual({
+    const headers = { "x-slack-signature": `v0=${"0".repeat(64)}`, "x-slack-request-timestamp": `${nowMs / 1000}` };
+    const forged = request(headers, '{"type":"x","event_id":"y"}');
+    expect(verifyInbound(forged, { secrets: [secret], nowMs })).toEqual({
       accepted: false,
       provider: "slack",
       eventType: "",
+      deliveryId: "",
       reason: "signature_mismatch",
     });
+  });
+
+  test("says that SHA-1 is asked for of a provider that never signs by it", () => {
+    const verdict = verifyInbound(make("slack", Buffer.from("{}")), { ...optionsFor("slack"), algorithm: "sha1" });
+    expect(verdict).toMatchObject({ accepted: false, reason: "algorithm_unknown" });
   });
 });

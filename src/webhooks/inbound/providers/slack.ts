@@ -1,17 +1,18 @@
 // Slack: https://docs.slack.dev/authentication/verifying-requests-from-slack
 
 import type { InboundProvider } from "../provider.ts";
+import { bodySignedIn, fiveMinutesMs, json } from "../schemes.ts";
 
 export const slack: InboundProvider = {
   name: "slack",
-  detectedBy: ["x-slack-signature"],
-  eventType: { from: "json_field", field: "type" },
-  signature: {
-    places: [{ in: "header", name: "x-slack-signature" }],
-    prefix: "v0=",
-    prefixRequired: true,
-    encoding: "hex",
-    signed: [{ part: "text", text: "v0:" }, { part: "timestamp" }, { part: "text", text: ":" }, { part: "body" }],
-  },
-  timestamp: { header: "x-slack-request-timestamp", toleranceMs: 300_000 },
+  detectedBy: [{ header: "x-slack-signature" }],
+  eventType: [json("type")],
+  deliveryId: [json("event_id")],
+  schemes: [
+    {
+      ...bodySignedIn("x-slack-signature", "v0="),
+      signed: [{ part: "text", text: "v0:" }, { part: "timestamp" }, { part: "text", text: ":" }, { part: "body" }],
+      timestamp: { in: "header", name: "x-slack-request-timestamp", toleranceMs: fiveMinutesMs },
+    },
+  ],
 };

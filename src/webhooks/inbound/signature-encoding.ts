@@ -1,0 +1,32 @@
+// The bytes of a signature as text and back; a text that says the same in another way is none.
+
+import type { SignatureForm } from "./provider.ts";
+
+const lengths = { "hmac-sha256": 32, "hmac-sha1": 20, ed25519: 64 } as const;
+const hexDigits = /^[0-9a-fA-F]+$/;
+const maxTokenChars = 8192;
+
+/** Undefined where the text is not what the form writes: a wrong length, a wrong digit, something behind it. */
+export function signatureBytes(form: SignatureForm, text: string): Uint8Array | undefined {
+  const { algorithm, encoding } = form;
+  if (algorithm === "token") {
+    if (text.length > maxTokenChars) return undefined;
+    return encoding === "base64" ? fromBase64(text) : Buffer.from(text, "utf8");
+  }
+  const length = lengths[algorithm];
+  if (encoding === "hex") {
+    return text.length === 2 * length && hexDigits.test(text) ? Buffer.from(text, "hex") : undefined;
+  }
+  const bytes = text.length > 2 * length ? undefined : fromBase64(text);
+  return bytes?.length === length ? bytes : undefined;
+}
+
+/** As RFC 4648 section 4 writes it, with its padding and without loose bits (section 3.5). */
+function fromBase64(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, "base64");
+  return bytes.length > 0 && bytes.toString("base64") === text ? bytes : undefined;
+}
+
+export function encoded({ encoding }: SignatureForm, bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString(encoding === "text" ? "utf8" : encoding);
+}
