@@ -66,8 +66,8 @@ export async function openPipelines(
     clock: systemClock,
     readExports: async (bundle, file) => await readExports(pool, bundle, file),
     checkTemplate: (template) => loadExpressions().checkTemplate(template),
-    checkSecret: async (reference) => {
-      const resolved = await secrets.resolve(reference);
+    checkSecret: async (reference, pipeline) => {
+      const resolved = await secrets.resolve(reference, pipeline);
       return resolved.ok ? null : resolved.message;
     },
     onChange: (change) => logChange(logger, change, catalog.get(change.id)?.version !== null),

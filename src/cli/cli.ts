@@ -21,6 +21,7 @@ import { addResumeCommand } from "./resume.ts";
 import { addRunCommand } from "./run.ts";
 import { addRunsCommand } from "./runs.ts";
 import { addSchedulesCommand } from "./schedules.ts";
+import { addSecretCommand } from "./secret.ts";
 import { addServeCommand } from "./serve.ts";
 import { addSetPipelineCommand } from "./set-pipeline.ts";
 import { addSignalCommand } from "./signal.ts";
@@ -52,6 +53,7 @@ const commands = [
   addWebhookCommand,
   addSetPipelineCommand,
   addRemovePipelineCommand,
+  addSecretCommand,
   addCheckCommand,
   addTestCommand,
   addConfigCommand,

@@ -5,11 +5,11 @@ import { readInput } from "./read-input.ts";
 
 const maxBytes = 64 * 1024;
 
-/** Without its last newline. @throws {AppError} USAGE when there is none, or too much. */
-export async function readSecret(input: AsyncIterable<Uint8Array>): Promise<string> {
+/** Without its last newline; `example` shows how it is given. @throws {AppError} USAGE when there is none, or too much. */
+export async function readSecret(input: AsyncIterable<Uint8Array>, example: string): Promise<string> {
   const secret = (await readInput(input, "secret", maxBytes)).replace(/\r?\n$/, "");
   if (secret.trim() !== "") return secret;
   throw new AppError("USAGE", "there is no secret on standard input", {
-    hint: "write it there: runner set-pipeline FILE --webhook-secret - < secret-file",
+    hint: `write it there: ${example}`,
   });
 }

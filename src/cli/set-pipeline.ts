@@ -18,7 +18,7 @@ interface SetPipelineFlags extends ClientFlags {
 }
 
 const secretHelp =
-  "the secret that signs its webhook: the text itself, env:NAME or file:/path (read by the server, not here), " +
+  "the secret that signs its webhook: the text itself, env:NAME, file:/path or secret:NAME (read by the server, not here), " +
   "or - to read it from standard input; without this flag a secret given before is kept";
 
 const help = `
@@ -57,7 +57,9 @@ async function setPipeline(path: string, flags: SetPipelineFlags, context: Comma
 /** Undefined keeps the one that the server has, null removes it. */
 async function findSecret(flag: string | false | undefined): Promise<string | null | undefined> {
   if (flag === false) return null;
-  if (flag === "-") return await readSecret(Bun.stdin.stream());
+  if (flag === "-") {
+    return await readSecret(Bun.stdin.stream(), "runner set-pipeline FILE --webhook-secret - < secret-file");
+  }
   if (flag === undefined || flag.trim() !== "") return flag;
   // As from a variable of the shell that is not set.
   throw new AppError("USAGE", "--webhook-secret is empty", {

@@ -8,6 +8,7 @@ import type { Catalog, Pipeline, PipelineVersion, Problem } from "../pipelines/p
 import type { InboundRecord } from "../store/store.ts";
 import { type InboundVerdict, toInboundRequest, verifyInbound } from "../webhooks/webhooks.ts";
 import type { ReceivedRequest, WebhookAnswer } from "./contract.ts";
+import { maskRequest } from "./mask-secrets.ts";
 import { newRun } from "./new-run.ts";
 import { RepeatedWarnings } from "./repeated-warnings.ts";
 import { resolveParams } from "./resolve-params.ts";
@@ -49,7 +50,7 @@ export class WebhookReceiver {
       });
     }
     const verdict = await this.#verify(received, webhook);
-    const request = toInboundRequest(received, verdict);
+    const request = maskRequest(this.#options.parts.redactor, toInboundRequest(received, verdict));
     if (!verdict.accepted) await this.#refuse(received.pipeline, request, verdict.reason);
     return await this.#run(received.pipeline, version, request);
   }
@@ -59,7 +60,7 @@ export class WebhookReceiver {
     const secrets: string[] = [];
     const secret = webhook.secret ?? uploadedSecrets.find(received.pipeline);
     if (secret !== undefined) {
-      const resolved = await parts.secrets.resolve(secret);
+      const resolved = await parts.secrets.resolve(secret, received.pipeline);
       if (!resolved.ok) {
         this.#warnings.warn(refused, { pipeline: received.pipeline, reason: resolved.message });
         throw new AppError("SECRET_MISSING", "the pipeline's webhook secret is not available on the server", {

@@ -69,7 +69,7 @@ function readWebhook(value: unknown, problems: FieldProblems): WebhookConfig | f
   }
   // A secret that turned out undefined must not open the webhook to everyone.
   if (Object.hasOwn(webhook, "secret") && typeof secret !== "string") {
-    const form = 'write "env:NAME", "file:/path" or the secret itself';
+    const form = 'write "env:NAME", "file:/path", "secret:NAME" or the secret itself';
     problems.add("config.webhook.secret", `must be a text, not ${describeValue(secret)}`, form);
   }
   const { stream } = webhook;

@@ -25,4 +25,5 @@ export const rowNames = {
     "100 runs followed at once, 10 lines/s each: delay, p50",
     "100 runs followed at once, 10 lines/s each: delay, p99",
   ],
+  redaction: ["redaction with 50 secrets"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
