@@ -58,7 +58,7 @@ interface WebhookConfig {
   /** The one sender that is believed; without it the headers of a request decide. */
   readonly provider?: WebhookProvider;
   /**
-   * "env:NAME" and "file:/path" are read by the server; else the text is the secret itself. Of several any may have
+   * "env:NAME", "file:/path" and "secret:NAME" are read by the server; else the text is the secret itself. Of several any may have
    * signed, as while a secret is changed.
    */
   readonly secret?: string | readonly string[];
@@ -214,7 +214,10 @@ interface Repeatable {
 interface StepSettings extends Repeatable {
   /** Shown in the log; else the command, or the image. */
   name?: string;
-  /** Added to the few variables a step has; values are made texts, undefined and null are left out. */
+  /**
+   * Added to the few variables a step has; values are made texts, undefined and null are left out. A secret is
+   * `{ secret: "secret:NAME" }`, or that text itself where the script has it word for word.
+   */
   env?: Readonly<Record<string, unknown>>;
   /** As "90s", or in milliseconds; then SIGTERM, and 10 s later SIGKILL. */
   timeout?: string | number;
@@ -248,7 +251,8 @@ interface ProcessStep extends StepSettings {
   workDir?: string;
   /** Shown in the step's folder under these names: `{ src: volume }`. */
   mounts?: Readonly<Record<string, Volume | string>>;
-  stdin?: string;
+  /** A secret as in `env`. */
+  stdin?: string | SecretReference;
 }
 
 /** What a container is made of. */
@@ -269,7 +273,7 @@ interface ContainerSettings extends StepSettings {
 interface ContainerStep extends ContainerSettings {
   /** A text is run by `sh -c` of the image. What comes from outside belongs into `env` or `stdin`, never into the text. */
   command: string | ContainerCommand;
-  stdin?: string;
+  stdin?: string | SecretReference;
 }
 
 interface SandboxSettings extends ContainerSettings {
@@ -278,7 +282,7 @@ interface SandboxSettings extends ContainerSettings {
 
 interface SandboxCommand extends StepSettings {
   command: string | ContainerCommand;
-  stdin?: string;
+  stdin?: string | SecretReference;
   workDir?: string;
   user?: string | number;
 }
@@ -453,7 +457,10 @@ declare const artifacts: {
 
 // ── the network ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Looked up by the server, as "env:NAME" or "file:/path"; the script, the journal and the log never hold it. */
+/**
+ * Looked up by the server, as "env:NAME", "file:/path" or "secret:NAME"; the script, the journal and the log never hold
+ * it. A header or a variable of a step may also be that text itself, where the script has it word for word.
+ */
 interface SecretReference {
   readonly secret: string;
   /** What stands before it, as "Bearer ". */
@@ -605,8 +612,8 @@ declare const crypto: {
   /** At most 65,536 bytes. */
   getRandomValues<T extends ArrayBufferView>(array: T): T;
   /**
-   * HMAC as hex in lower case, by "sha256", "sha512", "sha1", "sha384", "sha224" or "md5". With `{ secret: "env:NAME" }` or
-   * `{ secret: "file:/path" }` as key the secret itself stays outside the script.
+   * HMAC as hex in lower case, by "sha256", "sha512", "sha1", "sha384", "sha224" or "md5". With a key like
+   * `{ secret: "secret:NAME" }` the secret itself stays outside the script.
    */
   hmac(
     algorithm: string,

@@ -11,6 +11,7 @@ import { openExecutor, stepPath } from "./app/open-executor.ts";
 import { openLogger } from "./app/open-logger.ts";
 import { noStore, openPipelines, reportFirstLoad, versionsIn } from "./app/open-pipelines.ts";
 import { openPool } from "./app/open-pool.ts";
+import { assumeSecrets, openSecrets } from "./app/open-secrets.ts";
 import { OpenedParts } from "./app/opened-parts.ts";
 import { type Config, environment } from "./config.ts";
 import type { AppError } from "./core/app-error.ts";
@@ -22,10 +23,10 @@ import { type Engine, openEngine, UploadedSecrets } from "./engine/engine.ts";
 import { createFetcher, createTreeRemover } from "./executors/executors.ts";
 import { makePrivateFolder, openFreeSpaceWatch, openRunFiles } from "./files/files.ts";
 import type { Pipeline } from "./pipelines/pipelines.ts";
-import { ApprovalLinks, createSecretReader, loadApiToken, type SecretReader } from "./secrets/secrets.ts";
+import { ApprovalLinks, loadApiToken } from "./secrets/secrets.ts";
 import { createServer, type Listening } from "./server/server.ts";
 import { openSqliteStore } from "./store/store.ts";
-import { type Logger, type ServerFacts, warnAfterStart } from "./telemetry/telemetry.ts";
+import { type Logger, Redactor, type ServerFacts, warnAfterStart } from "./telemetry/telemetry.ts";
 
 export { testPipelines, type TestedFile } from "./app/test-pipelines.ts";
 export { tryExpression } from "./engine/engine.ts";
@@ -48,14 +49,17 @@ const answersGraceMs = 8000;
  * @throws {AppError} CONFIG_INVALID, DATABASE_LOCKED, DATABASE_TOO_NEW, STORE_UNAVAILABLE.
  */
 export async function startServer(config: Config): Promise<RunningServer> {
-  const logger = openLogger(config);
+  const redactor = new Redactor();
+  const logger = openLogger(config, redactor);
   const opened = new OpenedParts();
   try {
     await makePrivateFolder(config.dataDir);
-    const places = { work: config.dataDir, files: config.dataDir, database: config.storage.file };
+    const database = config.storage.file;
+    const places = { work: config.dataDir, files: config.dataDir, keyFolder: config.dataDir, database };
     const tokenPath = config.token === null ? join(config.dataDir, "runner.token") : null;
     const token = config.token ?? (await loadApiToken(tokenPath ?? "", randomBytes));
-    const opening = openRunning(config, places, logger, opened, token);
+    redactor.add("token", token);
+    const opening = openRunning(config, places, { logger, redactor }, opened, token);
     const engine = feature("FAULTS") ? engineWithFaultPoints(await opening) : await opening;
     const server = createServer({ engine, token, logger, publicUrl: config.publicUrl });
     const listening = await server.listen(config);
@@ -112,7 +116,7 @@ export async function checkPipelines(config: Config): Promise<{ readonly pipelin
   const opened = new OpenedParts();
   try {
     const pool = openPool(config, opened, openLogger(config));
-    const catalog = await openPipelines(config, pool, openSecrets(), noStore, openLogger(config), false);
+    const catalog = await openPipelines(config, pool, assumeSecrets(), noStore, openLogger(config), false);
     opened.add(async () => await catalog.close());
     return { pipelines: catalog.list() };
   } finally {
@@ -141,12 +145,13 @@ export async function runOnce(config: Config, options: RunOnceOptions): Promise<
   opened.add(async () => await removeTree(folder).catch(() => undefined));
   try {
     const { pipelines, id } = locateTarget(config.pipelines, options.target);
-    const logger = openLogger({ ...config, logLevel: config.logLevel === "debug" ? "debug" : "error" });
+    const redactor = new Redactor();
+    const logger = openLogger({ ...config, logLevel: config.logLevel === "debug" ? "debug" : "error" }, redactor);
     const database = options.database ?? join(folder, "runner.db");
     // Beside a database that is kept, so that its artifacts are too.
     const filesFolder = options.database === undefined ? folder : `${options.database}-files`;
-    const places = { work: folder, files: filesFolder, database };
-    const engine = await openRunning({ ...config, pipelines }, places, logger, opened, null);
+    const places = { work: folder, files: filesFolder, keyFolder: dirname(database), database };
+    const engine = await openRunning({ ...config, pipelines }, places, { logger, redactor }, opened, null);
     opened.add(async () => await engine.stop({ stopSteps: true, graceMs: stopGraceMs }));
     return await followToEnd(engine, id, options);
   } finally {
@@ -168,14 +173,16 @@ interface Places {
   readonly work: string;
   /** Holds volumes and artifacts. */
   readonly files: string;
+  /** Holds the key of secrets, where no other file is named. */
+  readonly keyFolder: string;
   readonly database: string;
 }
 
 /** Everything that runs need, wired. */
 async function openRunning(
   config: Config,
-  { work, files: filesFolder, database }: Places,
-  logger: Logger,
+  { work, files: filesFolder, keyFolder, database }: Places,
+  { logger, redactor }: { readonly logger: Logger; readonly redactor: Redactor },
   opened: OpenedParts,
   /** Of the server; null where there is none, for one run only. */
   token: string | null,
@@ -187,7 +194,7 @@ async function openRunning(
   const sqlite = await openSqliteStore({ path: database, createWorker: createStoreWorker, now: Date.now, onTrouble });
   opened.add(async () => await sqlite.close());
   const store = feature("FAULTS") ? storeWithFaultPoints(sqlite) : sqlite;
-  const secrets = openSecrets();
+  const { secrets, storedSecrets } = await openSecrets({ store, redactor, logger, config, keyFolder });
   const uploadedSecrets = await UploadedSecrets.load(store);
   const versions = versionsIn(store, uploadedSecrets);
   const catalog = await openPipelines(config, pool, secrets, versions, logger, watch);
@@ -212,6 +219,7 @@ async function openRunning(
     fetcher,
     files,
     secrets,
+    redactor,
     clock: systemClock,
     logger,
     approvalLinks: new ApprovalLinks(token ?? "", config.publicUrl),
@@ -221,6 +229,7 @@ async function openRunning(
     parts: feature("FAULTS") ? withFaultPoints(parts) : parts,
     catalog,
     uploadedSecrets,
+    storedSecrets,
     webhookTimeoutMs: config.webhookTimeout,
     publicUrl: config.publicUrl,
     maxConcurrentRuns: config.maxConcurrentRuns,
@@ -254,8 +263,4 @@ function logTrouble(logger: Logger, passed: string): (trouble: AppError | null) 
 
 function createStoreWorker(): Worker {
   return new Worker(new URL("./store-worker.ts", import.meta.url).href);
-}
-
-function openSecrets(): SecretReader {
-  return createSecretReader({ env: environment, now: Date.now });
 }

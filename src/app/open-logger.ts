@@ -1,14 +1,18 @@
 // The server's own log, on stderr.
 
 import { type Config, environment } from "../config.ts";
-import { createLogger, type Logger } from "../telemetry/telemetry.ts";
+import { createLogger, type Logger, type Redactor } from "../telemetry/telemetry.ts";
 
-export function openLogger(config: Pick<Config, "logFormat" | "logLevel">): Logger {
+/** `redactor`: absent where no secret is looked up. */
+export function openLogger(
+  config: Pick<Config, "logFormat" | "logLevel">,
+  redactor: Pick<Redactor, "text"> | null = null,
+): Logger {
   return createLogger({
     format: config.logFormat,
     level: config.logLevel,
     colour: process.stderr.isTTY === true && !environment["NO_COLOR"],
-    write: (line) => process.stderr.write(`${line}\n`),
+    write: (line) => process.stderr.write(`${redactor?.text(line) ?? line}\n`),
     now: Date.now,
   });
 }

@@ -69,8 +69,8 @@ export async function openPipelines(
       template: (template) => loadExpressions().checkTemplate(template),
       condition: (condition) => firstLine(loadExpressions().checkCondition(condition)),
     },
-    checkSecret: async (reference) => {
-      const resolved = await secrets.resolve(reference);
+    checkSecret: async (reference, pipeline) => {
+      const resolved = await secrets.resolve(reference, pipeline);
       return resolved.ok ? null : resolved.message;
     },
     onChange: (change) => logChange(logger, change, catalog.get(change.id)?.version !== null),

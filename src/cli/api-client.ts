@@ -8,6 +8,7 @@ import { asRun, asStarted, isRecord, maxAnswerBytes, notRunner, readJson, readPr
 import { connectionTo } from "./connection-to.ts";
 import type { ServerAddress } from "./find-server.ts";
 import type { RunJson } from "../core/run-json.ts";
+import { createSecretVerbs, type SecretVerbs } from "./secret-verbs.ts";
 
 export interface RunFilter {
   readonly pipeline?: string | undefined;
@@ -86,7 +87,7 @@ export interface DecisionRequest {
 }
 
 /** All verbs throw {AppError} SERVER_NOT_FOUND, or what the server answered. */
-export interface ApiClient {
+export interface ApiClient extends SecretVerbs {
   readonly url: string;
   trigger(pipeline: string, request: TriggerRequest, signal?: AbortSignal): Promise<{ readonly run_id: string }>;
   /** A run again, from its beginning or from a step. */
@@ -157,10 +158,13 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     const response = await send(options, path, { ...given, signal });
     return response.status === 204 ? null : readJson(response, url);
   };
-  return { url, ...createRunVerbs(options, ask), ...createPipelineVerbs(url, ask) };
+  return { url, ...createRunVerbs(options, ask), ...createPipelineVerbs(url, ask), ...createSecretVerbs(url, ask) };
 }
 
-function createRunVerbs(options: ApiClientOptions, ask: Ask): Omit<ApiClient, "url" | PipelineVerb> {
+function createRunVerbs(
+  options: ApiClientOptions,
+  ask: Ask,
+): Omit<ApiClient, "url" | PipelineVerb | keyof SecretVerbs> {
   const { url } = options.address;
   const runPath = (id: string): string => `/api/runs/${encodeURIComponent(id)}`;
   return {

@@ -23,6 +23,7 @@ import { addResumeCommand } from "./resume.ts";
 import { addRunCommand } from "./run.ts";
 import { addRunsCommand } from "./runs.ts";
 import { addSchedulesCommand } from "./schedules.ts";
+import { addSecretCommand } from "./secret.ts";
 import { addServeCommand } from "./serve.ts";
 import { addSetPipelineCommand } from "./set-pipeline.ts";
 import { addSignCommand } from "./sign.ts";
@@ -57,6 +58,7 @@ const commands = [
   addListenCommand,
   addSetPipelineCommand,
   addRemovePipelineCommand,
+  addSecretCommand,
   addCheckCommand,
   addTestCommand,
   addEvalCommand,

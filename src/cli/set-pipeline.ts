@@ -18,7 +18,7 @@ interface SetPipelineFlags extends ClientFlags {
 }
 
 const secretHelp =
-  "the secret that signs its webhook: the text itself, env:NAME or file:/path (read by the server, not here), " +
+  "the secret that signs its webhook: the text itself, env:NAME, file:/path or secret:NAME (read by the server, not here), " +
   "or - to read it from standard input; without this flag a secret given before is kept";
 
 const stdinHint = "write it there: runner set-pipeline FILE --webhook-secret - < secret-file";

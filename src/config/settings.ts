@@ -198,6 +198,10 @@ export const settings = {
     ["auto", "docker", "podman"],
     "auto",
   ),
+  secretKeyFile: {
+    ...optionalFile("file with the key that seals secrets, at least 32 characters", "FILE"),
+    defaultText: "DATA-DIR/secrets.key",
+  },
   publicUrl,
   socket: optionalFile("a unix socket to listen on instead of host and port", "FILE"),
   tlsCert: optionalFile("certificate chain as PEM: the server speaks HTTPS", "FILE"),

@@ -60,6 +60,7 @@ export const errorCodes = {
   RUN_NOT_FOUND: "not_found",
   ARTIFACT_NOT_FOUND: "not_found",
   STEP_NOT_FOUND: "not_found",
+  SECRET_NOT_FOUND: "not_found",
   METHOD_NOT_ALLOWED: "invalid",
   PIPELINE_BROKEN: "conflict",
   PIPELINE_PAUSED: "conflict",

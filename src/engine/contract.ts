@@ -9,6 +9,7 @@ import type { Pipeline } from "../pipelines/pipelines.ts";
 import type { Decision } from "./news-terms.ts";
 import type { ScheduleOverview } from "./scheduler.ts";
 import type { ReadJournalOptions } from "./read-journal.ts";
+import type { SecretOverview } from "./stored-secrets.ts";
 import type { SecretSource } from "./uploaded-secrets.ts";
 
 /** A webhook as the server received it: complete, within the limits, otherwise untouched. */
@@ -115,6 +116,8 @@ export interface StopOptions {
   readonly graceMs: number;
 }
 
+export type SecretPlace = Pick<SecretOverview, "name" | "pipeline">;
+
 export interface Engine {
   /**
    * Verifies, records and runs a webhook; resolves with the script's response, or after the webhook time-out, or when
@@ -180,6 +183,12 @@ export interface Engine {
   pausePipeline(id: string): Promise<PipelineOverview>;
   /** @throws {AppError} PIPELINE_NOT_FOUND. */
   resumePipeline(id: string): Promise<PipelineOverview>;
+  /** By name, without their values: those are given to nobody. */
+  listSecrets(): readonly SecretOverview[];
+  /** Sets a secret, or replaces it; durable when this resolves. @throws {AppError} VALIDATION_FAILED, CONFIG_INVALID, STORE_UNAVAILABLE, SHUTTING_DOWN. */
+  setSecret(place: SecretPlace, value: string): Promise<SecretOverview & { readonly isNew: boolean }>;
+  /** @throws {AppError} SECRET_NOT_FOUND, STORE_UNAVAILABLE. */
+  removeSecret(place: SecretPlace): Promise<void>;
   /** By pipeline. */
   listSchedules(): readonly ScheduleOverview[];
   /** Removes the pipeline's file and its webhook secret; its runs stay. @throws {AppError} PIPELINE_NOT_FOUND, STORE_UNAVAILABLE. */

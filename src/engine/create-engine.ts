@@ -6,6 +6,7 @@ import { isFinal } from "../core/run.ts";
 import type { Catalog, Pipeline } from "../pipelines/pipelines.ts";
 import { ChildRuns } from "./child-runs.ts";
 import type { Engine, OpenArtifact, PipelineOverview, StopOptions, TriggerInput } from "./contract.ts";
+import { maskRecord } from "./mask-secrets.ts";
 import { NewsDesk } from "./news-desk.ts";
 import { newRun } from "./new-run.ts";
 import { openArtifact } from "./open-artifact.ts";
@@ -24,12 +25,14 @@ import { RunRegistry } from "./run-registry.ts";
 import { Scheduler, type ScheduleOverview } from "./scheduler.ts";
 import { StepSlots } from "./step-slots.ts";
 import { PipelineUploader } from "./upload-pipeline.ts";
+import type { StoredSecrets } from "./stored-secrets.ts";
 import type { UploadedSecrets } from "./uploaded-secrets.ts";
 
 export interface EngineOptions {
   readonly parts: Omit<RunParts, "stepSlots" | "fetchSlots" | "children" | "followers">;
   readonly catalog: Pick<Catalog, "get" | "list" | "upload" | "remove" | "watchChanges">;
   readonly uploadedSecrets: UploadedSecrets;
+  readonly storedSecrets: StoredSecrets;
   readonly webhookTimeoutMs: number;
   /** The address that others reach the server by; absent: not known. */
   readonly publicUrl?: string | null;
@@ -189,7 +192,10 @@ class StandardEngine implements Engine {
 
   async *#readJournal(...[id, options]: Parameters<Engine["readJournal"]>): ReturnType<typeof readJournal> {
     await this.getRun(id);
-    yield* readJournal(this.#parts.store, this.#options.catalog, id, options);
+    const { store, redactor } = this.#parts;
+    for await (const record of readJournal(store, this.#options.catalog, id, options)) {
+      yield maskRecord(redactor, record);
+    }
   }
 
   async cancel(id: string): Promise<Run> {
@@ -248,6 +254,17 @@ class StandardEngine implements Engine {
     this.#scheduler?.resumed(id);
     return await this.getPipeline(id);
   }
+
+  listSecrets: Engine["listSecrets"] = () => this.#options.storedSecrets.list();
+
+  setSecret: Engine["setSecret"] = async ({ name, pipeline }, value) => {
+    this.#checkRunning();
+    return await this.#options.storedSecrets.set(name, pipeline, value);
+  };
+
+  removeSecret: Engine["removeSecret"] = async ({ name, pipeline }) => {
+    await this.#options.storedSecrets.remove(name, pipeline);
+  };
 
   listSchedules(): readonly ScheduleOverview[] {
     return this.#scheduler?.list() ?? [];

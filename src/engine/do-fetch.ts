@@ -5,13 +5,10 @@ import { parseDuration } from "../core/duration.ts";
 import { isHeaderName, isHeaderValue, isHopByHop } from "../core/header-field.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { FetchRequest, FetchResponse } from "../executors/executors.ts";
-import type { SecretReader } from "../secrets/secrets.ts";
 import { parseRetryAfter } from "./retry-after.ts";
+import { resolveText, type SecretScope, type TextOrSecret } from "./secret-text.ts";
 import { takeSlot } from "./take-slot.ts";
 import type { Work } from "./work-call.ts";
-
-/** A text, or the secret it is made of. */
-type TextOrSecret = string | { readonly secret: string; readonly prefix?: string };
 
 /** Arguments of the host call, as the guest makes them. */
 interface FetchArguments {
@@ -46,9 +43,10 @@ const largeAnswerBytes = 256 * 1024;
 const defaultTimeoutMs = 30_000;
 const maxTimeoutMs = 10 * 60_000;
 
-export const doFetch: Work = async (args, { parts, signal }) => {
+export const doFetch: Work = async (args, { parts, run, bundle, signal }) => {
   const { requests, largeAnswers } = parts.fetchSlots;
-  const request = await resolveRequest(args as unknown as FetchArguments, parts.secrets);
+  const scope = { secrets: parts.secrets, pipeline: run.pipeline, bundle };
+  const request = await resolveRequest(args as unknown as FetchArguments, scope);
   const releaseRequest = await takeSlot(requests, signal);
   try {
     const response = await parts.fetcher.fetch({ ...request, signal });
@@ -62,7 +60,7 @@ export const doFetch: Work = async (args, { parts, signal }) => {
   }
 };
 
-async function resolveRequest(args: FetchArguments, secrets: SecretReader): Promise<Omit<FetchRequest, "signal">> {
+async function resolveRequest(args: FetchArguments, scope: SecretScope): Promise<Omit<FetchRequest, "signal">> {
   const { method, redirect, body, bytes } = args;
   const timeoutMs = args.timeout === undefined ? defaultTimeoutMs : parseDuration(args.timeout);
   if (timeoutMs <= 0 || timeoutMs > maxTimeoutMs) {
@@ -77,7 +75,7 @@ async function resolveRequest(args: FetchArguments, secrets: SecretReader): Prom
   const headers: [name: string, value: string][] = [];
   const secretHeaders: string[] = [];
   for (const [name, value] of Object.entries(args.headers)) {
-    const text = await resolveText(value, `header ${name}`, secrets);
+    const { text, isSecret } = await resolveText(value, `fetch: header ${name}`, scope);
     // Never with the value: it may be a secret.
     if (!isHeaderName(name) || isHopByHop(name) || !isHeaderValue(text)) {
       throw new AppError(
@@ -86,12 +84,13 @@ async function resolveRequest(args: FetchArguments, secrets: SecretReader): Prom
       );
     }
     headers.push([name.toLowerCase(), text]);
-    if (typeof value !== "string") secretHeaders.push(name.toLowerCase());
+    if (isSecret) secretHeaders.push(name.toLowerCase());
   }
+  const url = await resolveText(args.url, "fetch: the address", scope);
   const content = bytes === undefined ? body : Buffer.from(bytes, "base64");
   return {
-    url: await resolveText(args.url, "the address", secrets),
-    urlIsSecret: typeof args.url !== "string",
+    url: url.text,
+    urlIsSecret: url.isSecret,
     method,
     headers: Object.fromEntries(headers),
     secretHeaders,
@@ -99,13 +98,6 @@ async function resolveRequest(args: FetchArguments, secrets: SecretReader): Prom
     redirect,
     timeoutMs,
   };
-}
-
-async function resolveText(value: TextOrSecret, what: string, secrets: SecretReader): Promise<string> {
-  if (typeof value === "string") return value;
-  const resolved = await secrets.resolve(value.secret);
-  if (resolved.ok) return (value.prefix ?? "") + resolved.value;
-  throw new AppError("SECRET_MISSING", `fetch: ${what}: ${resolved.message}`);
 }
 
 /** What the guest makes its response of: the body is base64 only where it is no text. */

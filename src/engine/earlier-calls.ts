@@ -7,7 +7,7 @@ import type { CallOutcome, Journal, JournalCall, NewRun } from "../store/store.t
 import { findCancel } from "./journal-view.ts";
 import type { DeliveredOutput } from "./ongoing-call.ts";
 import { isWait, isWork } from "./open-call.ts";
-import { type StepArguments, stepSpec } from "./step-arguments.ts";
+import { shownTexts, type StepArguments, stepSpec } from "./step-arguments.ts";
 
 export interface EarlierCall {
   readonly call: Pick<GuestCall, "number" | "kind" | "name" | "args"> & { readonly startedAt: number };
@@ -77,7 +77,7 @@ function openContainersOf(
     const { id } = call.outcome.value as { readonly id: string };
     if (closed.has(id)) return [];
     const stepId = formatStepId({ runId: run.id, number: call.number });
-    const spec = stepSpec(args, { stepId, runId: run.id, pipeline: run.pipeline });
+    const spec = stepSpec(args, { stepId, runId: run.id, pipeline: run.pipeline }, shownTexts(args));
     return [{ call, spec }];
   });
 }

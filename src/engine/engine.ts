@@ -13,6 +13,7 @@ export type {
   TriggerInput,
   WebhookAnswer,
 } from "./contract.ts";
+export { type SecretOverview, StoredSecrets } from "./stored-secrets.ts";
 export type { ScheduleOverview } from "./scheduler.ts";
 export { readJournal } from "./read-journal.ts";
 export type {

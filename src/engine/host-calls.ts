@@ -4,7 +4,7 @@ import type { WebhookResponse } from "../core/inbound-request.ts";
 import { AppError } from "../core/app-error.ts";
 import type { JsonValue } from "../core/json.ts";
 import { type CallKind, type GuestCall, type GuestDelivery, isTold } from "../sandbox/sandbox.ts";
-import type { CallOutcome, Journal, KeptStep, NewRun, Write } from "../store/store.ts";
+import type { Bundle, CallOutcome, Journal, KeptStep, NewRun, Write } from "../store/store.ts";
 import { attachContainers } from "./attach-containers.ts";
 import { AskedCalls, failedOutcome } from "./asked-calls.ts";
 import { Blocks, isOfBlock } from "./blocks.ts";
@@ -12,6 +12,7 @@ import { findEarlierCalls } from "./earlier-calls.ts";
 import { firstWait } from "./first-wait.ts";
 import type { JournalView } from "./journal-view.ts";
 import { completeWrite, deliverWrite, startedWrite } from "./journal-writes.ts";
+import { maskCall, maskOutcome } from "./mask-secrets.ts";
 import type { KeptCall, OngoingCall, OngoingCallOptions } from "./ongoing-call.ts";
 import { isWait, isWork, openWait, openWork, type WaitCallKind, type WorkCallKind } from "./open-call.ts";
 import type { RunLog } from "./run-log.ts";
@@ -22,6 +23,8 @@ import type { WaitAnswer, WaitCall } from "./wait-call.ts";
 export interface HostCallsOptions {
   readonly parts: RunParts;
   readonly run: NewRun;
+  /** The script. */
+  readonly bundle: Pick<Bundle, "code">;
   readonly isLogShared: boolean;
   readonly log: RunLog;
   readonly journal: JournalView;
@@ -87,7 +90,8 @@ export class HostCalls {
   }
 
   /** Adds a new call to what is recorded, and what is to be done about it once that is durable. */
-  take(call: GuestCall, afterSeq: number, writes: Write[], effects: (() => void)[]): void {
+  take(given: GuestCall, afterSeq: number, writes: Write[], effects: (() => void)[]): void {
+    const call = maskCall(this.#options.parts.redactor, given);
     const answered = isTold(call.kind);
     const startedAt = this.#options.parts.clock.now();
     this.#options.journal.add(call, answered);
@@ -253,11 +257,12 @@ export class HostCalls {
   }
 
   #ongoingOptions(call: Call, startedAt: number): OngoingCallOptions {
-    const { parts, run, isLogShared, log, recorder } = this.#options;
+    const { parts, run, bundle, isLogShared, log, recorder } = this.#options;
     const { number } = call;
     return {
       parts,
       run,
+      bundle,
       call,
       startedAt,
       isLogShared,
@@ -309,10 +314,11 @@ export class HostCalls {
 
   #complete(
     number: number,
-    outcome: CallOutcome,
+    given: CallOutcome,
     more: readonly Write[] = [],
     effect?: (handed: Promise<void>) => void,
   ): void {
+    const outcome = maskOutcome(this.#options.parts.redactor, given);
     const nobody = Promise.resolve();
     // Where it can no longer be recorded, nobody needs what the work has left, unless a later life takes it up.
     const dropped = (): void => {
@@ -346,7 +352,8 @@ export class HostCalls {
   }
 
   /** Answers a call at once: its result is one transaction with the call itself. */
-  #settle(call: Call, outcome: CallOutcome, writes: Write[], effects: (() => void)[]): void {
+  #settle(call: Call, given: CallOutcome, writes: Write[], effects: (() => void)[]): void {
+    const outcome = maskOutcome(this.#options.parts.redactor, given);
     const seq = this.#addResult(call.number, outcome, writes);
     effects.push(() => void this.#hand(seq, { type: "result", call: call.number, ...outcome }));
   }

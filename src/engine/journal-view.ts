@@ -2,6 +2,7 @@
 // on with those that have no result yet.
 
 import type { JsonValue } from "../core/json.ts";
+import { isNamed } from "./mask-secrets.ts";
 import type { CallKind, GuestCall, ObservedValues } from "../sandbox/sandbox.ts";
 import type { CallOutcome, Delivery, Journal, Write } from "../store/store.ts";
 
@@ -100,7 +101,7 @@ export class JournalView {
   difference(call: GuestCall): string | null {
     const known = this.#calls.get(call.number);
     if (known === undefined) return null;
-    if (known.kind !== call.kind || known.name !== call.name) {
+    if (known.kind !== call.kind || !isNamed(known.name, call.name)) {
       return `host call ${call.number} was ${describe(known)} the first time and is ${describe(call)} now`;
     }
     return known.argsHash === call.argsHash

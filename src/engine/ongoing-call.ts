@@ -2,7 +2,7 @@
 
 import type { JsonValue } from "../core/json.ts";
 import type { GuestCall } from "../sandbox/sandbox.ts";
-import type { CallOutcome, KeptStep, NewRun, Write } from "../store/store.ts";
+import type { Bundle, CallOutcome, KeptStep, NewRun, Write } from "../store/store.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { StepOutputOptions } from "./step-output.ts";
 
@@ -44,6 +44,7 @@ export interface OngoingCall {
 export interface OngoingCallOptions {
   readonly parts: RunParts;
   readonly run: NewRun;
+  readonly bundle: Pick<Bundle, "code">;
   readonly call: Pick<GuestCall, "number" | "kind" | "name"> & { readonly args: JsonValue };
   /** When the call was made, in milliseconds since the Unix epoch. */
   readonly startedAt: number;

@@ -8,6 +8,7 @@ import type { Catalog, Pipeline, PipelineVersion, Problem } from "../pipelines/p
 import type { InboundRecord } from "../store/store.ts";
 import { type InboundVerdict, toInboundRequest, verifyInbound } from "../webhooks/webhooks.ts";
 import type { ReceivedRequest, WebhookAnswer } from "./contract.ts";
+import { maskRequest } from "./mask-secrets.ts";
 import { newRun } from "./new-run.ts";
 import { RepeatedWarnings } from "./repeated-warnings.ts";
 import { resolveParams } from "./resolve-params.ts";
@@ -53,7 +54,7 @@ export class WebhookReceiver {
       });
     }
     const verdict = await this.#verify(received, webhook);
-    const request = toInboundRequest(received, verdict);
+    const request = maskRequest(this.#options.parts.redactor, toInboundRequest(received, verdict));
     if (!verdict.accepted) await this.#refuse(received.pipeline, request, verdict.reason);
     if (!(await this.#isWanted(received.pipeline, webhook, request))) return { type: "skipped" };
     return await this.#run(received.pipeline, version, request);
@@ -63,7 +64,7 @@ export class WebhookReceiver {
     const { parts, uploadedSecrets, publicUrl } = this.#options;
     const secrets: string[] = [];
     for (const secret of webhookSecrets(webhook, uploadedSecrets.find(received.pipeline))) {
-      const resolved = await parts.secrets.resolve(secret);
+      const resolved = await parts.secrets.resolve(secret, received.pipeline);
       if (!resolved.ok) {
         this.#warnings.warn(refused, { pipeline: received.pipeline, reason: resolved.message });
         throw new AppError("SECRET_MISSING", "the pipeline's webhook secret is not available on the server", {

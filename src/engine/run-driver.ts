@@ -12,6 +12,7 @@ import { findCancel, JournalView } from "./journal-view.ts";
 import { describeEnd, endOfCancel, endOfGuest, failedEnd, type RunEnd } from "./run-end.ts";
 import { RunDeadline } from "./run-deadline.ts";
 import { type LogLine, RunLog } from "./run-log.ts";
+import { maskEnd } from "./mask-secrets.ts";
 import { isLogShared, type PinnedVersion, type RunParts } from "./run-parts.ts";
 import { RunRecorder } from "./run-recorder.ts";
 import { tidyRun } from "./tidy-run.ts";
@@ -39,7 +40,7 @@ const noteStartAfterMs = 50;
 const abandonAfterMs = 2000;
 
 export class RunDriver {
-  readonly log = new RunLog();
+  readonly log: RunLog;
   readonly #options: RunDriverOptions;
   readonly #recorder: RunRecorder;
   readonly #journal = new JournalView();
@@ -68,13 +69,16 @@ export class RunDriver {
   constructor(options: RunDriverOptions) {
     this.#options = options;
     const { parts, run, version, request, onResponse } = options;
-    const { log } = this;
-    const recorder = new RunRecorder(parts.store, parts.clock, {
-      onRetry: (error) =>
+    const maskText = (text: string): string => parts.redactor.text(text);
+    const log = new RunLog(maskText);
+    this.log = log;
+    const events = {
+      onRetry: (error: AppError) =>
         // The store itself tells of its trouble, once; there may be thousands of runs.
         parts.logger.debug("a run could not be recorded; trying again", { run: run.id, reason: error.message }),
-      onLost: (error) => void this.#endUnrecorded(error),
-    });
+      onLost: (error: AppError) => void this.#endUnrecorded(error),
+    };
+    const recorder = new RunRecorder(parts.store, parts.clock, events, maskText);
     const journal = this.#journal;
     this.#recorder = recorder;
     const guest = new GuestSession({
@@ -98,6 +102,7 @@ export class RunDriver {
     this.#calls = new HostCalls({
       parts,
       run,
+      bundle: version.bundle,
       isLogShared: isLogShared(run, version.config),
       log,
       journal,
@@ -327,7 +332,7 @@ export class RunDriver {
   #finish(given: RunEnd): void {
     if (this.#end !== null || this.#abandoned) return;
     // However the script took it: a run that was asked to end ended for that reason.
-    this.#end = this.#cancel === null ? given : endOfCancel(this.#cancel);
+    this.#end = maskEnd(this.#options.parts.redactor, this.#cancel === null ? given : endOfCancel(this.#cancel));
     this.#deadline.stop();
     this.#stopIdleClock?.();
     const isTakenUp = !this.#guest.resuming;

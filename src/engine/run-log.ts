@@ -18,6 +18,12 @@ export class RunLog {
   #lastSeq = 0;
   #ended = false;
   readonly #followers = new Set<LogFollower>();
+  readonly #maskText: (text: string) => string;
+
+  /** `maskText` is what is done to each line. */
+  constructor(maskText: (text: string) => string = (text) => text) {
+    this.#maskText = maskText;
+  }
 
   /** Goes on with a log that an earlier life of the run has begun. */
   startAfter(seq: number): void {
@@ -40,7 +46,7 @@ export class RunLog {
 
   /** Gives a line the next number: the write that records it, and what shows it to those who follow, after that. */
   append(runId: string, line: LogLine): { readonly write: Write; readonly show: () => void } {
-    const { afterCall, ...numbered } = { seq: this.nextSeq(), ...line };
+    const { afterCall, ...numbered } = { seq: this.nextSeq(), ...line, text: this.#maskText(line.text) };
     const show = (): void => this.publish({ ...numbered, stepId: null, stepName: null });
     return { write: { type: "log.line", runId, afterCall, ...numbered }, show };
   }

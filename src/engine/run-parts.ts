@@ -7,7 +7,7 @@ import type { RunFiles } from "../files/files.ts";
 import type { SandboxPool } from "../sandbox/sandbox.ts";
 import type { ApprovalLinks, SecretReader } from "../secrets/secrets.ts";
 import type { Bundle, NewRun, Store } from "../store/store.ts";
-import type { Logger } from "../telemetry/telemetry.ts";
+import type { Logger, Redactor } from "../telemetry/telemetry.ts";
 import type { Children } from "./children.ts";
 import type { FetchSlots } from "./fetch-slots.ts";
 import type { Followers } from "./followers.ts";
@@ -20,6 +20,8 @@ export interface RunParts {
   readonly fetcher: Fetcher;
   readonly files: RunFiles;
   readonly secrets: SecretReader;
+  /** Knows all secrets that runs may use. */
+  readonly redactor: Redactor;
   readonly stepSlots: StepSlots;
   readonly fetchSlots: FetchSlots;
   readonly children: Children;

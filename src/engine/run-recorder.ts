@@ -25,15 +25,18 @@ export class RunRecorder {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #events: RecorderEvents;
+  readonly #maskText: (text: string) => string;
   #writes: Write[] = [];
   #effects: Effect[] = [];
   #flushing: Promise<void> | null = null;
   #stopped = false;
 
-  constructor(store: Store, clock: Clock, events: RecorderEvents) {
+  /** `maskText` is what is done to what is said of a step: others have said that. */
+  constructor(store: Store, clock: Clock, events: RecorderEvents, maskText: (text: string) => string = (text) => text) {
     this.#store = store;
     this.#clock = clock;
     this.#events = events;
+    this.#maskText = maskText;
   }
 
   /**
@@ -45,7 +48,7 @@ export class RunRecorder {
       dropped();
       return;
     }
-    this.#writes.push(...writes);
+    this.#writes.push(...writes.map((write) => this.#masked(write)));
     this.#effects.push({ effect, dropped });
     // What one turn of the event loop records, like a script's last calls and its end, is one transaction.
     this.#flushing ??= Promise.resolve().then(() => this.#flush());
@@ -91,6 +94,11 @@ export class RunRecorder {
       for (const each of effects) this.#take(each);
     }
     this.#flushing = null;
+  }
+
+  #masked(write: Write): Write {
+    if (write.type !== "step.put" || write.step.message === null) return write;
+    return { ...write, step: { ...write.step, message: this.#maskText(write.step.message) } };
   }
 
   #take({ effect, dropped }: Effect): void {

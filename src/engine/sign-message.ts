@@ -12,9 +12,9 @@ interface SignArguments {
   readonly message: string;
 }
 
-export const signMessage: Work = async (args, { parts }) => {
+export const signMessage: Work = async (args, { parts, run }) => {
   const { algorithm, secret, message } = args as unknown as SignArguments;
-  const resolved = await parts.secrets.resolve(secret);
+  const resolved = await parts.secrets.resolve(secret, run.pipeline);
   if (!resolved.ok) throw new AppError("SECRET_MISSING", `crypto.hmac: ${resolved.message}`);
   const known = parseHmacAlgorithm(algorithm);
   if (known === null) throw new AppError("VALIDATION_FAILED", `crypto.hmac: unknown algorithm ${algorithm}`);

@@ -5,15 +5,17 @@ import { parseByteSize } from "../core/byte-size.ts";
 import { parseDuration } from "../core/duration.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { ContainerPlace, Mount, StepSpec } from "../executors/executors.ts";
+import { mask } from "../telemetry/telemetry.ts";
+import { resolveText, type SecretScope, type TextOrSecret } from "./secret-text.ts";
 
 export interface StepArguments {
   readonly command: StepSpec["command"];
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, TextOrSecret>>;
   readonly workDir?: string;
   readonly mounts?: readonly Mount[];
   /** Where it runs; absent: as a process. */
   readonly container?: ContainerArguments;
-  readonly stdin?: string;
+  readonly stdin?: TextOrSecret;
   readonly timeout?: JsonValue;
   readonly output: boolean;
   readonly retry?: JsonValue;
@@ -33,9 +35,33 @@ type ContainerArguments =
     }
   | { readonly type: "inside"; readonly sandbox: string; readonly user?: string };
 
+/** What a step is given, its secrets looked up. */
+export type StepTexts = Pick<StepSpec, "env" | "stdin">;
+
+/** @throws {AppError} SECRET_MISSING that names the option. */
+export async function resolveStepTexts({ env, stdin }: StepArguments, scope: SecretScope): Promise<StepTexts> {
+  const resolved: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    resolved[name] = (await resolveText(value, `env.${name}`, scope)).text;
+  }
+  return {
+    env: resolved,
+    ...(stdin === undefined ? {} : { stdin: (await resolveText(stdin, "stdin", scope)).text }),
+  };
+}
+
+/** Of a step that needs its texts no more, only whether it had any. */
+export function shownTexts({ stdin }: StepArguments): StepTexts {
+  return { env: {}, ...(stdin === undefined ? {} : { stdin: typeof stdin === "string" ? stdin : mask }) };
+}
+
 /** @throws {AppError} VALIDATION_FAILED that names the option. */
-export function stepSpec(args: StepArguments, step: Pick<StepSpec, "stepId" | "runId" | "pipeline">): StepSpec {
-  const { command, env, workDir, mounts, container, stdin, timeout } = args;
+export function stepSpec(
+  args: StepArguments,
+  step: Pick<StepSpec, "stepId" | "runId" | "pipeline">,
+  { env, stdin }: StepTexts,
+): StepSpec {
+  const { command, workDir, mounts, container, timeout } = args;
   return {
     ...step,
     command,

@@ -8,6 +8,7 @@ import { parseStepId } from "../core/step-id.ts";
 import { containerName } from "../executors/executors.ts";
 import type { EarlierLife, RunningStep, StepListener, StepOutcome, StepSpec } from "../executors/executors.ts";
 import type { CallError, CallOutcome, Write } from "../store/store.ts";
+import { mask } from "../telemetry/telemetry.ts";
 import type { OngoingCallOptions } from "./ongoing-call.ts";
 import { retryOf } from "./plan-retry.ts";
 import { startWhenRoom } from "./start-when-room.ts";
@@ -15,10 +16,13 @@ import type { StepArguments } from "./step-arguments.ts";
 import { StepOutputSink, type StreamOffsets } from "./step-output.ts";
 
 export interface StepAttemptOptions {
-  readonly parts: Pick<OngoingCallOptions["parts"], "executor" | "clock" | "store">;
+  readonly parts: Pick<OngoingCallOptions["parts"], "executor" | "clock" | "store" | "redactor">;
   readonly args: StepArguments;
-  /** @throws {AppError} VALIDATION_FAILED for options that cannot be. */
-  readonly spec: () => StepSpec;
+  /**
+   * For a step that is started, or for one that is taken up, which needs no secrets.
+   * @throws {AppError} VALIDATION_FAILED for options that cannot be; for a start SECRET_MISSING.
+   */
+  readonly spec: (use: "start" | "take up") => Promise<StepSpec>;
   readonly step: Pick<Step, "id" | "name">;
   /** When this attempt began: what it has spent of its time limit. */
   readonly startedAt: number;
@@ -43,6 +47,7 @@ export interface AttemptEnd {
 
 /** The last bytes of a stream that are enough to find the place in a file. */
 const rememberedBytes = 64;
+const lastOfMask = mask.charCodeAt(mask.length - 1);
 
 export class StepAttempt {
   readonly #options: StepAttemptOptions;
@@ -60,6 +65,7 @@ export class StepAttempt {
       base,
       log: output.log,
       now: () => parts.clock.now(),
+      redactor: parts.redactor,
       record,
       deliver: args.output ? output.deliver : undefined,
     });
@@ -81,7 +87,7 @@ export class StepAttempt {
     return await this.#follow(async (listener) => {
       const taken = await this.#readTaken(delivered);
       const spentMs = Math.max(0, parts.clock.now() - startedAt);
-      const step = await parts.executor.attach(spec(), { taken, spentMs }, listener);
+      const step = await parts.executor.attach(await spec("take up"), { taken, spentMs }, listener);
       return step === "not_begun" ? await this.#start(listener) : step;
     });
   }
@@ -89,7 +95,7 @@ export class StepAttempt {
   async #start(listener: StepListener): Promise<RunningStep> {
     const { parts, args, spec } = this.#options;
     retryOf(args);
-    const given = spec();
+    const given = await spec("start");
     return await startWhenRoom(
       () => parts.executor.start(given, listener),
       parts.clock,
@@ -149,15 +155,16 @@ export class StepAttempt {
   async #readTaken(delivered: StreamOffsets): Promise<EarlierLife["taken"]> {
     const { parts, step, base } = this.#options;
     const { logs } = parts.store;
-    const stored = await logs.outputEnds(step.id);
-    const ends = { stdout: Math.max(base.stdout, stored.stdout), stderr: Math.max(base.stderr, stored.stderr) };
+    const ends = await logs.outputEnds(step.id);
     const read = async (stream: "stdout" | "stderr", offset: number, length: number): Promise<Uint8Array> =>
       await logs.readOutput(step.id, stream, offset, length);
     await this.#sink.resume({ ends, delivered, read });
     const takenOf = async (stream: "stdout" | "stderr"): Promise<EarlierLife["taken"]["stdout"]> => {
-      const bytes = ends[stream] - base[stream];
-      const length = Math.min(bytes, rememberedBytes);
-      return { bytes, last: await read(stream, ends[stream] - length, length) };
+      const end = this.#sink.ends[stream];
+      const length = Math.min(end - base[stream], rememberedBytes);
+      const last = await read(stream, end - length, length);
+      const bytes = this.#sink.taken[stream];
+      return { bytes, last: bytes === end - base[stream] ? last : behindMask(last) };
     };
     return { stdout: await takenOf("stdout"), stderr: await takenOf("stderr") };
   }
@@ -172,6 +179,11 @@ export class StepAttempt {
     const text = `step ${JSON.stringify(this.#options.step.name)}: ${message}`;
     return { code, message: text, ...(hint === undefined ? {} : { hint }) };
   }
+}
+
+/** The bytes that are certain to be as the step wrote them: those behind the last mask, or what looks like one. */
+function behindMask(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(bytes.lastIndexOf(lastOfMask) + 1);
 }
 
 function statusOf({ end, code }: StepOutcome): StepStatus {

@@ -6,7 +6,8 @@ import { formatStepId } from "../core/step-id.ts";
 import type { CallError, Write } from "../store/store.ts";
 import type { KeptCall, OngoingCall, OngoingCallOptions, Wait } from "./ongoing-call.ts";
 import { type PlannedTry, planRetry } from "./plan-retry.ts";
-import { type StepArguments, stepSpec } from "./step-arguments.ts";
+import type { StepSpec } from "../executors/executors.ts";
+import { resolveStepTexts, shownTexts, type StepArguments, stepSpec } from "./step-arguments.ts";
 import { type AttemptEnd, StepAttempt } from "./step-attempt.ts";
 import type { StreamOffsets } from "./step-output.ts";
 
@@ -15,7 +16,10 @@ export interface StepCallOptions extends Omit<
   OngoingCallOptions,
   "parts" | "run" | "call" | "startedAt" | "isLogShared"
 > {
-  readonly parts: Pick<OngoingCallOptions["parts"], "executor" | "stepSlots" | "clock" | "store">;
+  readonly parts: Pick<
+    OngoingCallOptions["parts"],
+    "executor" | "stepSlots" | "clock" | "store" | "secrets" | "redactor"
+  >;
   readonly run: Pick<OngoingCallOptions["run"], "id" | "pipeline">;
   readonly call: Pick<OngoingCallOptions["call"], "number" | "name" | "args">;
 }
@@ -129,12 +133,12 @@ export class StepCall implements OngoingCall {
 
   /** `delivered` is set where an earlier life has begun this attempt. */
   #execute(delivered: StreamOffsets | null): void {
-    const { parts, run, record, output } = this.#options;
+    const { parts, record, output } = this.#options;
     const { base, attemptAt } = this.#progress;
     const attempt = new StepAttempt({
       parts,
       args: this.#args,
-      spec: () => stepSpec(this.#args, { stepId: this.#step.id, runId: run.id, pipeline: run.pipeline }),
+      spec: async (use) => await this.#spec(use),
       step: this.#step,
       startedAt: attemptAt ?? this.#step.startedAt ?? parts.clock.now(),
       base,
@@ -144,6 +148,15 @@ export class StepCall implements OngoingCall {
     this.#attempt = attempt;
     const end = delivered === null ? attempt.start() : attempt.takeUp(delivered);
     void end.then((ended) => this.#attemptEnded(attempt, ended));
+  }
+
+  async #spec(use: "start" | "take up"): Promise<StepSpec> {
+    const { run, bundle, parts } = this.#options;
+    const ids = { stepId: this.#step.id, runId: run.id, pipeline: run.pipeline };
+    const resolving = resolveStepTexts(this.#args, { secrets: parts.secrets, pipeline: run.pipeline, bundle });
+    // What runs already has its secrets; those that are to be had still are looked up to be masked in its output.
+    const texts = use === "start" ? await resolving : await resolving.catch(() => shownTexts(this.#args));
+    return stepSpec(this.#args, ids, texts);
   }
 
   #attemptEnded(attempt: StepAttempt, end: AttemptEnd): void {

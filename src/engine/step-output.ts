@@ -2,10 +2,11 @@
 
 import type { LogEntry } from "../core/log-entry.ts";
 import type { StepOutput } from "../executors/executors.ts";
-import type { OutputChunk, Write } from "../store/store.ts";
+import type { OutputChunk, OutputEnd, Write } from "../store/store.ts";
+import type { RedactedPiece, RedactionStream, Redactor } from "../telemetry/telemetry.ts";
 import { HeadAndTail } from "./head-and-tail.ts";
 import type { RunLog } from "./run-log.ts";
-import { type AlignedChunk, Utf8Chunker } from "./utf8-chunker.ts";
+import { Utf8Chunker } from "./utf8-chunker.ts";
 
 type Stream = StepOutput["stream"];
 
@@ -16,13 +17,12 @@ const resultBytes = 1024 * 1024;
 const tailChunkBytes = 64 * 1024;
 const readAgainBytes = 1024 * 1024;
 
-/** A place in each stream of a step. */
+/** A place in what is stored of each stream of a step. */
 export type StreamOffsets = Readonly<Record<Stream, number>>;
 
 /** What an earlier life has stored of an attempt's output. */
 export interface StoredOutput {
-  /** Where the stored output ends. */
-  readonly ends: StreamOffsets;
+  readonly ends: Readonly<Record<Stream, OutputEnd>>;
   /** Where what the script was given ends. */
   readonly delivered: StreamOffsets;
   readonly read: (stream: Stream, offset: number, length: number) => Promise<Uint8Array>;
@@ -34,6 +34,7 @@ export interface StepOutputOptions {
   readonly stepName: string;
   readonly log: RunLog;
   readonly now: () => number;
+  readonly redactor: Pick<Redactor, "stream">;
   /** Where the attempt's output begins in the streams of its step; 0 for the first. */
   readonly base: StreamOffsets;
   /** Records the writes and calls back when they are durable, or when they never will be. */
@@ -48,8 +49,11 @@ export class StepOutputSink {
   readonly #results = { stdout: new HeadAndTail(resultBytes), stderr: new HeadAndTail(resultBytes) };
   /** What follows the head, per stream, within the tail's bound. */
   readonly #tails = { stdout: new HeadAndTail(logTailBytes), stderr: new HeadAndTail(logTailBytes) };
-  /** Where what was taken ends, in the streams of the step. */
+  /** Where what was passed on ends, in what is stored of the step. */
   readonly #ends: Record<Stream, number>;
+  readonly #redactions: Readonly<Record<Stream, RedactionStream>>;
+  /** Where it ends in what the attempt has written; what is held back is not taken, and read again in another life. */
+  readonly #taken: Record<Stream, number> = { stdout: 0, stderr: 0 };
   #headBytes = 0;
   #headFull = false;
   /** Places in the log that are kept for the tails. */
@@ -58,6 +62,8 @@ export class StepOutputSink {
   constructor(options: StepOutputOptions) {
     this.#options = options;
     this.#ends = { ...options.base };
+    const { redactor } = options;
+    this.#redactions = { stdout: redactor.stream(), stderr: redactor.stream() };
   }
 
   /** Where what was passed on ends: the next attempt begins there. */
@@ -69,32 +75,38 @@ export class StepOutputSink {
   async resume({ ends, delivered, read }: StoredOutput): Promise<void> {
     for (const stream of ["stdout", "stderr"] as const) {
       const { base, deliver } = this.#options;
-      for (let offset = base[stream]; offset < ends[stream]; offset += readAgainBytes) {
-        const bytes = await read(stream, offset, Math.min(readAgainBytes, ends[stream] - offset));
+      // What an earlier attempt has stored is none of this one's.
+      const { stored: end, taken } = ends[stream];
+      if (end <= base[stream]) continue;
+      for (let offset = base[stream]; offset < end; offset += readAgainBytes) {
+        const bytes = await read(stream, offset, Math.min(readAgainBytes, end - offset));
         this.#results[stream].push(bytes);
       }
-      this.#headBytes += ends[stream] - base[stream];
-      this.#ends[stream] = ends[stream];
+      this.#headBytes += end - base[stream];
+      this.#ends[stream] = end;
+      this.#taken[stream] = taken ?? end - base[stream];
       const from = Math.max(base[stream], delivered[stream]);
-      if (deliver === undefined || from >= ends[stream]) continue;
-      const bytes = await read(stream, from, ends[stream] - from);
+      if (deliver === undefined || from >= end) continue;
+      const bytes = await read(stream, from, end - from);
       await deliver(stream, from, bytes.length, textOf(bytes));
     }
   }
 
+  /** Where the output goes on that has not been passed on, in what the attempt has written. */
+  get taken(): StreamOffsets {
+    return this.#taken;
+  }
+
   /** Takes one piece of the attempt; resolves when the next may come. */
-  async take(output: StepOutput): Promise<void> {
-    const { base } = this.#options;
-    this.#results[output.stream].push(output.bytes);
-    const chunk = this.#chunkers[output.stream].push(base[output.stream] + output.offset, output.bytes);
-    if (chunk !== null) await this.#pass(output.stream, chunk);
+  async take({ stream, bytes }: StepOutput): Promise<void> {
+    await this.#pass(stream, this.#redactions[stream].push(this.#chunkers[stream].push(bytes)));
   }
 
   /** The streams have ended: passes on what was held back. Resolves with what is to be recorded with the step's end. */
   async finish(): Promise<readonly Write[]> {
     for (const stream of ["stdout", "stderr"] as const) {
-      const rest = this.#chunkers[stream].end();
-      if (rest !== null) await this.#pass(stream, rest);
+      await this.#pass(stream, this.#redactions[stream].push(this.#chunkers[stream].end()));
+      await this.#pass(stream, this.#redactions[stream].end());
     }
     const [stdout, stderr] = [this.#tails.stdout.bytes(), this.#tails.stderr.bytes()];
     return [
@@ -115,8 +127,15 @@ export class StepOutputSink {
     return this.#results[stream].text();
   }
 
-  async #pass(stream: Stream, chunk: AlignedChunk): Promise<void> {
-    this.#ends[stream] = chunk.offset + chunk.bytes.length;
+  async #pass(stream: Stream, { bytes, taken }: RedactedPiece): Promise<void> {
+    if (bytes.length === 0) return;
+    const { base } = this.#options;
+    const offset = this.#ends[stream];
+    this.#ends[stream] += bytes.length;
+    this.#taken[stream] += taken;
+    this.#results[stream].push(bytes);
+    const isShorter = this.#taken[stream] > this.#ends[stream] - base[stream];
+    const chunk = { offset, bytes, ...(isShorter ? { taken: this.#taken[stream] } : {}) };
     this.#headFull ||= this.#headBytes + chunk.bytes.length > logHeadBytes;
     if (this.#headFull) {
       this.#reserveTail();
@@ -131,10 +150,10 @@ export class StepOutputSink {
     if (deliver !== undefined) await deliver(stream, chunk.offset, chunk.bytes.length, textOf(chunk.bytes));
   }
 
-  #store(stream: Stream, { offset, bytes }: AlignedChunk): Promise<void> {
+  #store(stream: Stream, piece: Pick<OutputChunk, "offset" | "bytes" | "taken">): Promise<void> {
     const { runId, stepId, stepName, record, log } = this.#options;
-    const entry = this.#entry(stream, textOf(bytes));
-    const chunk: OutputChunk = { stepId, stream, offset, bytes };
+    const entry = this.#entry(stream, textOf(piece.bytes));
+    const chunk: OutputChunk = { stepId, stream, ...piece };
     return new Promise((resolve) => {
       const write: Write = { type: "log.output", runId, seq: entry.seq, at: entry.at, stepName, chunk };
       const publish = (): void => {

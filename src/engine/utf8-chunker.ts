@@ -1,30 +1,21 @@
 // Cuts a byte stream only between characters: what is cut off inside one waits for the next piece.
 
-export interface AlignedChunk {
-  /** Place of the first byte in the stream. */
-  readonly offset: number;
-  readonly bytes: Uint8Array;
-}
-
 export class Utf8Chunker {
   #rest: Uint8Array = new Uint8Array(0);
-  #restOffset = 0;
 
-  /** The piece up to its last whole character, with what the one before left over; null where there is none. */
-  push(offset: number, bytes: Uint8Array): AlignedChunk | null {
+  /** The piece up to its last whole character, with what the one before left over; empty where there is none. */
+  push(bytes: Uint8Array): Uint8Array {
     const joined = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
-    const start = this.#rest.length === 0 ? offset : this.#restOffset;
     const end = joined.length - cutOffLength(joined);
     this.#rest = joined.slice(end);
-    this.#restOffset = start + end;
-    return end === 0 ? null : { offset: start, bytes: joined.subarray(0, end) };
+    return joined.subarray(0, end);
   }
 
   /** What is left at the end of the stream. */
-  end(): AlignedChunk | null {
+  end(): Uint8Array {
     const rest = this.#rest;
     this.#rest = new Uint8Array(0);
-    return rest.length === 0 ? null : { offset: this.#restOffset, bytes: rest };
+    return rest;
   }
 }
 

@@ -4,7 +4,7 @@ import { AppError, toAppError } from "../core/app-error.ts";
 import type { JsonValue } from "../core/json.ts";
 import { newStep, type Step, type StepKind, type StepStatus } from "../core/run.ts";
 import { formatStepId } from "../core/step-id.ts";
-import type { CallError, CallOutcome, NewRun, Write } from "../store/store.ts";
+import type { Bundle, CallError, CallOutcome, NewRun, Write } from "../store/store.ts";
 import type { KeptCall, OngoingCall, OngoingCallOptions, Wait } from "./ongoing-call.ts";
 import { type PlannedTry, planRetry, retryOf } from "./plan-retry.ts";
 import type { RunParts } from "./run-parts.ts";
@@ -13,6 +13,7 @@ import type { RunParts } from "./run-parts.ts";
 export interface WorkContext {
   readonly parts: RunParts;
   readonly run: NewRun;
+  readonly bundle: Pick<Bundle, "code">;
   /** Order of the call within its run. */
   readonly number: number;
   /** Aborted when the run ends or the server stops. */
@@ -136,14 +137,14 @@ export class WorkCall implements OngoingCall {
   }
 
   async #do(): Promise<void> {
-    const { parts, run, call } = this.#options;
+    const { parts, run, bundle, call } = this.#options;
     const { signal } = this.#over;
     this.#isWorking = true;
     let end: WorkEnd;
     try {
       // Wrong options are told before anything is done.
       retryOf(call.args as RetryArguments);
-      end = this.#done(await this.#kind.work(call.args, { parts, run, number: call.number, signal }));
+      end = this.#done(await this.#kind.work(call.args, { parts, run, bundle, number: call.number, signal }));
     } catch (thrown) {
       end = this.#failed(thrown);
     }

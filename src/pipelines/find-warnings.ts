@@ -4,8 +4,8 @@ import { findAuthorSource } from "./author-source.ts";
 import { locateField } from "./locate-field.ts";
 import { createError, type PipelineVersion, type Problem } from "./pipeline.ts";
 
-/** Why a secret (`env:NAME`, `file:/path` or the text itself) cannot be used, or null. */
-export type CheckSecret = (reference: string) => string | null | Promise<string | null>;
+/** Why a secret (`env:NAME`, `file:/path`, `secret:NAME` or the text itself) cannot be used by a pipeline, or null. */
+export type CheckSecret = (reference: string, pipeline: string) => string | null | Promise<string | null>;
 
 export interface SecretSources {
   readonly checkSecret?: CheckSecret;
@@ -28,12 +28,12 @@ export async function findWarnings(
     return uploaded === undefined ? [] : [warn(version, message, removeIt)];
   }
   if (webhook.secret === undefined) {
-    const reason = uploaded === undefined ? null : ((await checkSecret?.(uploaded)) ?? null);
+    const reason = uploaded === undefined ? null : ((await checkSecret?.(uploaded, id)) ?? null);
     return reason === null ? [] : [warn(version, `the secret given with the upload: ${reason}`, closedMeanwhile)];
   }
   const warnings: Problem[] = [];
   for (const secret of typeof webhook.secret === "string" ? [webhook.secret] : webhook.secret) {
-    const reason = (await checkSecret?.(secret)) ?? null;
+    const reason = (await checkSecret?.(secret, id)) ?? null;
     if (reason !== null) warnings.push(warnOfSecret(version, reason, closedMeanwhile));
   }
   if (uploaded !== undefined) {

@@ -56,7 +56,8 @@ function readSecret(
   if (!Object.hasOwn(webhook, "secret")) return {};
   const { secret } = webhook;
   if (typeof secret === "string") return { secret };
-  const form = 'write "env:NAME", "file:/path" or the secret itself; several as a list, while they are changed';
+  const form =
+    'write "env:NAME", "file:/path", "secret:NAME" or the secret itself; several as a list, while they are changed';
   if (!Array.isArray(secret)) {
     problems.add("config.webhook.secret", `must be a text, not ${describeValue(secret)}`, form);
     return {};

@@ -19,6 +19,7 @@ import { addNewsRoutes } from "./routes/news.ts";
 import { addPipelineRoutes } from "./routes/pipelines.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { addScheduleRoutes } from "./routes/schedules.ts";
+import { addSecretRoutes } from "./routes/secrets.ts";
 import { addSwaggerRoutes, swaggerPath } from "./routes/swagger.ts";
 import { addWebhookRoutes, webhookPrefix } from "./routes/webhooks.ts";
 
@@ -63,6 +64,7 @@ export function createRoutes(context: RouteContext): Elysia {
   addNewsRoutes(app, context);
   addApproveRoutes(app, context);
   addScheduleRoutes(app, context);
+  addSecretRoutes(app, context);
   addArtifactRoutes(app, context);
   addLogRoutes(app, context);
   addJournalRoutes(app, context);

@@ -32,5 +32,8 @@ export const defaultHttpLimits: HttpLimits = {
 /** `?limit=` of a list of runs. */
 export const runListLimits = { min: 1, max: 500, otherwise: 50 } as const;
 
+/** The body that sets a secret: one of the greatest size, with the escapes that JSON needs for it. */
+export const maxSecretBodyBytes = 512 * 1024;
+
 /** The body of a signal or a decision. */
 export const maxSignalBytes = 256 * 1024;

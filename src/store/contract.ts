@@ -9,6 +9,7 @@ import type {
   PauseReader,
   RunReader,
   ScheduleReader,
+  SecretsReader,
   UpkeepReader,
   ValueReader,
   WebhookSecretReader,
@@ -43,6 +44,7 @@ export interface Store {
   readonly values: ValueReader;
   readonly artifacts: ArtifactReader;
   readonly webhookSecrets: WebhookSecretReader;
+  readonly secrets: SecretsReader;
   readonly schedules: ScheduleReader;
   readonly pauses: PauseReader;
   readonly upkeep: UpkeepReader;

@@ -15,6 +15,7 @@ import type {
   StartedCall,
   StoredArtifact,
   StoredBundle,
+  StoredSecret,
 } from "./writes.ts";
 
 export interface RunQuery {
@@ -149,12 +150,19 @@ export interface LogQuery {
   readonly limit: number;
 }
 
+/** Where the last stored piece of a stream ends; 0 where there is none. */
+export interface OutputEnd {
+  /** In what is stored of the step, counted from its first byte. */
+  readonly stored: number;
+  /** In what its attempt has written; null: that is stored as it was written. */
+  readonly taken: number | null;
+}
+
 export interface LogReader {
   list(runId: string, query: LogQuery): Promise<readonly LogEntry[]>;
   /** The stored bytes of one stream of a step between two offsets; those not stored are left out. */
   readOutput(stepId: string, stream: "stdout" | "stderr", offset: number, length: number): Promise<Uint8Array>;
-  /** How much of each stream of a step is stored, counted from its first byte. */
-  outputEnds(stepId: string): Promise<{ readonly stdout: number; readonly stderr: number }>;
+  outputEnds(stepId: string): Promise<{ readonly stdout: OutputEnd; readonly stderr: OutputEnd }>;
   /** The greatest `seq` of a run's log, 0 where it is empty. */
   lastSeq(runId: string): Promise<number>;
 }
@@ -186,6 +194,11 @@ export interface ArtifactReader {
 export interface WebhookSecretReader {
   /** By pipeline, as they were given: a reference or the secret itself. */
   all(): Promise<ReadonlyMap<string, string>>;
+}
+
+export interface SecretsReader {
+  /** By name. */
+  all(): Promise<readonly StoredSecret[]>;
 }
 
 export interface StoredSchedule {

@@ -18,6 +18,7 @@ export type Write =
   | ValueWrite
   | ArtifactWrite
   | WebhookSecretWrite
+  | SecretWrite
   | ScheduleWrite
   | PauseWrite
   | TakeOverWrite
@@ -158,6 +159,8 @@ export interface OutputChunk {
   readonly stream: "stdout" | "stderr";
   readonly offset: number;
   readonly bytes: Uint8Array;
+  /** Where it ends in what its attempt has written; absent: where it ends in what is stored of that. */
+  readonly taken?: number;
 }
 
 export type LogWrite =
@@ -250,6 +253,20 @@ export interface StoredArtifact extends Artifact {
 export type WebhookSecretWrite =
   | { readonly type: "webhook_secret.put"; readonly pipeline: string; readonly secret: string }
   | { readonly type: "webhook_secret.remove"; readonly pipeline: string };
+
+/** A secret that only the server's key opens. */
+export interface StoredSecret {
+  /** Null: of every pipeline. */
+  readonly pipeline: string | null;
+  readonly name: string;
+  readonly sealed: Uint8Array;
+  readonly updatedAt: number;
+}
+
+export type SecretWrite =
+  /** Replaces the one of the same name and pipeline. */
+  | { readonly type: "secret.put"; readonly secret: StoredSecret }
+  | { readonly type: "secret.remove"; readonly pipeline: string | null; readonly name: string };
 
 /** How far a schedule has come; `schedule` says which of the pipeline's it is. */
 export type ScheduleWrite =

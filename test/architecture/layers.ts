@@ -40,6 +40,7 @@ export const packageOwners: readonly Owner[] = [
   { of: /^jexl$|^re2js$/, places: ["expressions/"] },
   { of: /^quickjs-emscripten(-core)?$|^@jitl\//, places: ["sandbox/"] },
   { of: /^@jridgewell\/trace-mapping$/, places: ["sandbox/", "engine/", "pipelines/"] },
+  { of: /^@noble\/ciphers(\/|$)/, places: ["secrets/"] },
   { of: /^commander$/, places: ["cli/"] },
   { of: /^croner$/, places: ["core/"] },
   { of: /^yaml$/, places: ["sandbox/process/", "pipelines/"] },

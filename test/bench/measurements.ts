@@ -8,6 +8,7 @@ import { listRunIds, runPipeline, triggerPipeline } from "./api.ts";
 import { countRunningSteps, measureMemory } from "./process-tree.ts";
 import { history } from "./measure-history.ts";
 import { logs } from "./measure-logs.ts";
+import { measureRedaction } from "./measure-redaction.ts";
 import { replay, restart, waiting } from "./measure-waiting.ts";
 import { verification } from "./measure-verification.ts";
 import type { Row } from "./row.ts";
@@ -278,4 +279,5 @@ export const measurements: Readonly<Record<keyof typeof rowNames, () => Promise<
   replay,
   logs,
   verification,
+  redaction: measureRedaction,
 };

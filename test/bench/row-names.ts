@@ -30,4 +30,5 @@ export const rowNames = {
     "webhook of 2 KB verified, slowest HMAC provider, one core",
     "webhook of 2 KB verified, discord (Ed25519), one core",
   ],
+  redaction: ["redaction with 50 secrets"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

@@ -7,7 +7,7 @@ import type { GuestCall } from "../../sandbox/sandbox.ts";
 import { mayFetchPass } from "../do-fetch.ts";
 import { type FailedTry, planRetry, retryOf } from "../plan-retry.ts";
 import { parseRetryAfter } from "../retry-after.ts";
-import { type StepArguments, stepSpec } from "../step-arguments.ts";
+import { shownTexts, type StepArguments, stepSpec } from "../step-arguments.ts";
 import type { Found } from "./named-answers.ts";
 import { type Answered, failure, result, type Scene } from "./scene.ts";
 import type { Failure, FetchAnswer, StepAnswer } from "./answers.ts";
@@ -29,11 +29,8 @@ export function answerStep(call: GuestCall, scene: Scene): Answered {
   // What a container that is only opened does is of no interest, unless the test says so.
   if (args.container?.type === "open" && !steps.has(call.name)) return result(scene, { id: `sandbox-${call.number}` });
   try {
-    const { timeoutMs } = stepSpec(args, {
-      stepId: stepIdOf(call, scene),
-      runId: scene.runId,
-      pipeline: scene.pipeline,
-    });
+    const ids = { stepId: stepIdOf(call, scene), runId: scene.runId, pipeline: scene.pipeline };
+    const { timeoutMs } = stepSpec(args, ids, shownTexts(args));
     return tryAll(call, scene, (spentMs) => {
       const found = steps.take(call.name);
       if (found.type !== "answer") return unanswered("step", "steps", call.name, found, '{ code: 0, stdout: "" }');

@@ -15,6 +15,7 @@ import {
 import { type Bundle, journalFormat } from "../../store/store.ts";
 import { guestLimits, nothingKnown } from "../guest-limits.ts";
 import { GuestPlayer, type PlayedPart } from "../rehearsal/guest-player.ts";
+import { isNamed } from "../mask-secrets.ts";
 import { endOfGuest } from "../run-end.ts";
 import { toGuestAfter } from "../to-guest-after.ts";
 import { compareValues } from "./compare-arguments.ts";
@@ -172,7 +173,7 @@ class Replay {
     this.#made = number;
     const record = await this.#source.findCall(number);
     const place = this.#placeOf(call);
-    if (record !== undefined && (record.kind !== kind || record.name !== name)) {
+    if (record !== undefined && (record.kind !== kind || !isNamed(record.name, name))) {
       this.#isLost = true;
       const recorded = { kind: record.kind, name: record.name };
       await this.#differ({ type: "call", number, recorded, now: { kind, name }, place });

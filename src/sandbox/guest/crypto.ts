@@ -4,6 +4,7 @@ import { encodeBase64 } from "./base64.ts";
 import { call } from "./calls.ts";
 import { randomBytes } from "./clock.ts";
 import { defineGlobal, hostText, parseJson, stringifyJson } from "./host.ts";
+import { isObject, readSecret } from "./secret-text.ts";
 import { encodeUtf8 } from "./text-encoding.ts";
 
 /** RFC 9562 §5.4: version 4, variant 10. */
@@ -32,18 +33,14 @@ function bytesText(value: unknown, what: string): string {
 }
 
 /**
- * HMAC as lower-case hex. A key given as `{ secret: "env:NAME" }` or `{ secret: "file:/path" }` never enters the
+ * HMAC as lower-case hex. A key given as `{ secret: "env:NAME" }`, or by another reference, never enters the
  * sandbox: the host computes with it.
  */
 async function hmac(algorithm: unknown, key: unknown, data: unknown): Promise<string> {
   const message = bytesText(data, "the data");
-  const secret = typeof key === "object" && key !== null && "secret" in key ? key.secret : undefined;
-  if (secret !== undefined) {
-    return (await call("hmac", String(algorithm), {
-      algorithm: String(algorithm),
-      secret: String(secret),
-      message,
-    })) as string;
+  if (isObject(key) && "secret" in key) {
+    const { secret } = readSecret("crypto.hmac", { secret: key.secret }, "the key");
+    return (await call("hmac", String(algorithm), { algorithm: String(algorithm), secret, message })) as string;
   }
   const payload = { algorithm: String(algorithm), key: bytesText(key, "the key"), message };
   const answer = parseJson(hostText("hmac", stringifyJson(payload))) as { hex?: string; error?: string };

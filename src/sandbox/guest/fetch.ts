@@ -7,6 +7,7 @@ import { call } from "./calls.ts";
 import { type AnswerValue, FetchAnswer } from "./fetch-answer.ts";
 import { defineGlobal, hostText, parseJson, stringifyJson } from "./host.ts";
 import { readOnInterrupt, readRetry } from "./retry-options.ts";
+import { isObject, readSecret, type Secret } from "./secret-text.ts";
 
 const knownOptions = ["method", "headers", "body", "timeout", "redirect", "retry", "onInterrupt"];
 const otherOptions: Readonly<Record<string, string>> = {
@@ -21,29 +22,8 @@ const otherOptions: Readonly<Record<string, string>> = {
 const maxNameLength = 200;
 const maxTextLength = 1024 * 1024;
 
-/** A value that only the host looks up. */
-interface Secret {
-  readonly secret: string;
-  readonly prefix?: string;
-}
-
 function fail(message: string): never {
   throw new TypeError(`fetch: ${message}`);
-}
-
-function readSecret(value: object, what: string): Secret {
-  const { secret, prefix } = value as { secret?: unknown; prefix?: unknown };
-  // Written out it would be in the journal.
-  if (typeof secret !== "string" || !/^(?:env|file):./.test(secret)) {
-    fail(`${what}: a secret is named, like { secret: "env:NAME" } or { secret: "file:/path" }`);
-  }
-  if (prefix === undefined) return { secret };
-  if (typeof prefix !== "string") fail(`${what}: the prefix of a secret must be a text, like "Bearer "`);
-  return { secret, prefix };
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }
 
 interface Target {
@@ -54,7 +34,7 @@ interface Target {
 
 function readTarget(input: unknown): Target {
   if (isObject(input) && "secret" in input) {
-    const secret = readSecret(input, "the address");
+    const secret = readSecret("fetch", input, "the address");
     return { url: secret, shown: secret.secret };
   }
   const text = typeof input === "string" ? input : isObject(input) && "href" in input ? String(input.href) : undefined;
@@ -82,7 +62,7 @@ function readHeaders(given: unknown): Record<string, string | Secret> {
     const lower = String(name).toLowerCase();
     if (!isHeaderName(lower)) fail(`${stringifyJson(name)} is not a valid header name`);
     if (isHopByHop(lower)) fail(`header ${lower} belongs to the connection; the host sets it`);
-    const text = isObject(value) ? readSecret(value, `header ${lower}`) : String(value);
+    const text = isObject(value) ? readSecret("fetch", value, `header ${lower}`) : String(value);
     if (typeof text === "string" && !isHeaderValue(text)) {
       fail(`the value of header ${lower} has a line break or another forbidden character`);
     }

@@ -2,6 +2,7 @@
 
 import { stringifyJson } from "./host.ts";
 import { readOptions } from "./known-options.ts";
+import { isObject, readSecret, type Secret } from "./secret-text.ts";
 
 export interface Options {
   readonly [field: string]: unknown;
@@ -54,18 +55,24 @@ export function readUser({ command, user }: Options): string | undefined {
   return optionalText(own ?? user) || undefined;
 }
 
-export function textMap(caller: Caller, value: unknown, what: string): Record<string, string> {
+/** Texts, and secrets as `{ secret: "env:NAME" }`. */
+export function textMap(caller: Caller, value: unknown, what: string): Record<string, string | Secret> {
   if (value === undefined || value === null) return {};
   if (typeof value !== "object") throw new TypeError(`${caller}: ${what} must be an object of texts`);
   const entries = Object.entries(value).filter(([, item]) => item !== undefined && item !== null);
   return Object.fromEntries(
     entries.map(([name, item]) => {
+      if (isObject(item) && "secret" in item) return [name, readSecret(caller, item, `${what}.${name}`)];
       if (typeof item !== "object" && typeof item !== "function") return [name, String(item)];
       throw new TypeError(
         `${caller}: ${what}.${name} must be a text; use JSON.stringify for data, await for a promise`,
       );
     }),
   );
+}
+
+export function readStdin(caller: Caller, value: unknown): string | Secret | undefined {
+  return isObject(value) && "secret" in value ? readSecret(caller, value, "stdin") : optionalText(value);
 }
 
 export function optionalText(value: unknown): string | undefined {

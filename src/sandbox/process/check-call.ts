@@ -22,6 +22,8 @@ function isTextOrSecret(value: unknown): boolean {
   return isText(value) || (isFields(value) && isText(value["secret"]) && isOptionalText(value["prefix"]));
 }
 
+const isTextOrSecretMap = (value: unknown): boolean => isFields(value) && Object.values(value).every(isTextOrSecret);
+
 function isCommand(command: unknown): boolean {
   if (isText(command)) return true;
   return (
@@ -61,9 +63,9 @@ function isRepeatable({ retry, onInterrupt }: Fields): boolean {
 const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>> = {
   step: (args) =>
     isCommand(args["command"]) &&
-    isTextMap(args["env"]) &&
+    isTextOrSecretMap(args["env"]) &&
     isOptionalText(args["workDir"]) &&
-    isOptionalText(args["stdin"]) &&
+    (args["stdin"] === undefined || isTextOrSecret(args["stdin"])) &&
     isMounts(args["mounts"]) &&
     isPlace(args["container"]) &&
     typeof args["output"] === "boolean" &&

@@ -12,6 +12,7 @@ import { rerunPaths } from "./reruns.ts";
 import { runPaths } from "./runs.ts";
 import { schedulePaths } from "./schedules.ts";
 import { schemas } from "./schemas.ts";
+import { secretPaths } from "./secrets.ts";
 import { webhookPaths } from "./webhooks.ts";
 
 export const openApi = {
@@ -28,6 +29,7 @@ export const openApi = {
     { name: "Webhooks", description: "Open to whoever can sign." },
     { name: "Pipelines", description: "The scripts in the folder." },
     { name: "Runs", description: "What was executed, its log and its files." },
+    { name: "Secrets", description: "What the server keeps for scripts, and gives to nobody." },
     { name: "Health", description: "For monitors; open." },
     { name: "Sessions", description: "For browsers." },
     { name: "Documentation", description: "This." },
@@ -37,6 +39,7 @@ export const openApi = {
     ...webhookPaths,
     ...pipelinePaths,
     ...schedulePaths,
+    ...secretPaths,
     ...runPaths,
     ...newsPaths,
     ...rerunPaths,

@@ -8,6 +8,7 @@ import { runToJson } from "../../core/run-json.ts";
 import { createNdjsonFormat, createSseFormat, createTextFormat, type LogFormat } from "../log-format.ts";
 import { pipelineToJson } from "../pipeline-json.ts";
 import { scheduleToJson } from "../schedule-json.ts";
+import { secretToJson } from "../secret-json.ts";
 
 const startedAt = Date.UTC(2026, 0, 31, 3, 0, 0, 5);
 
@@ -83,6 +84,10 @@ export const scheduleExample = asJson(
     lastRun: run.id,
     paused: false,
   }),
+);
+
+export const secretExample = asJson(
+  secretToJson({ name: "API_KEY", pipeline: null, updatedAt: Date.UTC(2026, 0, 31, 2) }),
 );
 
 const pipeline = pipelineToJson(

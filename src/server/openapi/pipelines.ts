@@ -46,7 +46,8 @@ const uploadBody: Schema = {
     webhook_secret: {
       type: ["string", "null"],
       maxLength: 4096,
-      description: "The secret, env:NAME or file:/path; null removes the one uploaded before, absent leaves it.",
+      description:
+        "The secret, env:NAME, file:/path or secret:NAME; null removes the one uploaded before, absent leaves it.",
     },
   },
 };

@@ -169,6 +169,14 @@ export const schemas: Readonly<Record<string, Schema>> = {
     },
     "When runs of a pipeline begin by themselves.",
   ),
+  Secret: objectOf(
+    {
+      name: text,
+      pipeline: { ...textOrNull, description: "null: every pipeline may use it." },
+      updated_at: { ...time, description: "When it was set." },
+    },
+    "A secret that the server keeps, without its value.",
+  ),
   FileProblem: objectOf({
     severity: { enum: ["error", "warning"] },
     file: text,

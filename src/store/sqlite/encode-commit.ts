@@ -9,6 +9,7 @@ import { logWrites } from "./logs.ts";
 import { pauseWrites } from "./pauses.ts";
 import { runWrites } from "./runs.ts";
 import { scheduleWrites } from "./schedules.ts";
+import { secretWrites } from "./secrets.ts";
 import { toStoreError } from "./sqlite-error.ts";
 import { stepWrites } from "./steps.ts";
 import { takeOverWrites } from "./take-over.ts";
@@ -27,6 +28,7 @@ export const writeStatements: WriteStatements<Write["type"]> = {
   ...valueWrites,
   ...artifactWrites,
   ...webhookSecretWrites,
+  ...secretWrites,
   ...scheduleWrites,
   ...pauseWrites,
   ...takeOverWrites,

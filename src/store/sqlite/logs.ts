@@ -3,7 +3,7 @@
 import { AppError } from "../../core/app-error.ts";
 import type { LogEntry, LogLevel, LogSource } from "../../core/log-entry.ts";
 import { formatStepId, parseStepId } from "../../core/step-id.ts";
-import type { LogQuery, LogReader } from "../reads.ts";
+import type { LogQuery, LogReader, OutputEnd } from "../reads.ts";
 import type { LogWrite } from "../writes.ts";
 import type { ReadConnection } from "./read-connection.ts";
 import type { WriteStatements } from "./write-statement.ts";
@@ -22,8 +22,8 @@ export const logWrites: WriteStatements<LogWrite["type"]> = {
     ],
   },
   "log.output": {
-    sql: `INSERT INTO log_entries (run_id, seq, at, source, level, step_number, step_name, byte_offset, bytes)
-      VALUES (?, ?, ?, ?, 'info', ?, ?, ?, ?)`,
+    sql: `INSERT INTO log_entries (run_id, seq, at, source, level, step_number, step_name, byte_offset, bytes, taken)
+      VALUES (?, ?, ?, ?, 'info', ?, ?, ?, ?, ?)`,
     bind: ({ runId, seq, at, stepName, chunk }) => [
       runId,
       seq,
@@ -33,6 +33,7 @@ export const logWrites: WriteStatements<LogWrite["type"]> = {
       stepName,
       chunk.offset,
       chunk.bytes,
+      chunk.taken ?? null,
     ],
   },
 };
@@ -102,16 +103,16 @@ export class SqliteLogReader implements LogReader {
     );
   }
 
-  async outputEnds(stepId: string): Promise<{ readonly stdout: number; readonly stderr: number }> {
+  async outputEnds(stepId: string): Promise<{ readonly stdout: OutputEnd; readonly stderr: OutputEnd }> {
     const { runId, number } = parseStepId(stepId);
-    const end = (stream: string): number =>
-      this.#db.get<{ end: number }>(
-        `SELECT byte_offset + length(bytes) AS end FROM log_entries
+    const end = (stream: string): OutputEnd =>
+      this.#db.get<OutputEnd>(
+        `SELECT byte_offset + length(bytes) AS stored, taken FROM log_entries
           WHERE run_id = ? AND step_number = ? AND source = ? ORDER BY byte_offset DESC LIMIT 1`,
         runId,
         number,
         stream,
-      )?.end ?? 0;
+      ) ?? { stored: 0, taken: null };
     return { stdout: end("stdout"), stderr: end("stderr") };
   }
 

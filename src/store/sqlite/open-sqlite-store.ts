@@ -17,6 +17,7 @@ import { ReadConnection } from "./read-connection.ts";
 import { SqlitePauseReader } from "./pauses.ts";
 import { SqliteRunReader } from "./runs.ts";
 import { SqliteScheduleReader } from "./schedules.ts";
+import { SqliteSecretsReader } from "./secrets.ts";
 import { toStoreError } from "./sqlite-error.ts";
 import { SqliteUpkeepReader } from "./upkeep.ts";
 import { SqliteValueReader } from "./values.ts";
@@ -100,6 +101,7 @@ function createStore(
     values: new SqliteValueReader(reader),
     artifacts: new SqliteArtifactReader(reader),
     webhookSecrets: new SqliteWebhookSecretReader(reader),
+    secrets: new SqliteSecretsReader(reader),
     schedules: new SqliteScheduleReader(reader),
     pauses: new SqlitePauseReader(reader),
     upkeep: new SqliteUpkeepReader(reader),

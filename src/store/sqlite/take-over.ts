@@ -59,8 +59,9 @@ export const takeOverWrites: WriteStatements<TakeOverWrite["type"]> = {
   ),
   "take_over.log": take(
     `INSERT INTO log_entries (run_id, seq, at, source, level, step_number, step_name, byte_offset, text, bytes,
-        after_call)
-      SELECT ${to}, seq, at, source, level, step_number, step_name, byte_offset, text, bytes, after_call
+        after_call, taken)
+      SELECT ${to}, seq, at, source, level, step_number, step_name, byte_offset, text, bytes, after_call,
+        taken
       FROM log_entries WHERE run_id = ${from} AND CASE
         WHEN step_number IS NULL THEN after_call < ${number}
         WHEN step_number >= ${number} THEN false

@@ -117,6 +117,20 @@ export function testLogs(subject: Subject): void {
       expect(await read(1_000_000_000_001, 2)).toBe("ai");
     });
 
+    test("the end of a step's output is that of its last chunk, in what is stored and in what was written", async () => {
+      const { id: runId } = await createRun(subject.store);
+      const ends = () => subject.store.logs.outputEnds(`${runId}.4`);
+      const nothing = { stored: 0, taken: null };
+      expect(await ends()).toEqual({ stdout: nothing, stderr: nothing });
+      const masked = output(runId, 2, 4, encode("***"), "stdout") as Extract<Write, { type: "log.output" }>;
+      await subject.store.commit([
+        output(runId, 1, 0, encode("key="), "stdout"),
+        { ...masked, chunk: { ...masked.chunk, taken: 30 } },
+        output(runId, 3, 0, encode("err"), "stderr"),
+      ]);
+      expect(await ends()).toEqual({ stdout: { stored: 7, taken: 30 }, stderr: { stored: 3, taken: null } });
+    });
+
     test("a chunk that ends inside a character is listed with a replacement and read exactly", async () => {
       const { id: runId } = await createRun(subject.store);
       const bytes = encode("\ufeffaü");

@@ -11,6 +11,7 @@ import { testLogs } from "./log-contract.ts";
 import { testRunLists } from "./run-list-contract.ts";
 import { testRuns } from "./run-contract.ts";
 import { testSchedules } from "./schedule-contract.ts";
+import { testSecrets } from "./secret-contract.ts";
 import { putBundle, type Subject } from "./subject.ts";
 import { testTakeOver } from "./take-over-contract.ts";
 import { testUpkeep } from "./upkeep-contract.ts";
@@ -54,6 +55,7 @@ export function testStore(name: string, createPlace: () => StorePlace): void {
     testInbound(subject);
     testValues(subject);
     testWebhookSecrets(subject);
+    testSecrets(subject);
     testArtifacts(subject);
     testSchedules(subject);
     testTakeOver(subject);

@@ -112,6 +112,7 @@ export interface Asked {
   readonly lists: RunListQuery[];
   /** Decisions and signals, with what they were for. */
   readonly news: unknown[][];
+  readonly secrets: unknown[][];
   readonly pauses: string[];
   readonly reruns: { readonly id: string; readonly options: RerunOptions }[];
 }
@@ -119,7 +120,7 @@ export interface Asked {
 export type FakeEngine = Engine & { readonly asked: Asked };
 
 export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
-  const asked: Asked = { webhooks: [], triggers: [], lists: [], news: [], pauses: [], reruns: [] };
+  const asked: Asked = { webhooks: [], triggers: [], lists: [], news: [], secrets: [], pauses: [], reruns: [] };
   const findRun = (id: string): Run => {
     if (id === runId) return makeRun();
     throw new AppError("RUN_NOT_FOUND", `there is no run ${id}`);
@@ -188,6 +189,15 @@ export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
     async resumePipeline(id) {
       asked.pauses.push(`resume ${id}`);
       return await engine.getPipeline(id);
+    },
+    listSecrets: () => [{ name: "API_KEY", pipeline: null, updatedAt: Date.UTC(2026, 0, 31) }],
+    setSecret: async (place, value) => {
+      asked.secrets.push([place, value]);
+      return { ...place, updatedAt: Date.UTC(2026, 0, 31), isNew: true };
+    },
+    removeSecret: async (place) => {
+      asked.secrets.push([place]);
+      if (place.name !== "API_KEY") throw new AppError("SECRET_NOT_FOUND", `there is no secret ${place.name}`);
     },
     listSchedules: () => [],
     removePipeline: async () => {},

@@ -26,6 +26,7 @@ test("every command of the contract exists, with server as another name of serve
     "webhook <NAME>",
     "set-pipeline <FILE>",
     "remove-pipeline <NAME>",
+    "secret <set|list|rm> [NAME]",
     "check",
     "test [FILE|NAME...]",
     "config",

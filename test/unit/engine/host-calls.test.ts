@@ -10,6 +10,8 @@ import { RunRecorder } from "../../../src/engine/run-recorder.ts";
 import { StepSlots } from "../../../src/engine/step-slots.ts";
 import type { GuestCall } from "../../../src/sandbox/sandbox.ts";
 import type { Journal, NewRun, Store, Write } from "../../../src/store/store.ts";
+import { createSecretReader } from "../../../src/secrets/secrets.ts";
+import { Redactor } from "../../../src/telemetry/telemetry.ts";
 import { ManualClock } from "./manual-clock.ts";
 
 const run = { id: "r", pipeline: "p" } as NewRun;
@@ -35,8 +37,9 @@ class Bench {
     } as unknown as Store;
     this.recorder = new RunRecorder(store, clock, { onRetry: () => {}, onLost: () => {} });
     this.calls = new HostCalls({
-      parts: { store, clock } as unknown as RunParts,
+      parts: { store, clock, redactor: new Redactor() } as unknown as RunParts,
       run,
+      bundle: { code: "" },
       isLogShared: false,
       log: new RunLog(),
       journal: new JournalView(),
@@ -84,9 +87,17 @@ test("a command in a container that an earlier life has opened begins when that 
   const store = { commit: async () => {} } as unknown as Store;
   const recorder = new RunRecorder(store, clock, { onRetry: () => {}, onLost: () => {} });
   const view = new JournalView();
-  const parts = { store, clock, executor, stepSlots: new StepSlots(1) } as unknown as RunParts;
+  const secrets = createSecretReader({ env: {}, now: Date.now });
+  const parts = {
+    store,
+    clock,
+    executor,
+    stepSlots: new StepSlots(1),
+    redactor: new Redactor(),
+    secrets,
+  } as unknown as RunParts;
   const hand = async (): Promise<void> => {};
-  const events = { hand, onResponse: () => {}, onResult: () => {}, isLogShared: false };
+  const events = { hand, onResponse: () => {}, onResult: () => {}, isLogShared: false, bundle: { code: "" } };
   const calls = new HostCalls({ parts, run, log: new RunLog(), journal: view, recorder, ...events });
   const common = { argsHash: "h", afterSeq: 0, startedAt: 0 };
   const step = { kind: "step", env: {}, output: false };
@@ -117,5 +128,6 @@ test("a command in a container that an earlier life has opened begins when that 
   expect(begun).toEqual(["attach r.1"]);
   found.resolve(null);
   await resumed;
+  await Bun.sleep(0);
   expect(begun).toEqual(["attach r.1", "start r.2"]);
 });

@@ -15,12 +15,15 @@ import type {
   StepOutcome,
 } from "../../../src/executors/executors.ts";
 import type { CallOutcome, KeptStep, Store, Write } from "../../../src/store/store.ts";
+import { createSecretReader } from "../../../src/secrets/secrets.ts";
+import { Redactor } from "../../../src/telemetry/telemetry.ts";
 import { ManualClock, settlePromises } from "./manual-clock.ts";
 
 type End = Partial<StepOutcome> | AppError | "runs";
 
 const exit = (code: number): End => ({ end: "exited", code, message: null });
 const nothing = { stdout: 0, stderr: 0 };
+const noEnd = { stored: 0, taken: null };
 
 /** One life of a step; `next` is the life of the server after that, with what was recorded. */
 class Bench {
@@ -66,10 +69,22 @@ class Bench {
         await this.discarding;
       },
     } as unknown as Executor;
-    const logs = { outputEnds: async () => nothing, readOutput: async () => new Uint8Array(0) };
+    const logs = {
+      outputEnds: async () => ({ stdout: noEnd, stderr: noEnd }),
+      readOutput: async () => new Uint8Array(0),
+    };
+    const secrets = createSecretReader({ env: {}, now: Date.now });
     this.step = new StepCall({
-      parts: { executor, stepSlots: this.slots, clock, store: { logs } as unknown as Store },
+      parts: {
+        executor,
+        stepSlots: this.slots,
+        clock,
+        store: { logs } as unknown as Store,
+        secrets,
+        redactor: new Redactor(),
+      },
       run: { id: "r", pipeline: "p" },
+      bundle: { code: "" },
       call: { number: 1, name: "build", args: { command: "true", env: {}, output: false, ...args } },
       record: (writes, effect, dropped) => {
         if (!this.isRecording) {

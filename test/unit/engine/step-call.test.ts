@@ -7,6 +7,8 @@ import { RunLog } from "../../../src/engine/run-log.ts";
 import { StepCall } from "../../../src/engine/step-call.ts";
 import { StepSlots } from "../../../src/engine/step-slots.ts";
 import type { CallOutcome, Store } from "../../../src/store/store.ts";
+import { createSecretReader } from "../../../src/secrets/secrets.ts";
+import { Redactor } from "../../../src/telemetry/telemetry.ts";
 import { ManualClock, settlePromises } from "./manual-clock.ts";
 
 class Bench {
@@ -25,9 +27,18 @@ class Bench {
       return { outcome: this.outcome.promise, cancel: () => this.cancels++ } as unknown as RunningStep;
     };
     const executor = { start, discard: async () => {} } as unknown as Executor;
+    const secrets = createSecretReader({ env: {}, now: Date.now });
     this.step = new StepCall({
-      parts: { executor, stepSlots: this.slots, clock: new ManualClock(), store: {} as Store },
+      parts: {
+        executor,
+        stepSlots: this.slots,
+        clock: new ManualClock(),
+        store: {} as Store,
+        secrets,
+        redactor: new Redactor(),
+      },
       run: { id: "r", pipeline: "p" },
+      bundle: { code: "" },
       call: { number: 1, name: "build", args: { command: "true", env: {}, output: false } },
       record: (writes, effect) => {
         this.#note(writes);

@@ -6,6 +6,7 @@ import type { StepOutput } from "../../../src/executors/executors.ts";
 import { RunLog } from "../../../src/engine/run-log.ts";
 import { StepOutputSink } from "../../../src/engine/step-output.ts";
 import type { OutputChunk, Write } from "../../../src/store/store.ts";
+import { Redactor } from "../../../src/telemetry/telemetry.ts";
 
 type Stream = StepOutput["stream"];
 interface Delivered {
@@ -16,6 +17,7 @@ interface Delivered {
 }
 
 class Bench {
+  readonly redactor = new Redactor();
   readonly log = new RunLog();
   readonly stored: (OutputChunk & { readonly seq: number })[] = [];
   readonly delivered: Delivered[] = [];
@@ -33,6 +35,7 @@ class Bench {
       base: { stdout: 0, stderr: 0 },
       log: this.log,
       now: () => 5,
+      redactor: this.redactor,
       record: (writes: readonly Write[], effect) => {
         this.#store(writes);
         if (this.holds) this.held.push(effect);
@@ -231,4 +234,80 @@ test("a byte order mark reaches the script like every other character", async ()
   await bench.take("\uFEFFa");
   await bench.finish();
   expect(bench.delivered.map(({ text }) => text)).toEqual(["\uFEFFa"]);
+});
+
+describe("output with a secret in it", () => {
+  const secret = "s3cret-é-value";
+
+  test("is masked where it is stored, published, delivered and kept for the result", async () => {
+    const bench = new Bench();
+    bench.redactor.add("env:A", secret);
+    const follower = bench.log.follow();
+    const whole = Buffer.from(`a ${secret} b`);
+    // Cut inside a character of the secret too.
+    for (const [from, to] of [
+      [0, 6],
+      [6, 10],
+      [10, 11],
+      [11, 40],
+    ] as const)
+      await bench.take(whole.subarray(from, to));
+    await bench.finish();
+    const text = "a *** b";
+    expect([bench.storedBytes().toString(), bench.sink.resultText("stdout")]).toEqual([text, text]);
+    expect(bench.delivered.map((each) => each.text).join("")).toBe(text);
+    const { entries } = (await follower.next()) ?? { entries: [] };
+    expect(entries.map((entry) => entry.text).join("")).toBe(text);
+  });
+
+  test("is stored with the place in what was written, from the first mask on", async () => {
+    const bench = new Bench();
+    bench.redactor.add("env:A", secret);
+    await bench.take("abc\n");
+    await bench.take(`${secret}\n`);
+    await bench.take("s3c");
+    expect(bench.stored.map(({ offset, taken }) => [offset, taken])).toEqual([
+      [0, undefined],
+      [4, 4 + Buffer.byteLength(secret) + 1],
+    ]);
+    expect(bench.sink.taken).toEqual({ stdout: 4 + Buffer.byteLength(secret) + 1, stderr: 0 });
+  });
+
+  test("goes on in a later life where it was held back, and is the same as in one life, wherever that ended", async () => {
+    const parts = fc.array(fc.constantFrom(secret, "s3cret", "-é", "é", "x", "\n", "***"), { maxLength: 12 });
+    const lengths = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 });
+    await fc.assert(
+      fc.asyncProperty(parts, lengths, fc.nat(30), fc.nat(40), async (texts, cuts, pieces, earlier) => {
+        const whole = Buffer.from(texts.join(""));
+        const first = new Bench();
+        first.redactor.add("env:A", secret);
+        let at = 0;
+        for (let turn = 0; turn < pieces && at < whole.length; turn++) {
+          const next = at + (cuts[turn % cuts.length] ?? 1);
+          await first.take(whole.subarray(at, next));
+          at = next;
+        }
+        const { offset = 0, bytes = new Uint8Array(), taken = null } = first.stored.at(-1) ?? {};
+        const stored = offset + bytes.length;
+        const second = new Bench();
+        second.redactor.add("env:A", secret);
+        const nothing = { stored: 0, taken: null };
+        await second.sink.resume({
+          ends: { stdout: { stored, taken }, stderr: nothing },
+          delivered: { stdout: Math.min(earlier, stored), stderr: 0 },
+          read: async (_, from, length) => first.storedBytes().subarray(from, from + length),
+        });
+        const position = second.sink.taken.stdout;
+        expect(position).toBe(taken ?? stored);
+        await second.sink.take({ stream: "stdout", offset: position, bytes: whole.subarray(position) });
+        await second.finish();
+        expect(Buffer.concat([first.storedBytes(), second.storedBytes()]).toString()).toBe(
+          second.redactor.text(whole.toString()),
+        );
+        expect(second.sink.resultText("stdout")).toBe(second.redactor.text(whole.toString()));
+        for (const chunk of second.stored.slice(0, 1)) expect(chunk.offset).toBe(stored);
+      }),
+      { numRuns: 500 },
+    );
+  });
 });

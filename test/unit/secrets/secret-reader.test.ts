@@ -25,31 +25,31 @@ async function write(name: string, content: string | Uint8Array): Promise<string
 }
 
 async function resolveFile(path: string): Promise<string> {
-  const result = await reader().resolve(`file:${path}`);
+  const result = await reader().resolve(`file:${path}`, "deploy");
   return result.ok ? `value ${JSON.stringify(result.value)}` : result.message;
 }
 
 describe("resolve() of a literal", () => {
   test("is the text itself, spaces included", async () => {
-    expect(await reader().resolve(" my secret ")).toEqual({ ok: true, value: " my secret " });
+    expect(await reader().resolve(" my secret ", "deploy")).toEqual({ ok: true, value: " my secret " });
   });
 
   test.each(["", "  ", "\n"])("of nothing (%j) is not ok", async (text) => {
-    expect(await reader().resolve(text)).toMatchObject({ ok: false });
+    expect(await reader().resolve(text, "deploy")).toMatchObject({ ok: false });
   });
 });
 
 describe("resolve() of env:NAME", () => {
   test("is the value of the variable", async () => {
-    expect(await reader({ A_1: "v" }).resolve("env:A_1")).toEqual({ ok: true, value: "v" });
+    expect(await reader({ A_1: "v" }).resolve("env:A_1", "deploy")).toEqual({ ok: true, value: "v" });
   });
 
   test("is read each time, so that a change counts at once", async () => {
     const env: Record<string, string> = { A: "old" };
     const secrets = reader(env);
-    await secrets.resolve("env:A");
+    await secrets.resolve("env:A", "deploy");
     env["A"] = "new";
-    expect(await secrets.resolve("env:A")).toEqual({ ok: true, value: "new" });
+    expect(await secrets.resolve("env:A", "deploy")).toEqual({ ok: true, value: "new" });
   });
 
   test.each([
@@ -58,11 +58,11 @@ describe("resolve() of env:NAME", () => {
     [{ A: "" }, "the environment variable A is empty"],
     [{ A: " \n" }, "the environment variable A is empty"],
   ])("of %j is not ok: %s", async (env, message) => {
-    expect(await reader(env).resolve("env:A")).toEqual({ ok: false, message });
+    expect(await reader(env).resolve("env:A", "deploy")).toEqual({ ok: false, message });
   });
 
   test("does not find what only the prototype has", async () => {
-    expect(await reader().resolve("env:constructor")).toMatchObject({ ok: false });
+    expect(await reader().resolve("env:constructor", "deploy")).toMatchObject({ ok: false });
   });
 });
 
@@ -113,7 +113,7 @@ describe("resolve() of file:/path", () => {
     const secrets = createSecretReader({ env: {}, now: Date.now, readFile });
     const path = await write("unreadable", "v");
     const message = `the secret's file ${JSON.stringify(path)} is of no use: ${problem}`;
-    expect(await secrets.resolve(`file:${path}`)).toEqual({ ok: false, message });
+    expect(await secrets.resolve(`file:${path}`, "deploy")).toEqual({ ok: false, message });
   });
 
   test("does not wait for a writer of a named pipe", async () => {
@@ -126,7 +126,7 @@ describe("resolve() of file:/path", () => {
   test.each(["file:", "file:relative", "file:./x", "file:~/x", "file:/a\0b"])(
     "%j is refused with a hint",
     async (text) => {
-      const result = await reader().resolve(text);
+      const result = await reader().resolve(text, "deploy");
       expect(result).toMatchObject({ ok: false, message: expect.stringContaining("beginning with a slash") });
     },
   );
@@ -152,7 +152,8 @@ describe("rotation of file:/path", () => {
   test("an unchanged file is read once", async () => {
     const path = await write("unchanged", "v");
     const { secrets, reads } = countingReader();
-    for (let i = 0; i < 5; i++) expect(await secrets.resolve(`file:${path}`)).toEqual({ ok: true, value: "v" });
+    for (let i = 0; i < 5; i++)
+      expect(await secrets.resolve(`file:${path}`, "deploy")).toEqual({ ok: true, value: "v" });
     expect(reads()).toBe(1);
   });
 
@@ -160,7 +161,7 @@ describe("rotation of file:/path", () => {
     const path = await write("rotated", "one");
     const { secrets } = countingReader();
     const value = async (): Promise<unknown> => {
-      const result = await secrets.resolve(`file:${path}`);
+      const result = await secrets.resolve(`file:${path}`, "deploy");
       return result.ok ? result.value : undefined;
     };
     expect(await value()).toBe("one");
@@ -179,11 +180,11 @@ describe("rotation of file:/path", () => {
     const path = await write("same-stamp", "one");
     await utimes(path, longAgo, longAgo);
     const { secrets } = countingReader();
-    await secrets.resolve(`file:${path}`);
+    await secrets.resolve(`file:${path}`, "deploy");
     await Bun.sleep(20);
     await writeFile(path, "two");
     await utimes(path, longAgo, longAgo);
-    expect(await secrets.resolve(`file:${path}`)).toEqual({ ok: true, value: "two" });
+    expect(await secrets.resolve(`file:${path}`, "deploy")).toEqual({ ok: true, value: "two" });
   });
 
   test("a file changed a moment ago is not trusted to keep its stamp", async () => {
@@ -194,17 +195,64 @@ describe("rotation of file:/path", () => {
       return readRegularFile(file, maxBytes);
     };
     const secrets = createSecretReader({ env: {}, now: Date.now, readFile });
-    await secrets.resolve(`file:${path}`);
-    await secrets.resolve(`file:${path}`);
+    await secrets.resolve(`file:${path}`, "deploy");
+    await secrets.resolve(`file:${path}`, "deploy");
     expect(reads).toBe(2);
   });
+});
+
+describe("resolve() of secret:NAME", () => {
+  test("is what the server keeps for the pipeline, and is not told anybody again", async () => {
+    const told: string[] = [];
+    const secrets = createSecretReader({
+      env: {},
+      now: Date.now,
+      findStored: (name, pipeline) => ({ ok: true, value: `${name} of ${pipeline}` }),
+      onValue: (reference) => told.push(reference),
+    });
+    expect(await secrets.resolve("secret:KEY", "deploy")).toEqual({ ok: true, value: "KEY of deploy" });
+    expect(told).toEqual([]);
+  });
+
+  test("is not ok where nobody keeps secrets", async () => {
+    expect(await reader().resolve("secret:KEY", "deploy")).toMatchObject({ ok: false });
+  });
+});
+
+describe("resolve() of a credential of systemd", () => {
+  test("is the file in the folder that CREDENTIALS_DIRECTORY names", async () => {
+    await write("credential", "from systemd\n");
+    const reference = "file:$CREDENTIALS_DIRECTORY/credential";
+    expect(await reader({ CREDENTIALS_DIRECTORY: folder }).resolve(reference, "deploy")).toEqual({
+      ok: true,
+      value: "from systemd",
+    });
+    const none = await reader().resolve(reference, "deploy");
+    expect(none).toEqual({ ok: false, message: "the environment variable CREDENTIALS_DIRECTORY is not set" });
+  });
+});
+
+test("each value is told with where it is from, so that it can be masked", async () => {
+  const told: [string, string][] = [];
+  const secrets = createSecretReader({
+    env: { A: "of A" },
+    now: Date.now,
+    onValue: (reference, value) => told.push([reference, value]),
+  });
+  const path = await write("told", "of a file");
+  for (const reference of ["env:A", "env:NONE", `file:${path}`, "literal"]) await secrets.resolve(reference, "deploy");
+  expect(told).toEqual([
+    ["env:A", "of A"],
+    [`file:${path}`, "of a file"],
+    ["literal", "literal"],
+  ]);
 });
 
 test("no message ever holds the text of a reference that is not one", async () => {
   const secret = fc.string({ minLength: 6, unit: fc.constantFrom("q", "Z", "7", "-", "é") });
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom("env:-", "file:", "env: "), secret, async (start, text) => {
-      const result = await reader().resolve(start + text);
+    fc.asyncProperty(fc.constantFrom("env:-", "file:", "env: ", "secret:-"), secret, async (start, text) => {
+      const result = await reader().resolve(start + text, "deploy");
       return !result.ok && !result.message.includes(text);
     }),
   );

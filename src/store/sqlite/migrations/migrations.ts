@@ -7,6 +7,7 @@ import { endedRunsMigration } from "./0003-ended-runs.ts";
 import { rerunsMigration } from "./0006-reruns.ts";
 import { runsThatGoOnMigration } from "./0004-runs-that-go-on.ts";
 import { schedulesMigration } from "./0005-schedules.ts";
+import { secretsMigration } from "./0007-secrets.ts";
 
 export const migrations: readonly Migration[] = [
   initialMigration,
@@ -15,4 +16,5 @@ export const migrations: readonly Migration[] = [
   runsThatGoOnMigration,
   schedulesMigration,
   rerunsMigration,
+  secretsMigration,
 ];

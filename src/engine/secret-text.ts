@@ -1,0 +1,38 @@
+// Texts of a script that may name a secret, which is looked up where it is used: neither the sandbox nor the journal ever
+// holds it.
+
+import { AppError } from "../core/app-error.ts";
+import type { SecretReader } from "../secrets/secrets.ts";
+import type { Bundle } from "../store/store.ts";
+
+/** A text, or the secret it is made of. */
+export type TextOrSecret = string | { readonly secret: string; readonly prefix?: string };
+
+/** Whose secrets are looked up. */
+export interface SecretScope {
+  readonly secrets: Pick<SecretReader, "resolve">;
+  readonly pipeline: string;
+  readonly bundle: Pick<Bundle, "code">;
+}
+
+export interface ResolvedText {
+  readonly text: string;
+  readonly isSecret: boolean;
+}
+
+/** `file://` begins an address. */
+const reference = /^(?:env:[A-Za-z_]\w*|file:(?:\/(?!\/)|\$CREDENTIALS_DIRECTORY\/).+|secret:[A-Za-z_][\w.-]*)$/;
+
+/** `what` is what the text is for, as messages begin. @throws {AppError} SECRET_MISSING. */
+export async function resolveText(value: TextOrSecret, what: string, scope: SecretScope): Promise<ResolvedText> {
+  const { secret, prefix = "" } = typeof value === "string" ? { secret: value } : value;
+  if (typeof value === "string" && !isReference(value, scope)) return { text: value, isSecret: false };
+  const resolved = await scope.secrets.resolve(secret, scope.pipeline);
+  if (resolved.ok) return { text: prefix + resolved.value, isSecret: true };
+  throw new AppError("SECRET_MISSING", `${what}: ${resolved.message}`);
+}
+
+/** Only what the script itself says: a text that comes from outside may look like a reference, and must not become one. */
+function isReference(text: string, { bundle: { code } }: SecretScope): boolean {
+  return reference.test(text) && ['"', "'", "`"].some((quote) => code.includes(quote + text + quote));
+}
