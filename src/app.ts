@@ -21,7 +21,7 @@ import type { Run } from "./core/run.ts";
 import { checkTimezone } from "./core/schedule-times.ts";
 import { type Engine, openEngine, UploadedSecrets } from "./engine/engine.ts";
 import { createFetcher, createTreeRemover } from "./executors/executors.ts";
-import { makePrivateFolder, openFreeSpaceWatch, openRunFiles } from "./files/files.ts";
+import { type FreeSpaceWatch, makePrivateFolder, openFreeSpaceWatch, openRunFiles } from "./files/files.ts";
 import type { Pipeline } from "./pipelines/pipelines.ts";
 import { ApprovalLinks, loadApiToken } from "./secrets/secrets.ts";
 import { createServer, type Listening } from "./server/server.ts";
@@ -205,13 +205,7 @@ async function openRunning(
   const fetcher = createFetcher({ fetch });
   const removeTree = createTreeRemover({ path: stepPath });
   const files = openRunFiles({ dataDir: filesFolder, maxArtifactBytes: config.maxArtifactSize, removeTree });
-  const room = await openFreeSpaceWatch({
-    folders: [...new Set([work, dirname(database)])],
-    minBytes: watch ? config.minFreeSpace : 0,
-    clock: systemClock,
-    onChange: logTrouble(logger, "there is room for new runs again"),
-  });
-  opened.add(() => room.close());
+  const room = await openRoom([work, dirname(database)], watch ? config.minFreeSpace : 0, logger, opened);
   const parts = {
     store,
     pool,
@@ -240,6 +234,19 @@ async function openRunning(
     checkRoom: () => room.check(),
     newId: () => Bun.randomUUIDv7(),
   });
+}
+
+/** The room for new runs on the disks of these folders. */
+async function openRoom(
+  folders: readonly string[],
+  minBytes: number,
+  logger: Logger,
+  opened: OpenedParts,
+): Promise<FreeSpaceWatch> {
+  const onChange = logTrouble(logger, "there is room for new runs again");
+  const room = await openFreeSpaceWatch({ folders: [...new Set(folders)], minBytes, clock: systemClock, onChange });
+  opened.add(() => room.close());
+  return room;
 }
 
 /** The time zone of this machine, or of TZ where that is set. */
