@@ -99,7 +99,8 @@ describe("runner sign --send", () => {
 });
 
 describe("a signature that is none", () => {
-  const tooMuch = "0".repeat(20_000);
+  /** The headers together may have 32 KiB. */
+  const tooMuch = "0".repeat(3000);
   const wrong = ["", " ", "0", "sha256=", "v1=", "t=,v1=", "v1,", "Bearer", "Basic %", "zz".repeat(32), tooMuch];
   /** A byte that is no UTF-8. */
   const noText = "\u00FF".repeat(64);
@@ -171,7 +172,7 @@ describe("runner listen", () => {
       const response = await fetch(`${url}any/path?x=1`, { method: "POST", headers, body });
       expect(response.status).toBe(200);
     }
-    const [verified = "", forged = ""] = (await end()).split("\n\n\n");
+    const [verified = "", forged = ""] = (await end()).split(/\n\n(?=\d{4}-)/);
     expect(verified).toContain("POST /any/path?x=1");
     expect(verified).toContain("provider github, event push, delivery d-7, 13 bytes");
     expect(verified).toContain("verified by the secret");

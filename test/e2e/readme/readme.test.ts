@@ -105,8 +105,11 @@ describe("the table of the HTTP API", () => {
     const isUpload = ["PUT", "DELETE"].includes(method);
     const real = path
       .replace("{pipeline}", isUpload ? "uploaded" : "hello")
+      .replace("/secrets/{name}", "/secrets/TOKEN")
       .replace("{run}", "01a1fb27-84db-7265-b967-56d05c6835fd");
-    const upload = { source: "export const pipeline = () => {};" };
+    const upload = path.includes("/secrets/")
+      ? { value: "kept by the server" }
+      : { source: "export const pipeline = () => {};" };
     const decision = path.includes("/approvals/") ? { approved: true } : undefined;
     const response = await server.request(
       method === "ANY" ? "PUT" : method,
