@@ -229,7 +229,7 @@ async function openRunning(
     maxConcurrentRuns: config.maxConcurrentRuns,
     maxQueuedRuns: config.maxQueuedRuns,
     maxConcurrentSteps: config.maxConcurrentSteps,
-    triggers: watch ? { localZone: findLocalZone() } : null,
+    triggers: watch ? { findLocalZone } : null,
     retention: watch ? { maxAgeMs: config.retention, maxRuns: config.retentionRuns } : null,
     checkRoom: () => room.check(),
     newId: () => Bun.randomUUIDv7(),

@@ -41,7 +41,7 @@ export interface EngineOptions {
   readonly maxQueuedRuns: number;
   readonly maxConcurrentSteps: number;
   /** What schedules without a time zone go by; null: nothing begins by itself, neither at its time nor after a run. */
-  readonly triggers: { readonly localZone: string } | null;
+  readonly triggers: { readonly findLocalZone: () => string } | null;
   /** Null: ended runs are never removed. */
   readonly retention: RetentionLimits | null;
   /** @throws {AppError} DISK_LOW where there is no room for new runs. */

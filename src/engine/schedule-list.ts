@@ -34,7 +34,8 @@ export interface ScheduleChanges {
 
 export class ScheduleList {
   readonly #catalog: Pick<Catalog, "get" | "list">;
-  readonly #localZone: string;
+  readonly #findLocalZone: () => string;
+  #localZone: string | null = null;
   readonly #onProblem: (pipeline: string, error: AppError) => void;
   /** Pipeline → its entries, in the order of its config. */
   readonly #entries = new Map<string, readonly ScheduleEntry[]>();
@@ -42,11 +43,11 @@ export class ScheduleList {
   /** A config that was good once may name what this system does not know: `onProblem` is told. */
   constructor(
     catalog: Pick<Catalog, "get" | "list">,
-    localZone: string,
+    findLocalZone: () => string,
     onProblem: (pipeline: string, error: AppError) => void,
   ) {
     this.#catalog = catalog;
-    this.#localZone = localZone;
+    this.#findLocalZone = findLocalZone;
     this.#onProblem = onProblem;
   }
 
@@ -99,7 +100,7 @@ export class ScheduleList {
   }
 
   #create(pipeline: string, id: string, config: ScheduleConfig, now: number): readonly ScheduleEntry[] {
-    const timezone = config.timezone ?? this.#localZone;
+    const timezone = config.timezone ?? (this.#localZone ??= this.#findLocalZone());
     try {
       const times = parseScheduleTimes(config.cron, timezone);
       const progress = { seed: `${pipeline} ${id}`, doneUntil: now, seenUntil: now, lastTick: null, lastRun: null };

@@ -24,8 +24,8 @@ export interface SchedulerOptions {
   readonly catalog: Pick<Catalog, "get" | "list" | "watchChanges">;
   readonly pauses: Pick<PipelinePauses, "isPaused">;
   readonly runs: Pick<RunRegistry, "submit" | "skip">;
-  /** IANA name, of schedules that name none. */
-  readonly localZone: string;
+  /** IANA name, of schedules that name none: asked for once, by the first of them. */
+  readonly findLocalZone: () => string;
   readonly newId: () => string;
   /** @throws {AppError} where no new runs are taken now. */
   readonly checkReady: () => void;
@@ -66,8 +66,8 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    const { catalog, localZone, logger } = options;
-    this.#list = new ScheduleList(catalog, localZone, (pipeline, error) =>
+    const { catalog, findLocalZone, logger } = options;
+    this.#list = new ScheduleList(catalog, findLocalZone, (pipeline, error) =>
       logger.error("a schedule cannot be followed", { pipeline, reason: error.message }),
     );
   }

@@ -125,7 +125,7 @@ export class SchedulerBench {
           await this.#commit([...writes, { type: "run.create", run }, finish]);
         },
       },
-      localZone: "UTC",
+      findLocalZone: () => "UTC",
       newId: () => `run-${++this.#lastId}`,
       checkReady: () => {
         if (this.notReady) throw new AppError("DISK_LOW", "no room");
