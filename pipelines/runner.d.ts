@@ -192,7 +192,7 @@ interface RetryPolicy {
   readonly backoff?: "exponential" | "constant";
   /** The first wait; "1s" without it. */
   readonly initial?: string | number;
-  /** The longest; "1m" without it, a day at most. */
+  /** The longest, a day at most; without it "1m", or `initial` where that is longer. */
   readonly max?: string | number;
   /** Share of a wait, 0 to 1, by which it is longer or shorter by chance; 0.1 without it. */
   readonly jitter?: number;

@@ -18,6 +18,8 @@ export interface RetryPolicy {
 
 const maxAttempts = 100;
 const longestWaitMs = 24 * 60 * 60 * 1000;
+/** Of whoever says nothing of it; who begins with a longer wait means that one. */
+const defaultMaxMs = 60_000;
 
 /**
  * A policy as it is written: `{ attempts: 3, backoff: "exponential", initial: "1s", max: "1m", jitter: 0.1, on: [75] }`;
@@ -33,7 +35,7 @@ export function parseRetry(value: unknown): RetryPolicy {
     attempts = 3,
     backoff = "exponential",
     initial = "1s",
-    max = "1m",
+    max,
     jitter = 0.1,
     on = null,
     ...rest
@@ -48,11 +50,12 @@ export function parseRetry(value: unknown): RetryPolicy {
     throw invalid(".backoff", backoff, 'must be "exponential" or "constant"');
   }
   if (!isWithin(jitter, 0, 1)) throw invalid(".jitter", jitter, "must be a share from 0 to 1");
+  const initialMs = parseWait(".initial", initial);
   return {
     attempts,
     backoff,
-    initialMs: parseWait(".initial", initial),
-    maxMs: parseWait(".max", max),
+    initialMs,
+    maxMs: max === undefined ? Math.max(defaultMaxMs, initialMs) : parseWait(".max", max),
     jitter,
     on: on === null ? null : parseCodes(on),
   };

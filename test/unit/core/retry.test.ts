@@ -24,6 +24,11 @@ describe("parseRetry()", () => {
     });
   });
 
+  test("waits as long as the first wait says, where that is longer than the longest by default", () => {
+    expect(parseRetry({ initial: "2h" })).toMatchObject({ initialMs: 7_200_000, maxMs: 7_200_000 });
+    expect(parseRetry({ initial: "2h", max: "1m" })).toMatchObject({ initialMs: 7_200_000, maxMs: 60_000 });
+  });
+
   const wrong: readonly (readonly [retry: unknown, message: string])[] = [
     ["twice", 'retry must be { attempts, backoff, initial, max, jitter, on }, like { attempts: 3 }, not "twice"'],
     [true, "like { attempts: 3 }, not true"],
