@@ -11,7 +11,7 @@ export const secretForms = "the text itself, env:NAME, file:/path, or - to read 
 export async function readGivenSecret(reference: string, context: CommandContext): Promise<string> {
   if (reference === "-") return await readSecret(Bun.stdin.stream(), "write it there: --secret - < secret-file");
   const { environment: env, now } = context;
-  const resolved = await createSecretReader({ env, now }).resolve(reference, "");
+  const resolved = await createSecretReader({ env, now }).resolve(reference, null);
   if (resolved.ok) return resolved.value;
   throw new AppError("USAGE", resolved.message);
 }

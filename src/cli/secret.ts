@@ -54,7 +54,7 @@ async function change(
   else {
     const value = process.stdin.isTTY
       ? await promptSecret(process.stdin, err, `value of ${name} (not shown): `)
-      : await readSecret(Bun.stdin.stream(), `runner secret set ${name} < secret-file`);
+      : await readSecret(Bun.stdin.stream(), `write it there: runner secret set ${name} < secret-file`);
     await client.setSecret(name, flags.pipeline, value);
   }
   const whose = flags.pipeline === undefined ? "" : ` of pipeline ${flags.pipeline}`;

@@ -54,7 +54,7 @@ export class StoredSecrets {
   }
 
   /** A pipeline's own secret comes before that of every pipeline. */
-  find(name: string, pipeline: string): SecretResult {
+  find(name: string, pipeline: string | null): SecretResult {
     const secret = this.#secrets.get(keyOf(name, pipeline)) ?? this.#secrets.get(keyOf(name, null));
     if (secret !== undefined) return secret.value;
     return { ok: false, message: `there is no secret ${name}; set it with \`runner secret set ${name}\`` };

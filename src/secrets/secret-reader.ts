@@ -12,7 +12,7 @@ export interface SecretReaderOptions {
   /** Reads at most `maxBytes` and one more; absent: from the file system. */
   readonly readFile?: (path: string, maxBytes: number) => Promise<Uint8Array>;
   /** The value of a secret that the server keeps, for this pipeline. Absent: it keeps none. */
-  readonly findStored?: (name: string, pipeline: string) => SecretResult;
+  readonly findStored?: (name: string, pipeline: string | null) => SecretResult;
   /** Told of each value that is not from there, with where it is from. */
   readonly onValue?: (reference: string, value: string) => void;
 }
@@ -24,10 +24,10 @@ export type SecretResult =
 
 export interface SecretReader {
   /**
-   * The value of `env:NAME`, `file:/path`, `secret:NAME` or a literal, as it is for this pipeline; not ok when there is
-   * none or it is blank. Never rejects.
+   * The value of `env:NAME`, `file:/path`, `secret:NAME` or a literal, as it is for this pipeline (null: for none); not ok when
+   * there is none or it is blank. Never rejects.
    */
-  resolve(reference: string, pipeline: string): Promise<SecretResult>;
+  resolve(reference: string, pipeline: string | null): Promise<SecretResult>;
 }
 
 const maxFileBytes = 64 * 1024;
