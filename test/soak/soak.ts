@@ -7,6 +7,8 @@ import { createDraw } from "../fixtures/crash/draw.ts";
 import { answers, prepareImages } from "../fixtures/images/images.ts";
 
 const batchKills = 100;
+/** A batch takes minutes, so it says how far it is. */
+const tellEvery = 10;
 /** One of so many batches has steps in containers, which are slow. */
 const containersEvery = 8;
 
@@ -80,7 +82,10 @@ class Soak {
       this.#planned += kills;
       const containers = this.#hasContainers && seed % containersEvery === 0;
       const lives = planBatch(seed, kills, containers);
-      this.#take(seed, kills, await runCrashBatch({ seed, programs: 8, lives, containers }));
+      const onLife = (killed: number): void => {
+        if (killed % tellEvery === 0) console.log(`seed ${String(seed)}: ${String(killed)} of ${String(kills)} kills`);
+      };
+      this.#take(seed, kills, await runCrashBatch({ seed, programs: 8, lives, containers, onLife }));
     }
   }
 
