@@ -11,7 +11,7 @@ import { endOfChild } from "./child-terms.ts";
 import type { ChildRun, Children } from "./children.ts";
 import { newRun } from "./new-run.ts";
 import type { PipelinePauses } from "./pipeline-pauses.ts";
-import { getVersion } from "./receive-webhook.ts";
+import { getVersion } from "./get-pipeline.ts";
 import { describeKey } from "./queue-place.ts";
 import { resolveParams } from "./resolve-params.ts";
 import type { PinnedVersion, RunParts } from "./run-parts.ts";

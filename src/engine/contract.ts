@@ -24,6 +24,8 @@ export interface ReceivedRequest {
   /** First value of each query parameter. */
   readonly query: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** IP address of the sender; null where there is none, on a unix socket. */
+  readonly address: string | null;
 }
 
 /** What the caller of a webhook is answered: the script's own response, or the run's id where there is none in time. */

@@ -1,13 +1,13 @@
 // A webhook becomes a run: its pipeline, its signature, its record, and what its caller is answered.
 
 import { AppError } from "../core/app-error.ts";
-import { didYouMean } from "../core/did-you-mean.ts";
 import type { InboundRequest, WebhookResponse } from "../core/inbound-request.ts";
 import type { WebhookConfig } from "../core/pipeline-config.ts";
-import type { Catalog, Pipeline, PipelineVersion, Problem } from "../pipelines/pipelines.ts";
+import type { Catalog, PipelineVersion } from "../pipelines/pipelines.ts";
 import type { InboundRecord } from "../store/store.ts";
 import { type InboundVerdict, toInboundRequest, verifyInbound } from "../webhooks/webhooks.ts";
 import type { ReceivedRequest, WebhookAnswer } from "./contract.ts";
+import { getVersion } from "./get-pipeline.ts";
 import { maskRequest } from "./mask-secrets.ts";
 import { newRun } from "./new-run.ts";
 import { RepeatedWarnings } from "./repeated-warnings.ts";
@@ -157,41 +157,4 @@ function asksForStream({ config }: PipelineVersion, { query }: InboundRequest): 
   const offered = config.webhook !== false && config.webhook.stream === true;
   const asked = Object.hasOwn(query, "stream") ? query["stream"] : undefined;
   return offered && (asked === "1" || asked === "true" || asked === "");
-}
-
-/**
- * The version of a pipeline that a new run begins with.
- * @throws {AppError} PIPELINE_NOT_FOUND; PIPELINE_BROKEN where no version of it was ever good.
- */
-export function getVersion(catalog: Pick<Catalog, "get" | "list">, id: string): PipelineVersion {
-  const pipeline = getPipeline(catalog, id);
-  if (pipeline.version !== null) return pipeline.version;
-  const problem = pipeline.problems.find(({ severity }) => severity === "error");
-  throw new AppError(
-    "PIPELINE_BROKEN",
-    `pipeline ${JSON.stringify(id)} does not load: ${problem === undefined ? "unknown" : describeProblem(problem)}`,
-    {
-      hint: problem?.hint ?? "`runner check` shows every problem with its line",
-    },
-  );
-}
-
-function describeProblem({ file, line, message }: Problem): string {
-  return `${line === null ? file : `${file}:${line}`}: ${message}`;
-}
-
-/** @throws {AppError} PIPELINE_NOT_FOUND. */
-export function getPipeline(catalog: Pick<Catalog, "get" | "list">, id: string): Pipeline {
-  const pipeline = catalog.get(id);
-  if (pipeline !== undefined) return pipeline;
-  const meant = didYouMean(
-    id,
-    catalog.list().map((each) => each.id),
-  );
-  throw new AppError("PIPELINE_NOT_FOUND", `there is no pipeline ${JSON.stringify(id.slice(0, 200))}`, {
-    hint:
-      meant === undefined
-        ? "its id is the file's path below the pipelines folder, without the extension"
-        : `did you mean ${JSON.stringify(meant)}?`,
-  });
 }

@@ -10,7 +10,7 @@ import type { RerunOptions } from "./contract.ts";
 import { findPinned } from "./find-pinned.ts";
 import { findStep } from "./find-step.ts";
 import { newRun } from "./new-run.ts";
-import { getVersion } from "./receive-webhook.ts";
+import { getVersion } from "./get-pipeline.ts";
 import { resolveParams } from "./resolve-params.ts";
 import type { PinnedVersion, RunParts } from "./run-parts.ts";
 import type { RunRegistry } from "./run-registry.ts";

@@ -6,7 +6,7 @@ import type { Catalog, Problem, UploadSteps } from "../pipelines/pipelines.ts";
 import { parseSecretReference } from "../secrets/secrets.ts";
 import type { Store, WebhookSecretWrite } from "../store/store.ts";
 import type { PipelineUpload, UploadedPipeline } from "./contract.ts";
-import { getPipeline } from "./receive-webhook.ts";
+import { getPipeline } from "./get-pipeline.ts";
 import type { UploadedSecrets } from "./uploaded-secrets.ts";
 
 export interface PipelineUploaderOptions {

@@ -64,6 +64,10 @@ export class Listener implements Connections {
     this.#idleSeconds = Math.min(255, Math.ceil(options.limits.idleTimeoutMs / 1000));
   }
 
+  addressOf(request: Request): string | null {
+    return this.#server?.requestIP(request)?.address ?? null;
+  }
+
   hold(request: Request): void {
     this.#server?.timeout(request, 0);
   }

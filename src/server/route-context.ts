@@ -24,6 +24,8 @@ export interface RouteContext {
 export interface Connections {
   /** The server itself speaks HTTPS. */
   readonly isSecure: boolean;
+  /** IP address of who connected; null on a unix socket. */
+  addressOf(request: Request): string | null;
   /** The answer to this request may be long in coming. */
   hold(request: Request): void;
   /** The answer is complete: from now on the connection may be idle only for the usual time. */

@@ -29,7 +29,8 @@ async function receiveWebhook(request: Request, context: RouteContext): Promise<
   let streams = false;
   try {
     const body = await readBody(request, headers, context);
-    const received = { pipeline, method: request.method, url, headers, query, body };
+    const address = context.connections.addressOf(request);
+    const received = { pipeline, method: request.method, url, headers, query, body, address };
     const answer = await receive(context, received);
     if (answer.type !== "stream") return toResponse(answer, request.method);
     streams = true;

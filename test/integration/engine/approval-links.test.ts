@@ -131,8 +131,7 @@ describe("the link of an approval", () => {
   test("is not in a log that the sender of a webhook may read", async () => {
     harness = await EngineHarness.open({ publicUrl, config: { webhook: { stream: true } } });
     await harness.add("shared", `export const pipeline = async () => { await approval({ name: "deploy" }); };`);
-    const request = { method: "POST", url: "/", headers: {}, query: { stream: "1" }, body: new Uint8Array(0) };
-    const runId = runIdOf(await harness.engine.receiveWebhook({ pipeline: "shared", ...request }));
+    const runId = runIdOf(await harness.receive("shared", { query: { stream: "1" } }));
     await untilOpen(harness, runId);
     const texts = (await textsOf(runId)).join("\n");
     expect(texts).toContain("no link is shown");

@@ -12,10 +12,7 @@ async function trigger(pipeline: string, params: Record<string, unknown> = {}): 
 }
 
 async function hook(pipeline: string, payload: unknown): Promise<string> {
-  const body = new TextEncoder().encode(JSON.stringify(payload));
-  const url = `/api/webhooks/${pipeline}`;
-  const request = { pipeline, method: "POST", url, headers: {}, query: {}, body };
-  return runIdOf(await harness.engine.receiveWebhook(request));
+  return runIdOf(await harness.receive(pipeline, { body: JSON.stringify(payload) }));
 }
 
 async function statusesOf(ids: readonly string[]): Promise<readonly string[]> {

@@ -61,14 +61,7 @@ describe("skip", () => {
     // A caller that waited for a script that never begins would wait for ever.
     await open("skip", { webhookTimeoutMs: 3_600_000 });
     await begin();
-    const answer = await harness.engine.receiveWebhook({
-      pipeline: "deploy",
-      method: "POST",
-      url: "/api/webhooks/deploy",
-      headers: {},
-      query: {},
-      body: new Uint8Array(),
-    });
+    const answer = await harness.receive("deploy");
     expect(answer.type).toBe("accepted");
     const runId = runIdOf(answer);
     expect(await get(runId)).toMatchObject({ status: "skipped", trigger: "webhook" });

@@ -167,16 +167,7 @@ test("runs that were queued keep their order and their request", async () => {
   );
   const answers = [];
   for (let index = 0; index < 4; index++) {
-    answers.push(
-      harness.engine.receiveWebhook({
-        pipeline: "hook",
-        method: "POST",
-        url: "/api/webhooks/hook",
-        headers: {},
-        query: {},
-        body: new TextEncoder().encode(`body ${index}`),
-      }),
-    );
+    answers.push(harness.receive("hook", { body: `body ${index}` }));
   }
   await until(async () => (await harness.engine.listRuns({ limit: 10 })).runs.length === 4);
   harness = await harness.restart();

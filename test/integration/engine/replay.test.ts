@@ -112,14 +112,7 @@ test("the webhook's caller gets its response once, though the process dies right
     "export const pipeline = async () => { http.respond({ status: 201, body: 'made' }); await sleep('50ms'); http.respond({ status: 500 }); return 1; };",
   );
   const wasKilled = killOnce("after", (write) => write.type === "journal.start");
-  const answer = await harness.engine.receiveWebhook({
-    pipeline: "respond",
-    method: "POST",
-    url: "/api/webhooks/respond",
-    headers: {},
-    query: {},
-    body: new TextEncoder().encode("{}"),
-  });
+  const answer = await harness.receive("respond", { body: "{}" });
   expect(answer).toMatchObject({ type: "response", status: 201, body: "made" });
   expect((await harness.end(runIdOf(answer))).status).toBe("succeeded");
   expect(wasKilled()).toBe(true);

@@ -36,13 +36,11 @@ async function refusal(
 }
 
 function receive(pipeline: string, body: string): Promise<unknown> {
-  return harness.engine.receiveWebhook({
-    pipeline,
-    method: "POST",
+  return harness.receive(pipeline, {
     url: `/api/webhooks/${pipeline}?x=1`,
     headers: { "x-event": "push" },
     query: { x: "1" },
-    body: new TextEncoder().encode(body),
+    body,
   });
 }
 

@@ -153,9 +153,7 @@ describe("a secret", () => {
   test("is masked in the webhook that holds it, as the script sees that", async () => {
     await harness.add("hook", "export const pipeline = () => http.request();");
     const body = JSON.stringify({ sharedSecret: value });
-    const answer = await harness.engine.receiveWebhook({
-      pipeline: "hook",
-      method: "POST",
+    const answer = await harness.receive("hook", {
       url: `/api/webhooks/hook?token=${encodeURIComponent(value)}`,
       headers: { "x-token": value },
       query: { token: value },

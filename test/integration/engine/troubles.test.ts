@@ -53,8 +53,7 @@ beforeEach(() => {
 });
 
 async function receive(pipeline: string, text: string): Promise<unknown> {
-  const body = new TextEncoder().encode(text);
-  return await harness.engine.receiveWebhook({ pipeline, method: "POST", url: "/", headers: {}, query: {}, body });
+  return await harness.receive(pipeline, { body: text });
 }
 
 async function expectHealthy(): Promise<void> {
@@ -172,14 +171,7 @@ test("nothing is kept of runs that have ended", async () => {
   await harness.add("large", "export const pipeline = () => http.respond({ body: 'ok' });");
   const load = async (count: number): Promise<number> => {
     for (let index = 0; index < count; index++) {
-      await harness.engine.receiveWebhook({
-        pipeline: "large",
-        method: "POST",
-        url: "/",
-        headers: {},
-        query: {},
-        body,
-      });
+      await harness.receive("large", { body });
     }
     Bun.gc(true);
     return process.memoryUsage().rss;

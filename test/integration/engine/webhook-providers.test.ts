@@ -60,7 +60,7 @@ async function send(webhook: WebhookConfig, { path = "", headers, body }: Sent):
   const url = `/api/webhooks/${pipeline}${path}`;
   const query = Object.fromEntries(new URL(url, publicUrl).searchParams);
   try {
-    const answer = await harness.engine.receiveWebhook({ pipeline, method: "POST", url, headers, query, body });
+    const answer = await harness.receive(pipeline, { url, headers, query, body });
     return answer.type === "response" ? (JSON.parse(answer.body) as Seen) : answer.type;
   } catch (error) {
     return `${(error as { code: string }).code} ${records.at(-1)?.reason ?? ""}`;

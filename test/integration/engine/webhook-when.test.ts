@@ -32,13 +32,11 @@ function watchRecords(store: Store): Store {
 }
 
 async function send(payload: unknown, headers: Record<string, string> = {}): Promise<WebhookAnswer> {
-  return await harness.engine.receiveWebhook({
-    pipeline: "deploy",
-    method: "POST",
+  return await harness.receive("deploy", {
     url: "/api/webhooks/deploy?env=prod",
     headers,
     query: { env: "prod" },
-    body: new TextEncoder().encode(typeof payload === "string" ? payload : JSON.stringify(payload)),
+    body: typeof payload === "string" ? payload : JSON.stringify(payload),
   });
 }
 
