@@ -71,6 +71,10 @@ interface WebhookConfig {
   /** A condition as for webhookTrigger(), asked before anything runs: where it does not hold the caller gets 202 with
    *  `{"skipped": true}`, and there is no run. */
   readonly when?: string;
+  /** What tells a delivery from others, as an expression like "payload.id"; "delivery-id", the id that the sender gives
+   *  it, without it. One that comes again in seven days begins no run, unless the one that it began did not succeed: its
+   *  caller gets 200 with `{"run_id": …, "duplicate": true}`. false: every delivery is new. */
+  readonly dedupe?: string | false;
 }
 
 type WebhookProvider =
@@ -181,6 +185,12 @@ declare const http: {
  * why.
  */
 declare function webhookTrigger(condition: string): boolean;
+
+/**
+ * True where another run of this pipeline has asked with the same value in the last seven days, and goes on or has
+ * succeeded. An expression as for webhookTrigger(), of any value; false for `nil` and "", and always by hand.
+ */
+declare function webhookDedup(expression: string): boolean;
 
 // ── steps ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -4,24 +4,25 @@ import type * as Expressions from "./expressions/expressions.ts";
 import type { Piece } from "./sandbox/channel/pieces.ts";
 import { serveGuests } from "./sandbox/process/serve-guests.ts";
 
-/** Loaded with the first condition: most processes never see one, and the parser takes 2 MB of each. */
+/** Loaded with the first expression: most processes never see one, and the parser takes 2 MB of each. */
 function loadExpressions(): typeof Expressions {
   return require("./expressions/expressions.ts") as typeof Expressions;
 }
 
-/** A request's body is decoded once, however many conditions ask about it. */
-const variablesOf = new WeakMap<object, Expressions.ConditionVariables>();
+const known = new WeakMap<object, Expressions.ConditionVariables>();
+
+/** A request's body is decoded once, however many expressions ask about it. */
+function variablesOf(request: Expressions.ConditionSource): Expressions.ConditionVariables {
+  const variables = known.get(request) ?? loadExpressions().createConditionVariables(request);
+  known.set(request, variables);
+  return variables;
+}
 
 await serveGuests({
-  evaluateCondition: (expression, request, now) => {
-    const { checkCondition, createConditionVariables, evaluateCondition } = loadExpressions();
-    if (request === null) {
-      const problem = checkCondition(expression);
-      return problem === null ? { ok: true, value: true } : { ok: false, message: problem };
-    }
-    const variables = variablesOf.get(request) ?? createConditionVariables(request);
-    variablesOf.set(request, variables);
-    return evaluateCondition(expression, variables, now);
+  language: {
+    check: (expression) => loadExpressions().checkCondition(expression),
+    holds: (expression, request, now) => loadExpressions().evaluateCondition(expression, variablesOf(request), now),
+    evaluate: (expression, request, now) => loadExpressions().evaluateExpression(expression, variablesOf(request), now),
   },
   onPiece: (listener) => {
     process.on("message", (piece) => listener(piece as Piece));

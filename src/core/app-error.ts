@@ -71,6 +71,7 @@ export const errorCodes = {
   LINK_EXPIRED: "gone",
   LINK_USED: "gone",
   SIGNAL_NOT_AWAITED: "conflict",
+  DUPLICATE_DELIVERY: "conflict",
   RUN_NOT_ENDED: "conflict",
   RERUN_IMPOSSIBLE: "conflict",
   BODY_TOO_LARGE: "too_large",

@@ -4,6 +4,7 @@
 export const faultBoundaries = [
   // Writing, in the control process …
   "commit inbound.put",
+  "commit delivery.claim",
   "commit run.create",
   "commit inbound.copy",
   "commit run.start",
@@ -19,6 +20,7 @@ export const faultBoundaries = [
   "commit timer call",
   "commit clear_timer call",
   "commit storage call",
+  "commit dedupe call",
   "commit respond call",
   "commit hmac call",
   "commit volume call",

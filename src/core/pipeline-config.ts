@@ -28,6 +28,8 @@ export interface WebhookConfig {
   readonly stream?: boolean;
   /** A condition on the request; where it does not hold no run begins. */
   readonly when?: string;
+  /** An expression for what tells a delivery from others; absent: the id that its sender gives it; false: all are new. */
+  readonly dedupe?: string | false;
 }
 
 /** What becomes of a run that comes while as many others have its concurrency key as may execute at once. */

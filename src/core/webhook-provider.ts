@@ -33,5 +33,8 @@ export type ProviderName = (typeof providerNames)[number];
 /** Those whose senders can sign with SHA-1, which is believed only where a pipeline asks for it. */
 export const sha1Providers: readonly ProviderName[] = ["github", "generic"];
 
+/** Those whose senders give their deliveries no id by which a repetition is known. */
+export const idlessProviders: readonly ProviderName[] = ["honeybadger", "grafana", "homeassistant", "dockerhub"];
+
 /** The algorithm that a pipeline may ask for by name. */
 export type WebhookAlgorithm = "sha1";

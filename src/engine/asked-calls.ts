@@ -2,15 +2,18 @@
 
 import { toAppError } from "../core/app-error.ts";
 import type { Clock } from "../core/clock.ts";
+import type { JsonValue } from "../core/json.ts";
 import type { GuestCall } from "../sandbox/sandbox.ts";
 import type { CallOutcome, NewRun, Store } from "../store/store.ts";
+import { awaitStore } from "./await-store.ts";
+import { deliveryWindowMs, keyOfValue } from "./delivery-key.ts";
 import type { JournalView } from "./journal-view.ts";
 import { completeWrite, startedWrite } from "./journal-writes.ts";
 import type { RunRecorder } from "./run-recorder.ts";
 
 export interface AskedCallsOptions {
-  readonly store: Pick<Store, "values">;
-  readonly clock: Pick<Clock, "now">;
+  readonly store: Pick<Store, "values" | "commit">;
+  readonly clock: Pick<Clock, "now" | "after">;
   readonly run: Pick<NewRun, "id" | "pipeline">;
   readonly journal: JournalView;
   readonly recorder: RunRecorder;
@@ -46,13 +49,34 @@ export class AskedCalls {
     if (!known) journal.add(call, true);
     // A value that this run has just set is among what is not yet durable.
     await recorder.settled();
-    const outcome = await this.#readStorage(call);
+    const outcome = await (call.kind === "dedupe" ? this.#isDuplicate(call) : this.#readStorage(call));
     const startedAt = clock.now();
     const complete = completeWrite(run.id, call.number, outcome, startedAt);
     const isRecorded = await recorder.recorded(
       known ? [complete] : [startedWrite(run.id, call, { afterSeq, startedAt }), complete],
     );
     return isRecorded ? outcome : runOver;
+  }
+
+  /**
+   * The first run that asks is the one that the delivery begins, which is on record before the answer is: a run that
+   * asks once more, after a crash, is told the same.
+   */
+  async #isDuplicate({ args }: GuestCall): Promise<CallOutcome> {
+    const { store, run, clock, recorder } = this.#options;
+    const { expression, value } = args as { readonly expression: string; readonly value: JsonValue };
+    const key = keyOfValue(expression, value);
+    if (key === null) return { ok: true, value: false };
+    const at = clock.now();
+    const knownSince = at - deliveryWindowMs;
+    const claim = { type: "delivery.claim", pipeline: run.pipeline, key, runId: run.id, at, knownSince } as const;
+    try {
+      const isOver = (): boolean => recorder.stopped;
+      await awaitStore(clock, async () => await store.commit([claim]), isOver);
+      return { ok: true, value: false };
+    } catch (thrown) {
+      return toAppError(thrown).code === "DUPLICATE_DELIVERY" ? { ok: true, value: true } : failedOutcome(thrown);
+    }
   }
 
   async #readStorage({ name, args }: GuestCall): Promise<CallOutcome> {

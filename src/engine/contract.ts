@@ -40,6 +40,8 @@ export type WebhookAnswer =
   | { readonly type: "accepted"; readonly runId: string }
   /** The pipeline's `webhook.when` does not hold: the request is recorded, and there is no run. */
   | { readonly type: "skipped" }
+  /** The delivery has come before, and this is the run that it began: it goes on or has succeeded, so there is no other. */
+  | { readonly type: "duplicate"; readonly runId: string }
   /** The caller asked for the run's log, and the pipeline allows it. */
   | { readonly type: "stream"; readonly runId: string };
 

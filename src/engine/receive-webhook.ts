@@ -1,14 +1,16 @@
 // A webhook becomes a run: its pipeline, its signature, its record, and what its caller is answered.
 
-import { AppError } from "../core/app-error.ts";
+import { AppError, toAppError } from "../core/app-error.ts";
 import type { InboundRequest, WebhookResponse } from "../core/inbound-request.ts";
 import type { WebhookConfig } from "../core/pipeline-config.ts";
 import type { Catalog, PipelineVersion } from "../pipelines/pipelines.ts";
-import type { InboundRecord } from "../store/store.ts";
+import type { InboundRecord, Write } from "../store/store.ts";
 import { type InboundVerdict, toInboundRequest, verifyInbound } from "../webhooks/webhooks.ts";
 import type { ReceivedRequest, WebhookAnswer } from "./contract.ts";
 import { getVersion } from "./get-pipeline.ts";
 import { maskRequest } from "./mask-secrets.ts";
+import { shownId } from "./delivery-key.ts";
+import { type KnownBefore, KnownDeliveries, type WantedRequest } from "./known-deliveries.ts";
 import { newRun } from "./new-run.ts";
 import { RepeatedWarnings } from "./repeated-warnings.ts";
 import { resolveParams } from "./resolve-params.ts";
@@ -37,11 +39,13 @@ export interface WebhookReceiverOptions {
 export class WebhookReceiver {
   readonly #options: WebhookReceiverOptions;
   readonly #warnings: RepeatedWarnings;
+  readonly #deliveries: KnownDeliveries;
   #refusals = 0;
 
   constructor(options: WebhookReceiverOptions) {
     this.#options = options;
     this.#warnings = new RepeatedWarnings(options.parts.logger, options.parts.clock);
+    this.#deliveries = new KnownDeliveries(options.parts.store, this.#warnings);
   }
 
   /** See {@link Engine.receiveWebhook}. */
@@ -54,10 +58,13 @@ export class WebhookReceiver {
       });
     }
     const verdict = await this.#verify(received, webhook);
+    const { pipeline } = received;
     const request = maskRequest(this.#options.parts.redactor, toInboundRequest(received, verdict));
-    if (!verdict.accepted) await this.#refuse(received.pipeline, request, verdict.reason);
-    if (!(await this.#isWanted(received.pipeline, webhook, request))) return { type: "skipped" };
-    return await this.#run(received.pipeline, version, request);
+    const receivedAt = this.#options.parts.clock.now();
+    const wanted = { pipeline, webhook, request, deliveryId: verdict.deliveryId, receivedAt };
+    if (!verdict.accepted) await this.#refuse(wanted, verdict.reason);
+    if (!(await this.#isWanted(wanted))) return { type: "skipped" };
+    return await this.#runOnce(version, wanted);
   }
 
   async #verify(received: ReceivedRequest, webhook: WebhookConfig): Promise<InboundVerdict> {
@@ -77,28 +84,31 @@ export class WebhookReceiver {
   }
 
   /** Whether the pipeline's condition holds; a request of which it does not is on record when this resolves. */
-  async #isWanted(pipeline: string, { when }: WebhookConfig, request: InboundRequest): Promise<boolean> {
+  async #isWanted(wanted: WantedRequest): Promise<boolean> {
+    const { pipeline, request, receivedAt } = wanted;
+    const { when } = wanted.webhook;
     if (when === undefined) return true;
-    const { holds, problem } = evaluateWhen(when, request, this.#options.parts.clock.now());
+    const { holds, problem } = evaluateWhen(when, request, receivedAt);
     if (holds) return true;
     if (problem !== null) this.#warnings.warn("a webhook's condition has no value", { pipeline, reason: problem });
-    await this.#keepRefused(pipeline, request, problem === null ? "condition_false" : "condition_invalid");
+    await this.#keepRefused(wanted, problem === null ? "condition_false" : "condition_invalid");
     return false;
   }
 
   /** @throws {AppError} SIGNATURE_INVALID always; the caller is not told why. */
-  async #refuse(pipeline: string, request: InboundRequest, reason: string): Promise<never> {
-    this.#warnings.warn(refused, { pipeline, reason, provider: request.provider });
-    await this.#keepRefused(pipeline, request, reason);
+  async #refuse(wanted: WantedRequest, reason: string): Promise<never> {
+    this.#warnings.warn(refused, { pipeline: wanted.pipeline, reason, provider: wanted.request.provider });
+    await this.#keepRefused(wanted, reason);
     throw new AppError("SIGNATURE_INVALID", "the request's signature is missing or not valid", {
       hint: "sign the exact body with the pipeline's webhook secret",
     });
   }
 
   /** Records a request that starts no run; of these only the newest are kept. */
-  async #keepRefused(pipeline: string, request: InboundRequest, reason: string): Promise<void> {
+  async #keepRefused(wanted: WantedRequest, reason: string, runId: string | null = null): Promise<void> {
+    const { pipeline } = wanted;
     const trim = this.#refusals++ % keptRefusals === 0;
-    const record = this.#record(pipeline, request, { verdict: "refused", reason, runId: null });
+    const record = this.#record(wanted, { verdict: "refused", reason, runId });
     await this.#options.parts.store.commit([
       { type: "inbound.put", record },
       ...(trim ? [{ type: "inbound.trim_refused", pipeline, keep: keptRefusals } as const] : []),
@@ -106,18 +116,39 @@ export class WebhookReceiver {
   }
 
   #record(
-    pipeline: string,
-    request: InboundRequest,
-    outcome: Pick<InboundRecord, "verdict" | "reason" | "runId">,
+    { pipeline, receivedAt, request, deliveryId }: WantedRequest,
+    outcome: Pick<InboundRecord, "verdict" | "reason" | "runId"> & Partial<Pick<InboundRecord, "sameBodyAs">>,
   ): InboundRecord {
-    const { parts, newId } = this.#options;
-    return { id: newId(), pipeline, receivedAt: parts.clock.now(), request, ...outcome };
+    const id = this.#options.newId();
+    const shown = this.#options.parts.redactor.text(deliveryId);
+    return { id, pipeline, receivedAt, request, deliveryId: shownId(shown), sameBodyAs: null, ...outcome };
   }
 
-  async #run(pipeline: string, version: PipelineVersion, request: InboundRequest): Promise<WebhookAnswer> {
+  /** A delivery that has come before begins no run, unless what it began did not succeed. */
+  async #runOnce(version: PipelineVersion, wanted: WantedRequest): Promise<WebhookAnswer> {
+    const known = await this.#deliveries.look(wanted);
+    if (known.duplicateOf !== null) return await this.#knowAgain(wanted, known.duplicateOf);
+    try {
+      return await this.#run(version, wanted, known);
+    } catch (thrown) {
+      if (toAppError(thrown).code !== "DUPLICATE_DELIVERY") throw thrown;
+      // The same delivery came at the same time and was on disk first.
+      return await this.#runOnce(version, wanted);
+    }
+  }
+
+  async #knowAgain(wanted: WantedRequest, runId: string): Promise<WebhookAnswer> {
+    await this.#keepRefused(wanted, "duplicate", runId);
+    return { type: "duplicate", runId };
+  }
+
+  async #run(version: PipelineVersion, wanted: WantedRequest, known: KnownBefore): Promise<WebhookAnswer> {
     const { parts, runs, timeoutMs, newId } = this.#options;
+    const { pipeline, request } = wanted;
     const runId = newId();
-    const record = this.#record(pipeline, request, { verdict: "accepted", reason: null, runId });
+    const { sameBodyAs } = known;
+    const record = this.#record(wanted, { verdict: "accepted", reason: null, runId, sameBodyAs });
+    const writes: readonly Write[] = [{ type: "inbound.put", record }, ...known.claim(runId)];
     const run = newRun({
       id: runId,
       pipeline,
@@ -125,10 +156,11 @@ export class WebhookReceiver {
       bundleHash: version.bundle.hash,
       params: resolveParams(version.config, {}, "webhook"),
       inboundId: record.id,
+      rerunOf: known.retryOf,
       createdAt: record.receivedAt,
     });
     if (asksForStream(version, request)) {
-      await runs.submit({ run, version, request, writes: [{ type: "inbound.put", record }] });
+      await runs.submit({ run, version, request, writes });
       return { type: "stream", runId };
     }
     const answer = Promise.withResolvers<WebhookResponse | null>();
@@ -137,7 +169,7 @@ export class WebhookReceiver {
       run,
       version,
       request,
-      writes: [{ type: "inbound.put", record }],
+      writes,
       onResponse: (response) => answer.resolve(response),
     });
     const stopWaiting = runs.onEnd(runId, () => answer.resolve(null));

@@ -124,7 +124,10 @@ export class Reruns {
     const copied: readonly Write[] =
       old.inboundId === null || run.inboundId === null
         ? []
-        : [{ type: "inbound.copy", from: old.inboundId, id: run.inboundId, runId: run.id }];
+        : [
+            { type: "inbound.copy", from: old.inboundId, id: run.inboundId, runId: run.id },
+            { type: "delivery.take_over", from: old.id, to: run.id },
+          ];
     await runs.submit({
       run,
       version,

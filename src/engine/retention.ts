@@ -3,6 +3,7 @@
 import type { Clock } from "../core/clock.ts";
 import { formatDuration } from "../core/duration.ts";
 import type { EndedRun, RunEndPlace, Store, Write } from "../store/store.ts";
+import { deliveryWindowMs } from "./delivery-key.ts";
 import type { RunParts } from "./run-parts.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -103,6 +104,10 @@ export class Retention {
     if (removed > 0) this.#options.parts.logger.info("old runs were removed", { runs: removed });
     while (await this.#is(this.#store.upkeep.hasRefusedBefore(cutoff))) {
       await this.#commit([{ type: "inbound.trim_old", before: cutoff }]);
+    }
+    const knownSince = cutoff + this.#options.maxAgeMs - deliveryWindowMs;
+    while (await this.#is(this.#store.deliveries.hasBefore(knownSince))) {
+      await this.#commit([{ type: "delivery.trim_old", before: knownSince }]);
     }
     await this.#giveSpaceBack();
   }

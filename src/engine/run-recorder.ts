@@ -65,6 +65,11 @@ export class RunRecorder {
     });
   }
 
+  /** Nothing more is recorded. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
   /** Resolves when everything recorded so far is durable and has taken effect, or when stopped. */
   async settled(): Promise<void> {
     while (this.#flushing !== null) await this.#flushing;

@@ -1,6 +1,8 @@
-// `config.webhook.when`: whether a request starts a run, asked in the control process before anything runs.
+// Expressions of `config.webhook` on a request, evaluated in the control process before anything runs.
 
 import type { InboundRequest } from "../core/inbound-request.ts";
+import type { JsonValue } from "../core/json.ts";
+import type { ConditionVariables, ExpressionResult } from "../expressions/expressions.ts";
 import { loadExpressions } from "./load-expressions.ts";
 
 /** A condition that cannot be evaluated does not hold; `problem` says why, in one line. */
@@ -9,17 +11,31 @@ export interface ConditionOutcome {
   readonly problem: string | null;
 }
 
-/** @param receivedAt what the condition sees as the time, in milliseconds since 1970. */
+/**
+ * `config.webhook.when`: whether the request is wanted.
+ * @param receivedAt what the condition sees as the time, in milliseconds since 1970.
+ */
 export function evaluateWhen(when: string, request: InboundRequest, receivedAt: number): ConditionOutcome {
-  const { createConditionVariables, evaluateCondition } = loadExpressions();
-  const variables = createConditionVariables({
+  const result = loadExpressions().evaluateCondition(when, variablesOf(request), () => receivedAt);
+  return result.ok
+    ? { holds: result.value, problem: null }
+    : { holds: false, problem: result.message.split("\n")[0] ?? "" };
+}
+
+/** `config.webhook.dedupe`: what tells the request from others. */
+export function evaluateDedupe(
+  dedupe: string,
+  request: InboundRequest,
+  receivedAt: number,
+): ExpressionResult<JsonValue> {
+  return loadExpressions().evaluateExpression(dedupe, variablesOf(request), () => receivedAt);
+}
+
+function variablesOf(request: InboundRequest): ConditionVariables {
+  return loadExpressions().createConditionVariables({
     ...request,
     get body() {
       return new TextDecoder().decode(request.body);
     },
   });
-  const result = evaluateCondition(when, variables, () => receivedAt);
-  return result.ok
-    ? { holds: result.value, problem: null }
-    : { holds: false, problem: result.message.split("\n")[0] ?? "" };
 }

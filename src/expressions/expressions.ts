@@ -6,5 +6,5 @@ export {
   type ConditionSource,
   type ConditionVariables,
 } from "./condition-variables.ts";
-export { checkCondition, evaluateCondition, evaluateExpression } from "./evaluate-condition.ts";
+export { checkCondition, evaluateCondition, evaluateExpression, type ExpressionResult } from "./evaluate-condition.ts";
 export { checkTemplate, fillTemplate } from "./text-template.ts";

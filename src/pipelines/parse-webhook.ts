@@ -4,10 +4,11 @@ import { didYouMean } from "../core/did-you-mean.ts";
 import type { WebhookConfig } from "../core/pipeline-config.ts";
 import { providerNames, sha1Providers } from "../core/webhook-provider.ts";
 import { describeValue, type FieldProblems } from "./field-problem.ts";
+import { readDedupe } from "./parse-dedupe.ts";
 import { type CheckCondition, readWhen } from "./parse-when.ts";
 
-const fields = ["provider", "secret", "algorithm", "toleranceSeconds", "stream", "when"];
-const laterFields = "dedupe tolerance rate filter events methods header".split(" ");
+const fields = ["provider", "secret", "algorithm", "toleranceSeconds", "stream", "when", "dedupe"];
+const laterFields = "tolerance rate filter events methods header".split(" ");
 const maxSecrets = 8;
 const maxToleranceSeconds = 24 * 60 * 60;
 
@@ -34,6 +35,7 @@ export function readWebhook(
     ...readTolerance(webhook["toleranceSeconds"], problems),
     ...(stream === true ? { stream } : {}),
     ...(when === undefined ? {} : { when }),
+    ...readDedupe(webhook, problems, checkCondition),
   };
 }
 

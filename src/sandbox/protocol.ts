@@ -135,6 +135,7 @@ export type CallKind =
   | "clear_timer"
   | "respond"
   | "storage"
+  | "dedupe"
   | "hmac"
   | "fetch"
   | "volume"

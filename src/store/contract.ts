@@ -3,6 +3,7 @@
 import type {
   ArtifactReader,
   BundleReader,
+  InboundDeliveryReader,
   InboundReader,
   JournalReader,
   LogReader,
@@ -41,6 +42,7 @@ export interface Store {
   readonly logs: LogReader;
   readonly bundles: BundleReader;
   readonly inbound: InboundReader;
+  readonly deliveries: InboundDeliveryReader;
   readonly values: ValueReader;
   readonly artifacts: ArtifactReader;
   readonly webhookSecrets: WebhookSecretReader;

@@ -177,6 +177,21 @@ export interface InboundReader {
   find(id: string): Promise<InboundRecord | undefined>;
 }
 
+/** What has begun a run and may come again. */
+export interface KnownDelivery {
+  /** The newest run that it began. */
+  readonly runId: string;
+  readonly receivedAt: number;
+  /** That run has ended and did not succeed. */
+  readonly isUndone: boolean;
+}
+
+export interface InboundDeliveryReader {
+  find(pipeline: string, key: Uint8Array): Promise<KnownDelivery | undefined>;
+  /** True where the oldest was received before this time. */
+  hasBefore(at: number): Promise<boolean>;
+}
+
 export interface ValueReader {
   get(pipeline: string, key: string): Promise<JsonValue | undefined>;
   /** Keys that begin with `prefix`, in order of code points, at most 10,000. */

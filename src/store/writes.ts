@@ -15,6 +15,7 @@ export type Write =
   | LogWrite
   | BundleWrite
   | InboundWrite
+  | InboundDeliveryWrite
   | ValueWrite
   | ArtifactWrite
   | WebhookSecretWrite
@@ -224,7 +225,38 @@ export interface InboundRecord {
   /** Why it was refused: a reason code; null when accepted. */
   readonly reason: string | null;
   readonly runId: string | null;
+  /** What its sender calls this delivery and its repetitions; null where it says nothing. */
+  readonly deliveryId: string | null;
+  /** The run that the same body began before, under another delivery id. */
+  readonly sameBodyAs: string | null;
 }
+
+/** `key`: SHA-256 of what tells it from all others of its pipeline. */
+export type InboundDeliveryWrite =
+  /**
+   * This run is the one that it begins. Fails with DUPLICATE_DELIVERY where it was received since `knownSince` and
+   * began another run that goes on or has succeeded.
+   */
+  | {
+      readonly type: "delivery.claim";
+      readonly pipeline: string;
+      readonly key: Uint8Array;
+      readonly runId: string;
+      readonly at: number;
+      readonly knownSince: number;
+    }
+  /** The same whatever was before it. */
+  | {
+      readonly type: "delivery.note";
+      readonly pipeline: string;
+      readonly key: Uint8Array;
+      readonly runId: string;
+      readonly at: number;
+    }
+  /** What has begun one run counts as beginning another from now on. */
+  | { readonly type: "delivery.take_over"; readonly from: string; readonly to: string }
+  /** Removes a few of those that were received before this time. */
+  | { readonly type: "delivery.trim_old"; readonly before: number };
 
 export type InboundWrite =
   | { readonly type: "inbound.put"; readonly record: InboundRecord }

@@ -23,6 +23,7 @@ const answers: Readonly<Record<CallKind, AnswerCall>> = {
     return { type: "told" };
   },
   storage: changeStorage,
+  dedupe: (_, scene) => result(scene, false),
   hmac: sign,
   volume: answerVolume,
   artifact: saveArtifact,
@@ -42,7 +43,9 @@ export function answerCall(call: GuestCall, scene: Scene): Answered {
 }
 
 /** A synchronous call. */
-export function answerAsked({ name, args }: GuestCall, { storage }: Scene): Answer {
+export function answerAsked({ kind, name, args }: GuestCall, { storage }: Scene): Answer {
+  // A rehearsal knows of no earlier request.
+  if (kind === "dedupe") return { ok: true, value: false };
   const { key = "", prefix = "" } = args as { readonly key?: string; readonly prefix?: string };
   if (name === "get") return { ok: true, value: storage.get(key) };
   return { ok: true, value: [...storage.keys()].filter((each) => each.startsWith(prefix)).toSorted() };

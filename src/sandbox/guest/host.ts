@@ -7,6 +7,7 @@ export type Operation =
   | "clock"
   | "random"
   | "condition"
+  | "expression"
   | "parse_url"
   | "hmac"
   | "decode_text"

@@ -1,8 +1,8 @@
-// `http` and `webhookTrigger`: the request that started the run, its answer, and conditions on it.
+// The request that started the run, its answer, and what is asked about it: `http`, `webhookTrigger`, `webhookDedup`.
 
 import { isHeaderName, isHeaderValue, isHopByHop } from "../../core/header-field.ts";
 import { encodeBase64 } from "./base64.ts";
-import { notify } from "./calls.ts";
+import { ask, notify } from "./calls.ts";
 import { caseless } from "./caseless.ts";
 import { defineGlobal, host, hostText, parseJson, stringifyJson } from "./host.ts";
 import { encodeUtf8 } from "./text-encoding.ts";
@@ -68,14 +68,26 @@ function respond(response: { status?: unknown; body?: unknown; headers?: unknown
 }
 
 function webhookTrigger(expression: unknown): boolean {
-  const answer = parseJson(hostText("condition", String(expression))) as { value: boolean; error?: string };
-  if (answer.error !== undefined) {
-    host("console", stringifyJson({ level: "error", text: `webhookTrigger: ${answer.error}` }));
-  }
-  return answer.value;
+  return evaluate("condition", "webhookTrigger", String(expression)) === true;
+}
+
+/** What has no value tells nothing from others. */
+function webhookDedup(given: unknown): boolean {
+  const expression = String(given);
+  const value = evaluate("expression", "webhookDedup", expression);
+  if (value === null || value === "") return false;
+  return ask("dedupe", "webhookDedup", { expression, value }) === true;
+}
+
+/** The host's answer; what is wrong with the expression is in the run's log. */
+function evaluate(operation: "condition" | "expression", name: string, expression: string): unknown {
+  const { value, error } = parseJson(hostText(operation, expression)) as { value: unknown; error?: string };
+  if (error !== undefined) host("console", stringifyJson({ level: "error", text: `${name}: ${error}` }));
+  return value;
 }
 
 export function installHttp(): void {
   defineGlobal("http", { request: () => current, respond });
   defineGlobal("webhookTrigger", webhookTrigger);
+  defineGlobal("webhookDedup", webhookDedup);
 }

@@ -84,6 +84,7 @@ const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>
       : ["get", "set", "delete"].includes(name) &&
         isText(args["key"]) &&
         (name !== "set" || args["value"] !== undefined),
+  dedupe: (args) => isText(args["expression"]) && args["value"] !== undefined,
   hmac: (args) => isText(args["algorithm"]) && isText(args["secret"]) && isText(args["message"]),
   fetch: (args) =>
     isTextOrSecret(args["url"]) &&

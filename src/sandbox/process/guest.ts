@@ -8,7 +8,6 @@ import {
   type GuestCall,
   type GuestDelivery,
   type GuestEnd,
-  type GuestRequest,
   type GuestSpec,
   type GuestTurn,
   type FromSandbox,
@@ -31,6 +30,7 @@ import {
   maxOutstandingLength,
   maxValueLength,
 } from "./guest-limits.ts";
+import { answerCondition, answerValue, type ExpressionLanguage, type ExpressionQuestion } from "./guest-expressions.ts";
 import { ObservedValueSource } from "./observed-values.ts";
 import { decodeText, hmac, parseUrl } from "./pure-operations.ts";
 import { SetTime } from "./set-time.ts";
@@ -46,16 +46,12 @@ export interface GuestSurroundings {
   readonly send: (message: FromSandbox) => void;
   /** Waits for the control process's answer to an `ask`. */
   readonly readAnswer: () => Answer;
-  /** Without a request it only tells whether the expression is one. `now` is the clock that the script sees. */
-  readonly evaluateCondition: (expression: string, request: GuestRequest | null, now: () => number) => ConditionResult;
+  readonly language: ExpressionLanguage;
   readonly now: () => number;
   readonly randomBytes: (count: number) => Uint8Array;
   /** CPU time of this process in milliseconds. */
   readonly cpuNow: () => number;
 }
-
-export type ConditionResult =
-  { readonly ok: true; readonly value: boolean } | { readonly ok: false; readonly message: string };
 
 export class Guest {
   readonly #id: number;
@@ -188,7 +184,9 @@ export class Guest {
       case "ask":
         return this.#ask(payload);
       case "condition":
-        return this.#condition(payload);
+        return answerCondition(this.#around.language, this.#question(payload));
+      case "expression":
+        return answerValue(this.#around.language, this.#question(payload));
       case "parse_url":
         return parseUrl(payload);
       case "hmac":
@@ -302,12 +300,8 @@ export class Guest {
     this.#outstandingLength = 0;
   }
 
-  #condition(expression: string): string {
-    const { request } = this.#spec;
-    const result = this.#around.evaluateCondition(expression, request, () => this.#clock());
-    // Started by hand a run passes every condition; one that is wrong is told all the same.
-    const value = request === null || (result.ok && result.value);
-    return JSON.stringify(result.ok ? { value } : { value, error: result.message });
+  #question(expression: string): ExpressionQuestion {
+    return { expression, request: this.#spec.request, now: () => this.#clock() };
   }
 
   #unknownCall(call: number): undefined {

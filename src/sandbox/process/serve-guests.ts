@@ -8,7 +8,7 @@ import type { Answer, ToSandbox } from "../protocol.ts";
 import { Guest, type GuestSurroundings } from "./guest.ts";
 
 export interface ServeGuestsOptions {
-  readonly evaluateCondition: GuestSurroundings["evaluateCondition"];
+  readonly language: GuestSurroundings["language"];
   /** Subscribes to the pieces of the control process's messages. */
   readonly onPiece: (listener: (piece: Piece) => void) => void;
 }
@@ -21,7 +21,7 @@ const lookUpAfterMs = 5;
 
 /** Serves for the life of the process. */
 export async function serveGuests(options: ServeGuestsOptions): Promise<void> {
-  const host = new GuestHost(options.evaluateCondition);
+  const host = new GuestHost(options.language);
   await host.prepare();
   const queue: ToSandbox[] = [];
   let wake: (() => void) | null = null;
@@ -69,11 +69,11 @@ class GuestHost {
   readonly #closing = new Set<number>();
   readonly #around: GuestSurroundings;
 
-  constructor(evaluateCondition: GuestSurroundings["evaluateCondition"]) {
+  constructor(language: GuestSurroundings["language"]) {
     this.#around = {
       send: writeLine,
       readAnswer: () => JSON.parse(readAnswerLine()) as Answer,
-      evaluateCondition,
+      language,
       now: Date.now,
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
       cpuNow: () => {

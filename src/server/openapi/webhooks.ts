@@ -76,8 +76,13 @@ function webhook(method: string): Operation {
       : { requestBody: { description: "At most 1 MiB.", content: content("*/*", {}, { ref: "refs/heads/main" }) } }),
     responses: {
       "200": answer(
-        "The run's log, where it was asked for; else the script's own answer.",
-        { ...content("text/plain", { type: "string" }, logExample("text", true)), ...wholeEvents, "*/*": {} },
+        "The run that the delivery began when it came before; the run's log, where it was asked for; else the script's own answer.",
+        {
+          ...json(objectOf({ run_id: runIdSchema, duplicate: { const: true } }), { run_id: runId, duplicate: true }),
+          ...content("text/plain", { type: "string" }, logExample("text", true)),
+          ...wholeEvents,
+          "*/*": {},
+        },
         { "X-Run-Id": header("The run whose log this is.", runId) },
       ),
       "202": answer(

@@ -56,6 +56,7 @@ function streamRun(request: Request, runId: string, context: RouteContext): Resp
 
 function toResponse(answer: WebhookAnswer, method: string): Response {
   if (answer.type === "skipped") return jsonResponse({ skipped: true }, 202);
+  if (answer.type === "duplicate") return jsonResponse({ run_id: answer.runId, duplicate: true }, 200);
   if (answer.type !== "response") return jsonResponse({ run_id: answer.runId }, 202);
   const { status } = answer;
   if (!Number.isInteger(status) || status < 200 || status > 599) {

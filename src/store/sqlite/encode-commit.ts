@@ -3,6 +3,7 @@
 import type { Write } from "../writes.ts";
 import { artifactWrites } from "./artifacts.ts";
 import { bundleWrites } from "./bundles.ts";
+import { inboundDeliveryWrites } from "./inbound-deliveries.ts";
 import { inboundWrites } from "./inbound.ts";
 import { journalWrites } from "./journal.ts";
 import { logWrites } from "./logs.ts";
@@ -25,6 +26,7 @@ export const writeStatements: WriteStatements<Write["type"]> = {
   ...logWrites,
   ...bundleWrites,
   ...inboundWrites,
+  ...inboundDeliveryWrites,
   ...valueWrites,
   ...artifactWrites,
   ...webhookSecretWrites,

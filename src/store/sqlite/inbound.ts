@@ -7,11 +7,11 @@ import type { ReadConnection } from "./read-connection.ts";
 import type { WriteStatements } from "./write-statement.ts";
 
 const columns = `id, pipeline, received_at, verdict, reason, run_id, provider, event_type, method, url, headers, query,
-  body`;
+  delivery_id, same_body_as, body`;
 
 export const inboundWrites: WriteStatements<InboundWrite["type"]> = {
   "inbound.put": {
-    sql: `INSERT OR REPLACE INTO inbound_requests (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    sql: `INSERT OR REPLACE INTO inbound_requests (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     bind: ({ record: { request, ...record } }) => [
       record.id,
       record.pipeline,
@@ -25,12 +25,15 @@ export const inboundWrites: WriteStatements<InboundWrite["type"]> = {
       request.url,
       JSON.stringify(request.headers),
       JSON.stringify(request.query),
+      record.deliveryId,
+      record.sameBodyAs,
       request.body,
     ],
   },
   "inbound.copy": {
     sql: `INSERT INTO inbound_requests (${columns})
-      SELECT ?2, pipeline, received_at, verdict, reason, ?3, provider, event_type, method, url, headers, query, body
+      SELECT ?2, pipeline, received_at, verdict, reason, ?3, provider, event_type, method, url, headers, query,
+        delivery_id, same_body_as, body
       FROM inbound_requests WHERE id = ?1`,
     bind: ({ from, id, runId }) => [from, id, runId],
     missed: () => new AppError("RUN_NOT_FOUND", "the run has just been removed, for its age, and its request with it"),
@@ -55,6 +58,8 @@ interface InboundRow {
   readonly url: string;
   readonly headers: string;
   readonly query: string;
+  readonly delivery_id: string | null;
+  readonly same_body_as: string | null;
   readonly body: Uint8Array;
 }
 
@@ -88,5 +93,7 @@ function toRecord(row: InboundRow): InboundRecord {
     verdict: row.verdict,
     reason: row.reason,
     runId: row.run_id,
+    deliveryId: row.delivery_id,
+    sameBodyAs: row.same_body_as,
   };
 }

@@ -9,6 +9,7 @@ import { CommitQueue, type SendBatch } from "./commit-queue.ts";
 import { type DatabaseLock, openDatabaseLock } from "./database-lock.ts";
 import { resolveDatabasePath } from "./database-path.ts";
 import { encodeCommit } from "./encode-commit.ts";
+import { SqliteInboundDeliveryReader } from "./inbound-deliveries.ts";
 import { SqliteInboundReader } from "./inbound.ts";
 import { SqliteJournalReader } from "./journal.ts";
 import { SqliteLogReader } from "./logs.ts";
@@ -98,6 +99,7 @@ function createStore(
     logs: new SqliteLogReader(reader),
     bundles: new SqliteBundleReader(reader),
     inbound: new SqliteInboundReader(reader),
+    deliveries: new SqliteInboundDeliveryReader(reader),
     values: new SqliteValueReader(reader),
     artifacts: new SqliteArtifactReader(reader),
     webhookSecrets: new SqliteWebhookSecretReader(reader),

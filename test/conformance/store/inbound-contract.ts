@@ -22,6 +22,8 @@ function record(id: string, changes: Partial<InboundRecord> = {}, body = new Uin
     verdict: "refused",
     reason: "SIGNATURE_INVALID",
     runId: null,
+    deliveryId: null,
+    sameBodyAs: null,
     ...changes,
   };
 }

@@ -6,6 +6,7 @@ import { testArtifacts } from "./artifact-contract.ts";
 import { testBundles } from "./bundle-contract.ts";
 import { testCommits } from "./commit-contract.ts";
 import { testInbound } from "./inbound-contract.ts";
+import { testInboundDeliveries } from "./inbound-delivery-contract.ts";
 import { testJournal } from "./journal-contract.ts";
 import { testLogs } from "./log-contract.ts";
 import { testRunLists } from "./run-list-contract.ts";
@@ -53,6 +54,7 @@ export function testStore(name: string, createPlace: () => StorePlace): void {
     testLogs(subject);
     testBundles(subject);
     testInbound(subject);
+    testInboundDeliveries(subject);
     testValues(subject);
     testWebhookSecrets(subject);
     testSecrets(subject);

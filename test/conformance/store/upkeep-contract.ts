@@ -30,6 +30,8 @@ async function createFullRun(store: Store, changes: { id?: string; rows?: number
         verdict: "accepted",
         reason: null,
         runId: id,
+        deliveryId: null,
+        sameBodyAs: null,
       },
     },
     { type: "artifact.put", runId: id, artifact: { name: "a", number: 1, bytes: 3, createdAt: 1 } },
@@ -173,7 +175,17 @@ export function testUpkeep(subject: Subject): void {
       } as const;
       const record = (id: string, receivedAt: number, verdict: "accepted" | "refused"): Write => ({
         type: "inbound.put",
-        record: { id, pipeline: "deploy", receivedAt, request, verdict, reason: null, runId: null },
+        record: {
+          id,
+          pipeline: "deploy",
+          receivedAt,
+          request,
+          verdict,
+          reason: null,
+          runId: null,
+          deliveryId: null,
+          sameBodyAs: null,
+        },
       });
       await store.commit([record("old", 10, "refused"), record("new", 20, "refused"), record("kept", 5, "accepted")]);
       expect(await store.upkeep.hasRefusedBefore(20)).toBe(true);

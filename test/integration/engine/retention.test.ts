@@ -145,7 +145,17 @@ describe("by age", () => {
     };
     const refused = (id: string, receivedAt: number): Write => ({
       type: "inbound.put",
-      record: { id, pipeline: "p", receivedAt, request, verdict: "refused", reason: "bad", runId: null },
+      record: {
+        id,
+        pipeline: "p",
+        receivedAt,
+        request,
+        verdict: "refused",
+        reason: "bad",
+        runId: null,
+        deliveryId: null,
+        sameBodyAs: null,
+      },
     });
     const old = Array.from({ length: 25 }, (_, index) => refused(`old-${index}`, today - 91 * dayMs));
     await store.commit([...old, refused("new", today - 89 * dayMs)]);

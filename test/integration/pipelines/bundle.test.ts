@@ -371,6 +371,7 @@ describe("loadBundle() stays within its limits:", () => {
   test("a bundle that takes too long fails", async () => {
     const impatient: Clock = {
       now: () => 0,
+      elapsed: () => 0,
       after: (_delayMs, callback) => {
         queueMicrotask(callback);
         return () => {};

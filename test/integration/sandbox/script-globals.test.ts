@@ -54,6 +54,7 @@ describe("plain values", () => {
     ["crypto.getRandomValues(new Uint32Array(4)).length", 4],
     ["pipelineContext.runID + pipelineContext.triggeredBy", "run-1manual"],
     ["webhookTrigger('false')", true],
+    ["webhookDedup('1')", false],
     ["http.request()", null],
   ];
   for (const [expression, value] of values) {

@@ -1,13 +1,14 @@
+// `config.webhook`: what is accepted, and what each problem says.
+
 import { describe, expect, test } from "bun:test";
-import { providerNames } from "../../../src/core/webhook-provider.ts";
+import { idlessProviders, providerNames, sha1Providers } from "../../../src/core/webhook-provider.ts";
 import { FieldProblems } from "../../../src/pipelines/field-problem.ts";
 import { readWebhook } from "../../../src/pipelines/parse-webhook.ts";
 import { findProvider } from "../../../src/webhooks/webhooks.ts";
-import { sha1Providers } from "../../../src/core/webhook-provider.ts";
 
 function read(value: unknown): unknown {
   const problems = new FieldProblems();
-  const webhook = readWebhook(value, problems);
+  const webhook = readWebhook(value, problems, (text) => (text.includes(" ") ? `no ${text}` : null));
   return problems.list.length === 0 ? webhook : problems.list.map(({ message }) => message);
 }
 
@@ -40,12 +41,29 @@ describe("config.webhook", () => {
       { algorithm: "sha1", provider: "slack" },
       'config.webhook.algorithm "sha1" needs the provider "github" or "generic" beside it',
     ],
+    [{ dedupe: 1 }, "config.webhook.dedupe must be a text or false, not the number 1"],
+    [{ dedupe: "a b" }, "config.webhook.dedupe is no expression: no a b"],
+    [
+      { dedupe: "delivery-id", provider: "grafana" },
+      'config.webhook.dedupe cannot be "delivery-id": grafana sends none',
+    ],
   ])("refuses %j", (value, message) => {
     expect(read(value)).toEqual([message]);
   });
 
   test("reads a tolerance in seconds", () => {
     expect(read({ toleranceSeconds: 60 })).toEqual({ toleranceMs: 60_000 });
+  });
+
+  test("knows deliveries again by their ids, unless it says otherwise", () => {
+    expect(read({ dedupe: "delivery-id", provider: "github" })).toEqual({ provider: "github" });
+    expect(read({ dedupe: "payload.id" })).toEqual({ dedupe: "payload.id" });
+    expect(read({ dedupe: false })).toEqual({ dedupe: false });
+  });
+
+  test("refuses delivery ids for exactly the providers that send none", () => {
+    const without = providerNames.filter((name) => findProvider(name)?.deliveryId.length === 0);
+    expect(without.toSorted()).toEqual(idlessProviders.toSorted());
   });
 
   test("takes SHA-1 for exactly the providers that have signatures by it", () => {

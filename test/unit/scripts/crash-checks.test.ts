@@ -66,6 +66,15 @@ describe("runs beside the random ones", () => {
     expect(problemsOf(tick(0), tick(4))).toHaveLength(1);
   });
 
+  test("are well where each delivery has one run and the first of an order was told so", () => {
+    const once = (delivery: number, isSeen: boolean): RunJson =>
+      run({ pipeline: "once", result: { delivery, order: Math.floor(delivery / 2), isSeen } });
+    expect(problemsOf(once(0, true), once(1, false), once(2, false))).toEqual([]);
+    expect(problemsOf(once(0, false), once(0, true))).toHaveLength(1);
+    expect(problemsOf(once(0, false), once(1, false))).toHaveLength(1);
+    expect(problemsOf(once(0, true), once(1, true))).toHaveLength(1);
+  });
+
   test("are not where one was replaced by none, by itself, or was not told", () => {
     const replaced = (message: string): RunJson =>
       run({

@@ -8,6 +8,7 @@ import { rerunsMigration } from "./0006-reruns.ts";
 import { runsThatGoOnMigration } from "./0004-runs-that-go-on.ts";
 import { schedulesMigration } from "./0005-schedules.ts";
 import { secretsMigration } from "./0007-secrets.ts";
+import { inboundDeliveriesMigration } from "./0008-inbound-deliveries.ts";
 
 export const migrations: readonly Migration[] = [
   initialMigration,
@@ -17,4 +18,5 @@ export const migrations: readonly Migration[] = [
   schedulesMigration,
   rerunsMigration,
   secretsMigration,
+  inboundDeliveriesMigration,
 ];
