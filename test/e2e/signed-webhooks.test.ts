@@ -56,9 +56,9 @@ afterAll(async () => {
 });
 
 const hmac = (text: string, key = secret): string => createHmac("sha256", key).update(text).digest("hex");
-const github = (signature: string, event = "push") => ({
+const github = (signature: string, event = "push", delivery: string = crypto.randomUUID()) => ({
   "x-github-event": event,
-  "x-github-delivery": "delivery-7",
+  "x-github-delivery": delivery,
   "x-hub-signature-256": `sha256=${signature}`,
 });
 const slack = (at: number, signed = at) => ({
@@ -84,7 +84,7 @@ async function expectAnswer(path: string, init: RequestInit, expected: Record<st
 }
 
 test("a signed push gets the pipeline's own answer, and the output of its step is in the log", async () => {
-  const response = await server.webhook("push", { body, headers: github(hmac(body)) });
+  const response = await server.webhook("push", { body, headers: github(hmac(body), "push", "delivery-7") });
   expect(response.status).toBe(201);
   expect(response.headers.get("content-type")).toContain("application/json");
   expect(response.headers.get("x-event")).toBe("push");
@@ -95,6 +95,33 @@ test("a signed push gets the pipeline's own answer, and the output of its step i
   expect({ status, result, trigger }).toEqual({ status: "succeeded", result: "delivery-7", trigger: "webhook" });
   expect(steps.map(({ name, code }) => [name, code])).toEqual([["build", 0]]);
   expect(await server.logText(id)).toContain("built for Jürgen\n");
+});
+
+test("an event that GitHub delivers again begins nothing, unless its run has failed", async () => {
+  const flaky = `export const config = { webhook: { provider: "github", secret: "env:E2E_SECRET" } };
+    export const pipeline = async () => {
+      http.respond({ status: 201 });
+      const { code } = await runtime.run({ name: "work", command: "test -e ${workspace.path("mended")}" });
+      if (code !== 0) throw new Error("not mended yet");
+    };`;
+  workspace.save("flaky.ts", flaky);
+  await eventually("pipeline flaky", async () => (await server.request("GET", "/api/pipelines/flaky")).ok);
+  const deliver = async (): Promise<{ readonly status: number; readonly text: string }> => {
+    const response = await server.webhook("flaky", { body, headers: github(hmac(body), "push", "g-1") });
+    return { status: response.status, text: await response.text() };
+  };
+  expect((await deliver()).status).toBe(201);
+  const [failed] = await server.listRuns("pipeline=flaky");
+  expect((await server.waitForEnd(failed?.id ?? "")).status).toBe("failed");
+  writeFileSync(workspace.path("mended"), "");
+  expect((await deliver()).status).toBe(201);
+  const [mended] = await server.listRuns("pipeline=flaky");
+  expect(await server.waitForEnd(mended?.id ?? "")).toMatchObject({ status: "succeeded", rerun_of: failed?.id });
+  for (let index = 0; index < 3; index++) {
+    const { status, text } = await deliver();
+    expect([status, JSON.parse(text)]).toEqual([200, { run_id: mended?.id, duplicate: true }]);
+  }
+  expect(await countRuns("flaky")).toBe(2);
 });
 
 test("webhookTrigger keeps a push to another branch from its steps", async () => {
