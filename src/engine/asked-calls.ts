@@ -69,7 +69,8 @@ export class AskedCalls {
     if (key === null) return { ok: true, value: false };
     const at = clock.now();
     const knownSince = at - deliveryWindowMs;
-    const claim = { type: "delivery.claim", pipeline: run.pipeline, key, runId: run.id, at, knownSince } as const;
+    const { id: runId, pipeline } = run;
+    const claim = { type: "delivery.claim", pipeline, key, runId, at, body: null, knownSince } as const;
     try {
       const isOver = (): boolean => recorder.stopped;
       await awaitStore(clock, async () => await store.commit([claim]), isOver);

@@ -43,24 +43,18 @@ export class KnownDeliveries {
     const { pipeline, receivedAt } = wanted;
     const key = this.#keyOf(wanted);
     if (key === null) return unknown;
-    const known = await this.#find(pipeline, key, receivedAt);
-    const body = wanted.request.body.length === 0 ? null : keyOfBody(wanted.request.body);
-    const sameBody = known === null && body !== null ? await this.#find(pipeline, body, receivedAt) : null;
+    const found = await this.#store.deliveries.find(pipeline, key);
+    const known = found !== undefined && found.receivedAt >= receivedAt - deliveryWindowMs ? found : undefined;
+    const body = keyOfBody(wanted.request.body);
     const knownSince = receivedAt - deliveryWindowMs;
+    const isOther = known === undefined && body !== null;
+    const sameBodyAs = isOther ? await this.#store.deliveries.findBody(pipeline, body, knownSince) : undefined;
     return {
       duplicateOf: known?.isUndone === false ? known.runId : null,
       retryOf: known?.isUndone === true ? known.runId : null,
-      sameBodyAs: sameBody?.runId ?? null,
-      claim: (runId) => [
-        { type: "delivery.claim", pipeline, key, runId, at: receivedAt, knownSince },
-        ...(body === null ? [] : [{ type: "delivery.note", pipeline, key: body, runId, at: receivedAt } as const]),
-      ],
+      sameBodyAs: sameBodyAs ?? null,
+      claim: (runId) => [{ type: "delivery.claim", pipeline, key, runId, at: receivedAt, body, knownSince }],
     };
-  }
-
-  async #find(pipeline: string, key: Uint8Array, at: number) {
-    const found = await this.#store.deliveries.find(pipeline, key);
-    return found !== undefined && found.receivedAt >= at - deliveryWindowMs ? found : null;
   }
 
   #keyOf({ pipeline, webhook, request, deliveryId, receivedAt }: WantedRequest): Uint8Array | null {

@@ -188,6 +188,8 @@ export interface KnownDelivery {
 
 export interface InboundDeliveryReader {
   find(pipeline: string, key: Uint8Array): Promise<KnownDelivery | undefined>;
+  /** The newest run that was begun by a delivery with this body, received since then. */
+  findBody(pipeline: string, body: Uint8Array, since: number): Promise<string | undefined>;
   /** True where the oldest was received before this time. */
   hasBefore(at: number): Promise<boolean>;
 }

@@ -243,15 +243,9 @@ export type InboundDeliveryWrite =
       readonly key: Uint8Array;
       readonly runId: string;
       readonly at: number;
+      /** 16 bytes of the SHA-256 of its body; null where it is no matter. */
+      readonly body: Uint8Array | null;
       readonly knownSince: number;
-    }
-  /** The same whatever was before it. */
-  | {
-      readonly type: "delivery.note";
-      readonly pipeline: string;
-      readonly key: Uint8Array;
-      readonly runId: string;
-      readonly at: number;
     }
   /** What has begun one run counts as beginning another from now on. */
   | { readonly type: "delivery.take_over"; readonly from: string; readonly to: string }

@@ -8,6 +8,7 @@ import { listRunIds, runPipeline, triggerPipeline } from "./api.ts";
 import { countRunningSteps, measureMemory } from "./process-tree.ts";
 import { history } from "./measure-history.ts";
 import { logs } from "./measure-logs.ts";
+import { measureDuplicates } from "./measure-duplicates.ts";
 import { measureRedaction } from "./measure-redaction.ts";
 import { replay, restart, waiting } from "./measure-waiting.ts";
 import { verification } from "./measure-verification.ts";
@@ -15,9 +16,10 @@ import type { Row } from "./row.ts";
 import type { rowNames } from "./row-names.ts";
 import { runScript, startRawElysia, startRunner, type ServerProcess, withServer } from "./server-process.ts";
 import { median } from "./statistics.ts";
-import type { LoadRequest, LoadResult } from "./load-client.ts";
+import { sendWebhooks } from "./webhook-load.ts";
 
 const maxSteps = 8;
+const usual = { warmUpMs: 1500, measureMs: 5000 };
 
 async function withTemporaryFile<T>(use: (path: string) => Promise<T>): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), "runner-bench-raw-"));
@@ -28,22 +30,6 @@ async function withTemporaryFile<T>(use: (path: string) => Promise<T>): Promise<
   }
 }
 
-async function load(server: ServerProcess, pipeline: string, connections: number, status: number): Promise<LoadResult> {
-  const request: LoadRequest = {
-    port: server.port,
-    path: `/api/webhooks/${pipeline}`,
-    secret: "bench-secret",
-    connections,
-    warmUpMs: 1500,
-    measureMs: 5000,
-  };
-  const result = await runScript<LoadResult>("load-client.ts", [JSON.stringify(request)]);
-  const other = Object.keys(result.statuses).filter((answered) => answered !== String(status));
-  if (other.length > 0)
-    throw new Error(`${pipeline}: expected ${String(status)}, got ${JSON.stringify(result.statuses)}`);
-  return result;
-}
-
 function measureCommit(): Promise<number> {
   return withTemporaryFile(async (path) => (await runScript<{ medianMs: number }>("raw/commits.ts", [path])).medianMs);
 }
@@ -51,9 +37,11 @@ function measureCommit(): Promise<number> {
 /** `webhook → respond` at 32 connections: rate and p99. */
 async function respond(): Promise<Row[]> {
   const ours = await withServer(startRunner({ maxConcurrentSteps: maxSteps }), (server) =>
-    load(server, "respond", 32, 200),
+    sendWebhooks(server, { pipeline: "respond", connections: 32, status: 200, ...usual }),
   );
-  const raw = await withServer(startRawElysia(), (server) => load(server, "respond", 32, 200));
+  const raw = await withServer(startRawElysia(), (server) =>
+    sendWebhooks(server, { pipeline: "respond", connections: 32, status: 200, ...usual }),
+  );
   const [rate, rawRate] = [ours.requestsPerSecond, raw.requestsPerSecond];
   return [
     {
@@ -76,7 +64,7 @@ async function respond(): Promise<Row[]> {
 /** `webhook → durable 202` at 8 connections: p50 and p99. */
 async function accept(): Promise<Row[]> {
   const ours = await withServer(startRunner({ maxConcurrentSteps: maxSteps }), (server) =>
-    load(server, "accept", 8, 202),
+    sendWebhooks(server, { pipeline: "accept", connections: 8, status: 202, ...usual }),
   );
   const commit = { name: "SQLite FULL commit, p50", value: await measureCommit() };
   return [
@@ -265,6 +253,7 @@ async function burst(): Promise<Row[]> {
 export const measurements: Readonly<Record<keyof typeof rowNames, () => Promise<Row[]>>> = {
   respond,
   accept,
+  duplicates: measureDuplicates,
   "no-op": noOpStep,
   "three-steps": threeSteps,
   conditions,

@@ -3,6 +3,7 @@
 export const rowNames = {
   respond: ["webhook → respond, 32 connections", "webhook → respond, p99"],
   accept: ["webhook → 202, 8 connections, p50", "webhook → 202, p99"],
+  duplicates: ["webhook → 202, duplicates known, 8 connections"],
   "no-op": ["journaled no-op step"],
   "three-steps": ["run of three no-op steps, trigger and wait"],
   conditions: ["condition of a webhook, compiled"],

@@ -10,22 +10,17 @@ import type { WriteStatements } from "./write-statement.ts";
 const isUndone = `EXISTS (SELECT 1 FROM runs WHERE runs.id = inbound_deliveries.run_id
   AND runs.status IN ('failed', 'cancelled', 'timed_out', 'skipped'))`;
 
-const insert = "INSERT INTO inbound_deliveries (pipeline, key, run_id, received_at) VALUES (?1, ?2, ?3, ?4)";
-const replace =
-  "ON CONFLICT (pipeline, key) DO UPDATE SET run_id = excluded.run_id, received_at = excluded.received_at";
-
 /** The oldest go first; a transaction with more of them would be felt. */
 const trimmedRows = 100;
 
 export const inboundDeliveryWrites: WriteStatements<InboundDeliveryWrite["type"]> = {
   "delivery.claim": {
-    sql: `${insert} ${replace} WHERE run_id = excluded.run_id OR received_at < ?5 OR ${isUndone}`,
-    bind: ({ pipeline, key, runId, at, knownSince }) => [pipeline, key, runId, at, knownSince],
+    sql: `INSERT INTO inbound_deliveries (pipeline, key, run_id, received_at, body) VALUES (?1, ?2, ?3, ?4, ?5)
+      ON CONFLICT (pipeline, key) DO UPDATE SET run_id = excluded.run_id, received_at = excluded.received_at,
+        body = excluded.body
+      WHERE run_id = excluded.run_id OR received_at < ?6 OR ${isUndone}`,
+    bind: ({ pipeline, key, runId, at, body, knownSince }) => [pipeline, key, runId, at, body, knownSince],
     missed: () => new AppError("DUPLICATE_DELIVERY", "the same delivery has just begun a run"),
-  },
-  "delivery.note": {
-    sql: `${insert} ${replace}`,
-    bind: ({ pipeline, key, runId, at }) => [pipeline, key, runId, at],
   },
   "delivery.take_over": {
     sql: "UPDATE inbound_deliveries SET run_id = ?2 WHERE run_id = ?1",
@@ -52,6 +47,16 @@ export class SqliteInboundDeliveryReader implements InboundDeliveryReader {
       key,
     );
     return row && { runId: row.run_id, receivedAt: row.received_at, isUndone: row.undone === 1 };
+  }
+
+  async findBody(pipeline: string, body: Uint8Array, since: number): Promise<string | undefined> {
+    // The newest alone is looked at: thousands may have one body.
+    const newest = this.#db.get<{ run_id: string; received_at: number }>(
+      "SELECT run_id, received_at FROM inbound_deliveries WHERE pipeline = ? AND body = ? ORDER BY run_id DESC LIMIT 1",
+      pipeline,
+      body,
+    );
+    return newest !== undefined && newest.received_at >= since ? newest.run_id : undefined;
   }
 
   async hasBefore(at: number): Promise<boolean> {

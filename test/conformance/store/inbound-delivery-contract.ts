@@ -8,8 +8,8 @@ import { createRun, putBundle, type Subject } from "./subject.ts";
 const key = new Uint8Array(32).fill(1);
 const other = new Uint8Array(32).fill(2);
 
-function claim(runId: string, at = 100, knownSince = 0): Write {
-  return { type: "delivery.claim", pipeline: "deploy", key, runId, at, knownSince };
+function claim(runId: string, at = 100, knownSince = 0, ofKey = key, body: Uint8Array | null = null): Write {
+  return { type: "delivery.claim", pipeline: "deploy", key: ofKey, runId, at, body, knownSince };
 }
 
 function finish(id: string, status: "failed" | "cancelled" | "timed_out" | "skipped" | "succeeded"): Write {
@@ -72,7 +72,7 @@ export function testInboundDeliveries(subject: Subject): void {
       const [failed, succeeded] = await createRuns(subject);
       await subject.store.commit([
         claim(failed),
-        { type: "delivery.note", pipeline: "deploy", key: other, runId: succeeded, at: 100 },
+        claim(succeeded, 100, 0, other),
         finish(failed, "failed"),
         finish(succeeded, "succeeded"),
       ]);
@@ -89,25 +89,27 @@ export function testInboundDeliveries(subject: Subject): void {
       const [first, second] = await createRuns(subject);
       await subject.store.commit([
         claim(first),
-        { type: "delivery.note", pipeline: "deploy", key: other, runId: first, at: 100 },
+        claim(first, 100, 0, other),
         { type: "delivery.take_over", from: first, to: second },
       ]);
       expect(await subject.store.deliveries.find("deploy", key)).toMatchObject({ runId: second });
       expect(await subject.store.deliveries.find("deploy", other)).toMatchObject({ runId: second });
     });
 
-    test("is noted whatever was known of it, and removed when it is old", async () => {
+    test("is found by its body, the newest of them, in its pipeline and its time", async () => {
+      const { store } = subject;
       const [first, second] = await createRuns(subject);
-      const note = (runId: string, at: number, noted: Uint8Array): Write => ({
-        type: "delivery.note",
-        pipeline: "deploy",
-        key: noted,
-        runId,
-        at,
-      });
-      await subject.store.commit([note(first, 100, key), note(second, 200, other), note(second, 50, key)]);
-      expect(await subject.store.deliveries.find("deploy", key)).toMatchObject({ runId: second, receivedAt: 50 });
-      await subject.store.commit([note(first, 100, key)]);
+      const [body, unknown] = [new Uint8Array(16).fill(7), new Uint8Array(16).fill(8)];
+      await store.commit([claim(first, 100, 0, key, body), claim(second, 200, 0, other, body)]);
+      expect(await store.deliveries.findBody("deploy", body, 100)).toBe(second);
+      expect(await store.deliveries.findBody("deploy", body, 201)).toBeUndefined();
+      expect(await store.deliveries.findBody("other", body, 0)).toBeUndefined();
+      expect(await store.deliveries.findBody("deploy", unknown, 0)).toBeUndefined();
+    });
+
+    test("is removed when it is old", async () => {
+      const [first, second] = await createRuns(subject);
+      await subject.store.commit([claim(first, 100), claim(second, 200, 0, other)]);
       expect(await subject.store.deliveries.hasBefore(100)).toBe(false);
       expect(await subject.store.deliveries.hasBefore(101)).toBe(true);
       await subject.store.commit([{ type: "delivery.trim_old", before: 101 }]);

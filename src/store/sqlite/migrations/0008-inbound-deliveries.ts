@@ -3,16 +3,19 @@
 import type { Migration } from "../migrate.ts";
 
 const sql = `
--- key: SHA-256 of what tells it from all others of its pipeline; run_id: the newest run that it began.
+-- key: SHA-256 of what tells it from all others of its pipeline; body: half of that of its body; run_id: the newest
+-- run that it began.
 CREATE TABLE inbound_deliveries (
   pipeline TEXT NOT NULL,
   key BLOB NOT NULL,
   run_id TEXT NOT NULL,
   received_at INTEGER NOT NULL,
+  body BLOB,
   PRIMARY KEY (pipeline, key)
 ) STRICT, WITHOUT ROWID;
 -- Also by age, as ids of runs are.
 CREATE INDEX inbound_deliveries_by_run ON inbound_deliveries (run_id);
+CREATE INDEX inbound_deliveries_by_body ON inbound_deliveries (pipeline, body, run_id) WHERE body IS NOT NULL;
 
 ALTER TABLE inbound_requests ADD COLUMN delivery_id TEXT;
 -- The run that the same body began before, under another delivery id.
