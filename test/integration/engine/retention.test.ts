@@ -166,6 +166,43 @@ describe("by age", () => {
   });
 });
 
+describe("deliveries that a repetition would be known by", () => {
+  const key = (index: number): Uint8Array => new Uint8Array(32).fill(index);
+  const claim = (index: number, at: number): Write => ({
+    type: "delivery.claim",
+    pipeline: "p",
+    key: key(index),
+    runId: `run-${String(index).padStart(3, "0")}`,
+    at,
+    body: null,
+    knownSince: 0,
+  });
+  const keptDeliveries = async (indexes: readonly number[]): Promise<readonly number[]> => {
+    const found = await Promise.all(indexes.map(async (index) => await store.deliveries.find("p", key(index))));
+    return indexes.filter((_, place) => found[place] !== undefined);
+  };
+  const all = Array.from({ length: 250 }, (_, index) => index);
+  const claims = (): Promise<void> =>
+    store.commit(all.map((index) => claim(index, today - (index < 240 ? 8 : 6) * dayMs)));
+
+  test("are forgotten after seven days, however long runs are kept", async () => {
+    await endedRuns(everyDay);
+    await claims();
+    begin({});
+    await clock.runPass();
+    expect(await keptDeliveries(all)).toEqual(all.slice(240));
+  });
+
+  test("are not forgotten while the clock is in doubt", async () => {
+    await endedRuns(everyDay.filter((days) => days < 60));
+    await claims();
+    begin({});
+    clock.nowMs += 3650 * dayMs;
+    await clock.runPass();
+    expect(await keptDeliveries(all)).toEqual(all);
+  });
+});
+
 describe("a clock that was set far ahead", () => {
   test("removes nothing for a day, says so once, and is forgiven when it is set right", async () => {
     const ids = await endedRuns(everyDay.filter((days) => days < 60));
