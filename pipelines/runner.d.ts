@@ -75,6 +75,11 @@ interface WebhookConfig {
    *  it, without it. One that comes again in seven days begins no run, unless the one that it began did not succeed: its
    *  caller gets 200 with `{"run_id": …, "duplicate": true}`. false: every delivery is new. */
   readonly dedupe?: string | false;
+  /**
+   * A JSON Schema (draft 07, or 2020-12 by its `$schema`) of the payload that conditions see, asked before `when`: where
+   * it does not fit the caller gets 422 with the places, and there is no run.
+   */
+  readonly schema?: Readonly<Record<string, unknown>>;
 }
 
 type WebhookProvider =
@@ -698,7 +703,7 @@ declare function structuredClone<T>(value: T): T;
 type PipelineTests = Readonly<Record<string, PipelineTest>>;
 
 interface PipelineTest {
-  /** The webhook; without it the run is started by hand. */
+  /** The webhook; without it the run is started by hand. One that `when` or `schema` turns away ends as "skipped". */
   readonly request?: TestRequest;
   readonly params?: Readonly<Record<string, unknown>>;
   readonly args?: readonly string[];

@@ -22,7 +22,7 @@ type VersionStore = Pick<
   "lastGood" | "findBundle" | "saveVersion" | "removeVersion" | "findUploadedSecret"
 >;
 
-/** Loaded with the first text that may have holes: the parser takes 2 MB. */
+/** Loaded with the first text that may have holes, the first condition or schema: the parser takes 2 MB. */
 function loadExpressions(): typeof Expressions {
   return require("../expressions/expressions.ts") as typeof Expressions;
 }
@@ -68,6 +68,7 @@ export async function openPipelines(
     checks: {
       template: (template) => loadExpressions().checkTemplate(template),
       condition: (condition) => firstLine(loadExpressions().checkCondition(condition)),
+      schema: (schema) => loadExpressions().checkSchema(schema),
     },
     checkSecret: async (reference, pipeline) => {
       const resolved = await secrets.resolve(reference, pipeline);

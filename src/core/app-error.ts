@@ -10,6 +10,7 @@ export type ErrorKind =
   | "gone"
   | "too_large"
   | "unsupported"
+  | "unprocessable"
   | "timeout"
   | "unavailable"
   | "run_failed"
@@ -33,6 +34,7 @@ export const errorClasses: Readonly<Record<ErrorKind, ErrorClass>> = {
   gone: { httpStatus: 410, exitCode: 65, retryable: false },
   too_large: { httpStatus: 413, exitCode: 65, retryable: false },
   unsupported: { httpStatus: 415, exitCode: 65, retryable: false },
+  unprocessable: { httpStatus: 422, exitCode: 65, retryable: false },
   timeout: { httpStatus: 408, exitCode: 75, retryable: true },
   unavailable: { httpStatus: 503, exitCode: 75, retryable: true },
   run_failed: { httpStatus: 500, exitCode: 1, retryable: false },
@@ -54,6 +56,7 @@ export const errorCodes = {
   PARAM_INVALID: "invalid",
   UNAUTHORIZED: "unauthorized",
   SIGNATURE_INVALID: "unauthorized",
+  PAYLOAD_INVALID: "unprocessable",
   CROSS_SITE: "forbidden",
   NOT_FOUND: "not_found",
   PIPELINE_NOT_FOUND: "not_found",

@@ -30,6 +30,8 @@ export interface WebhookConfig {
   readonly when?: string;
   /** An expression for what tells a delivery from others; absent: the id that its sender gives it; false: all are new. */
   readonly dedupe?: string | false;
+  /** A JSON Schema of the payload; what does not fit it is refused. */
+  readonly schema?: Readonly<Record<string, JsonValue>>;
 }
 
 /** What becomes of a run that comes while as many others have its concurrency key as may execute at once. */

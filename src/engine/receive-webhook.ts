@@ -17,7 +17,7 @@ import { resolveParams } from "./resolve-params.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunRegistry } from "./run-registry.ts";
 import type { UploadedSecrets } from "./uploaded-secrets.ts";
-import { evaluateWhen } from "./webhook-condition.ts";
+import { evaluateWhen, findSchemaMismatches } from "./webhook-condition.ts";
 import { webhookSecrets } from "./webhook-secrets.ts";
 
 /** A flood of forged requests must not fill the disk: of those refused only the newest are kept, per pipeline. */
@@ -63,6 +63,7 @@ export class WebhookReceiver {
     const receivedAt = this.#options.parts.clock.now();
     const wanted = { pipeline, webhook, request, deliveryId: verdict.deliveryId, receivedAt };
     if (!verdict.accepted) await this.#refuse(wanted, verdict.reason);
+    await this.#checkPayload(wanted);
     if (!(await this.#isWanted(wanted))) return { type: "skipped" };
     return await this.#runOnce(version, wanted);
   }
@@ -81,6 +82,22 @@ export class WebhookReceiver {
       secrets.push(resolved.value);
     }
     return verifyInbound(received, { ...webhook, secrets, publicUrl, nowMs: parts.clock.now() });
+  }
+
+  /** @throws {AppError} PAYLOAD_INVALID where it does not fit the pipeline's schema; that is on record then. */
+  async #checkPayload(wanted: WantedRequest): Promise<void> {
+    const { pipeline, request } = wanted;
+    const { schema } = wanted.webhook;
+    const errors = schema === undefined ? [] : findSchemaMismatches(schema, request);
+    if (errors.length === 0) return;
+    const reason = "schema_mismatch";
+    const at = errors.map(({ path, message }) => `${path} ${message}`.trim()).join("; ");
+    this.#warnings.warn(refused, { pipeline, reason, provider: request.provider, at });
+    await this.#keepRefused(wanted, reason);
+    throw new AppError("PAYLOAD_INVALID", "the payload does not fit the pipeline's schema", {
+      hint: "details.errors lists where, as JSON Pointers",
+      details: { errors },
+    });
   }
 
   /** Whether the pipeline's condition holds; a request of which it does not is on record when this resolves. */

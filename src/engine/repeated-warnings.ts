@@ -7,6 +7,8 @@ interface WarningFields {
   readonly pipeline: string;
   readonly reason: string;
   readonly provider?: string;
+  /** Where in the request, as far as it helps. */
+  readonly at?: string;
 }
 
 const repeatEveryMs = 10_000;

@@ -4,6 +4,7 @@ import { AppError } from "../core/app-error.ts";
 import type { JsonValue } from "../core/json.ts";
 import { loadExpressions } from "./load-expressions.ts";
 import { makeRequest, readTestRequest } from "./rehearsal/test-request.ts";
+import { toGuestRequest } from "./to-guest-request.ts";
 
 export interface ExpressionTrial {
   readonly expression: string;
@@ -19,7 +20,7 @@ export interface ExpressionTrial {
 export function tryExpression({ expression, request, nowMs }: ExpressionTrial): JsonValue {
   const { createConditionVariables, evaluateExpression } = loadExpressions();
   const made = makeRequest("tried", { webhook: {} }, readTestRequest("request", request));
-  const result = evaluateExpression(expression, createConditionVariables(made), () => nowMs);
+  const result = evaluateExpression(expression, createConditionVariables(toGuestRequest(made)), () => nowMs);
   if (result.ok) return result.value;
   throw new AppError("EXPRESSION_INVALID", result.message);
 }

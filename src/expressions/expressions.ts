@@ -8,3 +8,4 @@ export {
 } from "./condition-variables.ts";
 export { checkCondition, evaluateCondition, evaluateExpression, type ExpressionResult } from "./evaluate-condition.ts";
 export { checkTemplate, fillTemplate } from "./text-template.ts";
+export { checkSchema, findMismatches, type Mismatch } from "./payload-schema.ts";

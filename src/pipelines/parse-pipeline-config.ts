@@ -8,13 +8,15 @@ import { readAfter } from "./parse-after.ts";
 import { type CheckTemplate, readConcurrency, readPriority } from "./parse-concurrency.ts";
 import { parseParamSpec } from "./parse-param-spec.ts";
 import { readSchedules } from "./parse-schedule.ts";
+import type { CheckSchema } from "./parse-schema.ts";
 import { readWebhook } from "./parse-webhook.ts";
 import type { CheckCondition } from "./parse-when.ts";
 
-/** What the texts of a config are checked with that others understand. */
+/** What the parts of a config are checked with that others understand. */
 export interface ConfigChecks {
   readonly template?: CheckTemplate;
   readonly condition?: CheckCondition;
+  readonly schema?: CheckSchema;
 }
 
 export type ParsedConfig =
@@ -31,7 +33,7 @@ const maxParams = 100;
 /** `undefined` is a script without `config`: everything is as by default. */
 export function parsePipelineConfig(
   value: unknown,
-  { template = () => null, condition = () => null }: ConfigChecks = {},
+  { template = () => null, condition = () => null, schema = () => null }: ConfigChecks = {},
 ): ParsedConfig {
   const problems = new FieldProblems();
   const config =
@@ -41,7 +43,7 @@ export function parsePipelineConfig(
   const timeoutMs = readTimeout(config["timeout"], problems);
   const memoryBytes = readMemory(config["memory"], problems);
   const priority = readPriority(config["priority"], problems);
-  const webhook = readWebhook(config["webhook"], problems, condition);
+  const webhook = readWebhook(config["webhook"], problems, condition, schema);
   const params = readParams(config["params"], problems);
   const schedules = readSchedules(config["schedule"], params, problems);
   const after = readAfter(config["after"], problems);

@@ -5,9 +5,10 @@ import type { WebhookConfig } from "../core/pipeline-config.ts";
 import { providerNames, sha1Providers } from "../core/webhook-provider.ts";
 import { describeValue, type FieldProblems } from "./field-problem.ts";
 import { readDedupe } from "./parse-dedupe.ts";
+import { readSchema, type CheckSchema } from "./parse-schema.ts";
 import { type CheckCondition, readWhen } from "./parse-when.ts";
 
-const fields = ["provider", "secret", "algorithm", "toleranceSeconds", "stream", "when", "dedupe"];
+const fields = ["provider", "secret", "algorithm", "toleranceSeconds", "stream", "when", "dedupe", "schema"];
 const laterFields = "tolerance rate filter events methods header".split(" ");
 const maxSecrets = 8;
 const maxToleranceSeconds = 24 * 60 * 60;
@@ -16,6 +17,7 @@ export function readWebhook(
   value: unknown,
   problems: FieldProblems,
   checkCondition: CheckCondition,
+  checkSchema: CheckSchema,
 ): WebhookConfig | false {
   if (value === undefined) return {};
   if (value === false) return false;
@@ -28,6 +30,7 @@ export function readWebhook(
     problems.add("config.webhook.stream", `must be true or false, not ${describeValue(stream)}`);
   }
   const when = readWhen(webhook["when"], problems, checkCondition);
+  const schema = readSchema(webhook["schema"], problems, checkSchema);
   return {
     ...readProvider(webhook["provider"], problems),
     ...readSecret(webhook, problems),
@@ -36,6 +39,7 @@ export function readWebhook(
     ...(stream === true ? { stream } : {}),
     ...(when === undefined ? {} : { when }),
     ...readDedupe(webhook, problems, checkCondition),
+    ...(schema === undefined ? {} : { schema }),
   };
 }
 

@@ -37,7 +37,7 @@ export interface Owner {
 
 export const packageOwners: readonly Owner[] = [
   { of: /^elysia$|^@elysiajs\//, places: ["server/"] },
-  { of: /^jexl$|^re2js$/, places: ["expressions/"] },
+  { of: /^jexl$|^re2js$|^ajv(-formats)?(\/|$)/, places: ["expressions/"] },
   { of: /^quickjs-emscripten(-core)?$|^@jitl\//, places: ["sandbox/"] },
   { of: /^@jridgewell\/trace-mapping$/, places: ["sandbox/", "engine/", "pipelines/"] },
   { of: /^@noble\/ciphers(\/|$)/, places: ["secrets/"] },

@@ -1,5 +1,6 @@
 // A pipeline executed with every answer made up by a test: no effect, and no time passes but on its own clock.
 
+import type { InboundRequest } from "../../core/inbound-request.ts";
 import type { PipelineConfig } from "../../core/pipeline-config.ts";
 import {
   type Answer,
@@ -15,8 +16,10 @@ import type { Bundle } from "../../store/store.ts";
 import { guestLimits, nothingKnown } from "../guest-limits.ts";
 import { resolveParams } from "../resolve-params.ts";
 import { endOfCancel, endOfGuest, failedEnd, type RunEnd } from "../run-end.ts";
+import { toGuestRequest } from "../to-guest-request.ts";
 import { answerAsked, answerCall } from "./answer-call.ts";
 import { GuestPlayer, type PlayedPart } from "./guest-player.ts";
+import { refuseRequest } from "./refuse-request.ts";
 import type { Answered, Scene } from "./scene.ts";
 import type { TestCase } from "./test-case.ts";
 import { makeRequest } from "./test-request.ts";
@@ -47,7 +50,11 @@ export interface Rehearsal {
 
 /** @throws {AppError} PARAM_INVALID for the parameters, SANDBOX_FAILED. */
 export async function rehearse(pool: SandboxPool, pipeline: RehearsedPipeline, test: TestCase): Promise<Rehearsal> {
-  return await new Rehearsing(pool, pipeline, test).run();
+  const request = test.request === null ? null : makeRequest(pipeline.id, pipeline.config, test.request);
+  const asked = test.triggeredBy === "webhook" ? request : null;
+  const refused = asked && refuseRequest(pipeline.config, asked, test.nowMs);
+  if (refused === null) return await new Rehearsing(pool, pipeline, test, request).run();
+  return { end: refused, question: null, calls: [], console: [], scene: createScene(pipeline, test) };
 }
 
 interface Event {
@@ -65,6 +72,11 @@ interface Event {
 const graceMs = 30_000;
 const runId = "00000000-0000-7000-8000-000000000000";
 
+function createScene({ id }: RehearsedPipeline, test: TestCase): Scene {
+  const { nowMs, storage } = test;
+  return { test, runId, pipeline: id, nowMs, storage: new Map(storage), artifacts: new Set(), response: null };
+}
+
 class Rehearsing {
   readonly #pipeline: RehearsedPipeline;
   readonly #scene: Scene;
@@ -78,21 +90,13 @@ class Rehearsing {
     null;
   #question: OpenQuestion | null = null;
 
-  constructor(pool: SandboxPool, pipeline: RehearsedPipeline, test: TestCase) {
+  constructor(pool: SandboxPool, pipeline: RehearsedPipeline, test: TestCase, request: InboundRequest | null) {
     this.#pipeline = pipeline;
-    this.#scene = {
-      test,
-      runId,
-      pipeline: pipeline.id,
-      nowMs: test.nowMs,
-      storage: new Map(test.storage),
-      artifacts: new Set(),
-      response: null,
-    };
+    this.#scene = createScene(pipeline, test);
     this.#player = new GuestPlayer({
       pool,
       bundle: pipeline.bundle,
-      spec: this.#spec(),
+      spec: this.#spec(request),
       onPart: (part) => this.#takePart(part),
       onAsk: (call) => this.#answer(call),
     });
@@ -114,7 +118,7 @@ class Rehearsing {
     return { end, question: this.#question, calls: this.#calls, console: this.#console, scene: this.#scene };
   }
 
-  #spec(): GuestSpec {
+  #spec(request: InboundRequest | null): GuestSpec {
     const { bundle, config, id } = this.#pipeline;
     const { test } = this.#scene;
     return {
@@ -131,7 +135,7 @@ class Rehearsing {
         rerunOf: null,
         after: test.after,
       },
-      request: test.request === null ? null : makeRequest(id, config, test.request),
+      request: request && toGuestRequest(request),
       limits: guestLimits(config.memoryBytes),
       replay: nothingKnown,
       atMs: test.nowMs,

@@ -1,10 +1,9 @@
-// The webhook of a test, as the script sees it.
+// The webhook of a test, as it would be received.
 
+import type { InboundRequest } from "../../core/inbound-request.ts";
 import type { JsonValue } from "../../core/json.ts";
 import type { PipelineConfig } from "../../core/pipeline-config.ts";
-import type { GuestRequest } from "../../sandbox/sandbox.ts";
 import { toInboundRequest, verifyInbound } from "../../webhooks/webhooks.ts";
-import { toGuestRequest } from "../to-guest-request.ts";
 import { inside, readBody, readFields, readHeaders, readText, readTextMap } from "./read-table.ts";
 
 export interface TestRequest {
@@ -40,7 +39,7 @@ export function makeRequest(
   pipeline: string,
   { webhook }: Pick<PipelineConfig, "webhook">,
   request: TestRequest,
-): GuestRequest {
+): InboundRequest {
   const { method, headers, body } = request;
   const url = request.url ?? `/api/webhooks/${pipeline}${searchOf(request.query)}`;
   const query = request.query ?? queryOf(url);
@@ -51,7 +50,7 @@ export function makeRequest(
     secrets: [],
     nowMs: 0,
   });
-  return toGuestRequest(toInboundRequest(received, { ...sender, eventType: request.eventType ?? sender.eventType }));
+  return toInboundRequest(received, { ...sender, eventType: request.eventType ?? sender.eventType });
 }
 
 /** The first value of each parameter. */

@@ -48,6 +48,7 @@ const parameters = [
 const refusals = problems(
   "BAD_REQUEST",
   "SIGNATURE_INVALID",
+  "PAYLOAD_INVALID",
   "PIPELINE_NOT_FOUND",
   "WEBHOOK_DISABLED",
   "BODY_TIMEOUT",

@@ -1,7 +1,7 @@
 // ANY /api/webhooks/{pipeline}: the exact bytes go to the engine, and the script's answer comes back.
 
 import type { Elysia } from "elysia";
-import { AppError, type ErrorCode } from "../../core/app-error.ts";
+import { AppError, type AppErrorOptions, type ErrorCode } from "../../core/app-error.ts";
 import type { ReceivedRequest, WebhookAnswer } from "../../engine/engine.ts";
 import { acceptsEvents } from "../choose-log-format.ts";
 import { jsonResponse } from "../json-response.ts";
@@ -75,6 +75,7 @@ function toResponse(answer: WebhookAnswer, method: string): Response {
 const publicMessages: Partial<Record<ErrorCode, string>> = {
   PIPELINE_NOT_FOUND: "there is no such webhook",
   WEBHOOK_DISABLED: "this pipeline takes no webhooks",
+  PAYLOAD_INVALID: "the payload does not fit this pipeline's schema",
   SIGNATURE_INVALID: "the signature of this request is missing or not valid",
   SECRET_MISSING: "this pipeline's webhook secret is not available on the server",
   PIPELINE_BROKEN: "this pipeline does not load",
@@ -85,11 +86,19 @@ const publicMessages: Partial<Record<ErrorCode, string>> = {
   PIPELINE_PAUSED: "this pipeline is paused",
 };
 
+/** What its sender is told of a payload that does not fit is where, which it can see itself. */
+function publicOptions({ code, hint, details }: AppError): AppErrorOptions {
+  return code === "PAYLOAD_INVALID" ? { details, ...(hint === undefined ? {} : { hint }) } : {};
+}
+
 async function receive({ engine }: RouteContext, received: ReceivedRequest): Promise<WebhookAnswer> {
   try {
     return await engine.receiveWebhook(received);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    throw new AppError(error.code, publicMessages[error.code] ?? "this webhook cannot be taken", { cause: error });
+    throw new AppError(error.code, publicMessages[error.code] ?? "this webhook cannot be taken", {
+      ...publicOptions(error),
+      cause: error,
+    });
   }
 }

@@ -2,8 +2,9 @@
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { WebhookAnswer } from "../../../src/engine/engine.ts";
-import type { InboundRecord, Store } from "../../../src/store/store.ts";
+import type { InboundRecord } from "../../../src/store/store.ts";
 import { EngineHarness, runIdOf } from "../../fixtures/harness/engine-harness.ts";
+import { watchRecords } from "../../fixtures/harness/watch-records.ts";
 
 const script = "export const pipeline = () => http.request().body;";
 
@@ -12,24 +13,9 @@ let records: InboundRecord[];
 
 beforeEach(async () => {
   records = [];
-  harness = await EngineHarness.open({ processes: 1, wrapStore: watchRecords });
+  harness = await EngineHarness.open({ processes: 1, wrapStore: (store) => watchRecords(store, records) });
 });
 afterEach(() => harness.close());
-
-function watchRecords(store: Store): Store {
-  return new Proxy(store, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name);
-      if (typeof value !== "function") return value;
-      const method = value.bind(target) as (...given: unknown[]) => unknown;
-      if (name !== "commit") return method;
-      return async (writes: Parameters<Store["commit"]>[0]) => {
-        await target.commit(writes);
-        for (const write of writes) if (write.type === "inbound.put") records.push(write.record);
-      };
-    },
-  });
-}
 
 async function send(payload: unknown, headers: Record<string, string> = {}): Promise<WebhookAnswer> {
   return await harness.receive("deploy", {

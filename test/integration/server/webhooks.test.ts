@@ -102,6 +102,25 @@ describe("the answer", () => {
     expect([response.status, await response.text()]).toEqual([202, '{"skipped":true}']);
   });
 
+  test("to a payload that does not fit is 422 and tells where, and no other error tells what the engine knows", async () => {
+    const details = { errors: [{ path: "/ref", message: "must be string" }] };
+    const fail = async (code: ErrorCode): Promise<unknown> => {
+      const receiveWebhook = async (): Promise<never> => {
+        throw new AppError(code, "of pipeline deploy", { details, hint: "look" });
+      };
+      const server = createServer({ engine: createFakeEngine({ receiveWebhook }), token });
+      return await readJson(await server.handle(new Request(`${address}deploy`, { method: "POST" })));
+    };
+    expect(await fail("PAYLOAD_INVALID")).toMatchObject({
+      status: 422,
+      title: "Unprocessable Entity",
+      detail: "the payload does not fit this pipeline's schema",
+      code: "PAYLOAD_INVALID",
+      details,
+    });
+    expect(await fail("SIGNATURE_INVALID")).not.toHaveProperty("details");
+  });
+
   test("without a response of the script is 202 with the run's id", async () => {
     const answer = await serve().send("deploy", { method: "POST" });
     expect(answer.status).toBe(202);
