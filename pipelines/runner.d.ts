@@ -197,6 +197,14 @@ declare function webhookTrigger(condition: string): boolean;
  */
 declare function webhookDedup(expression: string): boolean;
 
+/**
+ * What expressions of that language come to on the webhook, by name: `webhookParams({ branch: "payload.ref" }).branch`.
+ * One without a value is null, and the log says why. Without a webhook each is the run's parameter of that name, or null.
+ * @throws TypeError where it is not given an object.
+ */
+// oxlint-disable-next-line typescript/no-explicit-any -- what a sender sends is of any shape
+declare function webhookParams<Name extends string>(expressions: Readonly<Record<Name, string>>): Record<Name, any>;
+
 // ── steps ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** How often something is tried, and how long is waited in between. */

@@ -26,7 +26,12 @@ import { installYaml } from "./yaml.ts";
 import { installVolumes } from "./volumes.ts";
 
 type Message =
-  | { type: "init"; context: object; request: RequestValue | null; seed: string }
+  | {
+      type: "init";
+      context: { readonly params: Readonly<Record<string, unknown>> };
+      request: RequestValue | null;
+      seed: string;
+    }
   | { type: "result"; call: number; ok: boolean; value?: unknown; error?: CallFailure }
   | { type: "output"; call: number; stream: "stdout" | "stderr"; text: string }
   | { type: "cancel"; code: string; message: string };
@@ -62,7 +67,7 @@ function receive(text: string): void {
   const message = parseJson(text) as Message;
   if (message.type === "init") {
     seedRandom(message.seed);
-    setRequest(message.request);
+    setRequest(message.request, message.context.params);
     defineGlobal("pipelineContext", Object.freeze(message.context));
   } else if (message.type === "result") {
     deliverResult(message.call, message.ok, message.value, message.error ?? { code: "INTERNAL", message: "" });

@@ -1,4 +1,5 @@
-// The request that started the run, its answer, and what is asked about it: `http`, `webhookTrigger`, `webhookDedup`.
+// The request that started the run, its answer, and what is asked about it: `http`, `webhookTrigger`, `webhookDedup`,
+// `webhookParams`.
 
 import { isHeaderName, isHeaderValue, isHopByHop } from "../../core/header-field.ts";
 import { encodeBase64 } from "./base64.ts";
@@ -20,9 +21,12 @@ export interface RequestValue {
 }
 
 let current: RequestValue | undefined;
+let params: Readonly<Record<string, unknown>> = {};
 let responded = false;
 
-export function setRequest(request: RequestValue | null): void {
+/** @param runParams of the run itself. */
+export function setRequest(request: RequestValue | null, runParams: Readonly<Record<string, unknown>>): void {
+  params = runParams;
   current = request === null ? undefined : withBytes({ ...request, headers: caseless(request.headers) });
 }
 
@@ -79,6 +83,18 @@ function webhookDedup(given: unknown): boolean {
   return ask("dedupe", "webhookDedup", { expression, value }) === true;
 }
 
+/** Without a webhook each is the run's own parameter of that name. */
+function webhookParams(expressions: unknown): Record<string, unknown> {
+  if (typeof expressions !== "object" || expressions === null || Array.isArray(expressions)) {
+    throw new TypeError('webhookParams: takes an object of expressions, as { ref: "payload.ref" }');
+  }
+  const values = Object.entries(expressions).map(([name, expression]) => {
+    const value = evaluate("expression", `webhookParams: ${name}`, String(expression));
+    return [name, current === undefined && Object.hasOwn(params, name) ? params[name] : value] as const;
+  });
+  return Object.fromEntries(values);
+}
+
 /** The host's answer; what is wrong with the expression is in the run's log. */
 function evaluate(operation: "condition" | "expression", name: string, expression: string): unknown {
   const { value, error } = parseJson(hostText(operation, expression)) as { value: unknown; error?: string };
@@ -90,4 +106,5 @@ export function installHttp(): void {
   defineGlobal("http", { request: () => current, respond });
   defineGlobal("webhookTrigger", webhookTrigger);
   defineGlobal("webhookDedup", webhookDedup);
+  defineGlobal("webhookParams", webhookParams);
 }

@@ -103,6 +103,44 @@ describe("the request", () => {
     expect(console[0]).toContain("webhookTrigger");
   });
 
+  test("webhookParams evaluates expressions over it, each by its name", async () => {
+    const values = await evaluate(
+      `return webhookParams({ ref: "payload.ref", who: 'headers["user-agent"]', none: "payload.none",
+        up: "upper(eventType)", list: "split(payload.ref, '/')", __proto__: null, ["__proto__"]: "query.x" });`,
+      { request: githubPush },
+    );
+    expect(values).toEqual(
+      JSON.parse(
+        '{"ref":"refs/heads/main","who":"GitHub-Hookshot/1","none":null,"up":"PUSH","list":["refs","heads","main"],"__proto__":"1"}',
+      ),
+    );
+  });
+
+  test("an expression without a value is null and says why in the log, with column and caret; the others have theirs", async () => {
+    const code = `export const pipeline = () => webhookParams({ a: "payload.ref.x.y", b: "1 +", c: "method", d: 7 });`;
+    const { end, console } = await runner.run(code, { request: githubPush });
+    expect(end).toEqual({ type: "returned", value: { a: null, b: null, c: "POST", d: 7 } });
+    expect(console).toHaveLength(2);
+    expect(console[0]).toMatch(/^webhookParams: a: cannot read .* \(column \d+\)\n {2}payload\.ref\.x\.y\n +\^$/);
+    expect(console[1]).toContain("webhookParams: b: the expression ends here; a value is expected (column 4)\n  1 +\n");
+  });
+
+  test("without one they are the parameters of the run by these names, or null", async () => {
+    const code = `export const pipeline = () => webhookParams({ a: "payload.a", b: "payload.b", toString: "1", c: "1 +" });`;
+    const { end, console } = await runner.run(code, { params: { a: "given" } });
+    expect(end).toEqual({ type: "returned", value: { a: "given", b: null, toString: null, c: null } });
+    expect(console).toHaveLength(1);
+    expect(console[0]).toContain("webhookParams: c: the expression ends here");
+  });
+
+  test.each(["", "null", "'payload.ref'", "['payload.ref']"])("webhookParams(%s) is refused", async (given) => {
+    const { end } = await runner.run(`export const pipeline = () => webhookParams(${given});`, { request: githubPush });
+    expect(end).toMatchObject({
+      type: "threw",
+      error: { name: "TypeError", message: expect.stringContaining("an object") },
+    });
+  });
+
   test("only the first response counts, and without a webhook there is none", async () => {
     const code =
       "export const pipeline = () => { http.respond({ status: 201, body: 'a' }); http.respond({ status: 500 }); };";

@@ -8,7 +8,12 @@ import { findProvider } from "../../../src/webhooks/webhooks.ts";
 
 function read(value: unknown): unknown {
   const problems = new FieldProblems();
-  const webhook = readWebhook(value, problems, (text) => (text.includes(" ") ? `no ${text}` : null));
+  const webhook = readWebhook(
+    value,
+    problems,
+    (text) => (text.includes(" ") ? `no ${text}` : null),
+    () => null,
+  );
   return problems.list.length === 0 ? webhook : problems.list.map(({ message }) => message);
 }
 
