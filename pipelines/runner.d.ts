@@ -202,7 +202,6 @@ declare function webhookDedup(expression: string): boolean;
  * One without a value is null, and the log says why. Without a webhook each is the run's parameter of that name, or null.
  * @throws TypeError where it is not given an object.
  */
-// oxlint-disable-next-line typescript/no-explicit-any -- what a sender sends is of any shape
 declare function webhookParams<Name extends string>(expressions: Readonly<Record<Name, string>>): Record<Name, any>;
 
 // ── steps ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { type Config, environment } from "../config.ts";
-import { StoredSecrets } from "../engine/engine.ts";
+import { StoredSecrets, UploadedSecrets } from "../engine/engine.ts";
 import { createSecretReader, openSecretBox, type SecretReader } from "../secrets/secrets.ts";
 import type { Store } from "../store/store.ts";
 import type { Logger, Redactor } from "../telemetry/telemetry.ts";
@@ -21,6 +21,7 @@ export interface SecretsOptions {
 export async function openSecrets({ store, redactor, logger, config, keyFolder }: SecretsOptions): Promise<{
   readonly secrets: SecretReader;
   readonly storedSecrets: StoredSecrets;
+  readonly uploadedSecrets: UploadedSecrets;
 }> {
   const isGiven = config.secretKeyFile !== null;
   const key = { path: config.secretKeyFile ?? join(keyFolder, "secrets.key"), isGiven };
@@ -30,13 +31,19 @@ export async function openSecrets({ store, redactor, logger, config, keyFolder }
     const what = "a stored secret does not open with the key of this server; bring back the key, or set it again";
     logger.error(what, { secret: name, pipeline, key: key.path });
   }
+  // After the others: two that open a box at the same time would both make its key.
+  const uploadedSecrets = await UploadedSecrets.load({ store, openBox });
+  for (const pipeline of uploadedSecrets.unusable) {
+    const what = "a webhook's secret does not open with the key of this server; bring back the key, or upload it again";
+    logger.error(what, { pipeline, key: key.path });
+  }
   const secrets = createSecretReader({
     env: environment,
     now: Date.now,
     findStored: (name, pipeline) => storedSecrets.find(name, pipeline),
     onValue: (reference, value) => redactor.add(reference, value),
   });
-  return { secrets, storedSecrets };
+  return { secrets, storedSecrets, uploadedSecrets };
 }
 
 /** Where there is no server: which secrets one keeps only it can tell. */

@@ -91,8 +91,8 @@ export class WebhookReceiver {
     const errors = schema === undefined ? [] : findSchemaMismatches(schema, request);
     if (errors.length === 0) return;
     const reason = "schema_mismatch";
-    const at = errors.map(({ path, message }) => `${path} ${message}`.trim()).join("; ");
-    this.#warnings.warn(refused, { pipeline, reason, provider: request.provider, at });
+    const detail = errors.map(({ path, message }) => `${path} ${message}`.trim()).join("; ");
+    this.#warnings.warn(refused, { pipeline, reason, provider: request.provider, detail });
     await this.#keepRefused(wanted, reason);
     throw new AppError("PAYLOAD_INVALID", "the payload does not fit the pipeline's schema", {
       hint: "details.errors lists where, as JSON Pointers",
@@ -107,8 +107,10 @@ export class WebhookReceiver {
     if (when === undefined) return true;
     const { holds, problem } = evaluateWhen(when, request, receivedAt);
     if (holds) return true;
-    if (problem !== null) this.#warnings.warn("a webhook's condition has no value", { pipeline, reason: problem });
-    await this.#keepRefused(wanted, problem === null ? "condition_false" : "condition_invalid");
+    const reason = problem === null ? "condition_false" : "condition_invalid";
+    if (problem !== null)
+      this.#warnings.warn("a webhook's condition has no value", { pipeline, reason, detail: problem });
+    await this.#keepRefused(wanted, reason);
     return false;
   }
 

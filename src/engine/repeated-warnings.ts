@@ -7,8 +7,8 @@ interface WarningFields {
   readonly pipeline: string;
   readonly reason: string;
   readonly provider?: string;
-  /** Where in the request, as far as it helps. */
-  readonly at?: string;
+  /** What the reason is about; of those that are the same only that of the first is told. */
+  readonly detail?: string;
 }
 
 const repeatEveryMs = 10_000;

@@ -4,7 +4,7 @@
 import { AppError } from "../core/app-error.ts";
 import type { Catalog, Problem, UploadSteps } from "../pipelines/pipelines.ts";
 import { parseSecretReference } from "../secrets/secrets.ts";
-import type { Store, WebhookSecretWrite } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import type { PipelineUpload, UploadedPipeline } from "./contract.ts";
 import { getPipeline } from "./get-pipeline.ts";
 import type { UploadedSecrets } from "./uploaded-secrets.ts";
@@ -62,7 +62,7 @@ export class PipelineUploader {
       before: async (version, bundle) => {
         known = secrets.find(id);
         await store.commit([
-          ...(typeof secret === "string" ? [toWrite(id, secret)] : []),
+          ...(typeof secret === "string" ? [await secrets.createWrite(id, secret)] : []),
           { type: "bundle.put", bundle, config: version.config },
           { type: "version.put", version },
         ]);
@@ -80,19 +80,15 @@ export class PipelineUploader {
   }
 
   async #setSecret(id: string, secret: string | null): Promise<void> {
-    await this.#options.store.commit([toWrite(id, secret)]);
-    this.#options.secrets.set(id, secret);
+    const { store, secrets } = this.#options;
+    await store.commit([await secrets.createWrite(id, secret)]);
+    secrets.set(id, secret);
   }
 }
 
 function describeProblem({ severity, message, hint }: Problem): string {
   const text = hint === null ? message : `${message}; ${hint}`;
   return severity === "warning" ? text : `the file on the server was changed since and does not load: ${text}`;
-}
-
-function toWrite(pipeline: string, secret: string | null): WebhookSecretWrite {
-  if (secret === null) return { type: "webhook_secret.remove", pipeline };
-  return { type: "webhook_secret.put", pipeline, secret };
 }
 
 /** @throws {AppError} VALIDATION_FAILED, without any part of the secret. */

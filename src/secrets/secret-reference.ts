@@ -13,11 +13,18 @@ export type SecretReference =
   | { readonly type: "stored"; readonly name: string }
   | { readonly type: "literal"; readonly value: string };
 
+/** Before a secret that is sealed, and was not opened; so no secret can begin like this. */
+export const sealedPrefix = "sealed:";
+
+export function isSealed(text: string): boolean {
+  return text.startsWith(sealedPrefix);
+}
+
 const credentials = "$CREDENTIALS_DIRECTORY/";
 
 /**
  * What a reference refers to; nothing is read.
- * @throws {AppError} VALIDATION_FAILED when it is empty, or begins with `env:`, `file:` or `secret:` and does not go on
+ * @throws {AppError} VALIDATION_FAILED when it is empty, begins with `sealed:`, or with `env:`, `file:` or `secret:` and does not go on
  *   with a variable's name, an absolute path or a secret's name. The message never repeats the text: it may be a secret
  *   that only looks so.
  */
@@ -25,6 +32,15 @@ export function parseSecretReference(text: string): SecretReference {
   if (text.startsWith("env:")) return parseEnv(text.slice("env:".length));
   if (text.startsWith("file:")) return parseFile(text.slice("file:".length));
   if (text.startsWith("secret:")) return parseStored(text.slice("secret:".length));
+  if (isSealed(text)) {
+    throw new AppError(
+      "VALIDATION_FAILED",
+      `the secret begins with "${sealedPrefix}": it does not open with the server's key`,
+      {
+        hint: "bring back the key file that it was sealed with, or give another secret",
+      },
+    );
+  }
   if (text.trim() === "") {
     throw new AppError("VALIDATION_FAILED", "the secret is empty", {
       hint: 'write "env:NAME", "file:/path", "secret:NAME" or the secret itself; leave the field out to accept every request',

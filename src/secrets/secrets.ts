@@ -3,7 +3,7 @@
 export { approvalPath, ApprovalLinks } from "./approval-links.ts";
 export { loadApiToken } from "./api-token.ts";
 export { maskSecret } from "./mask-secret.ts";
-export { parseSecretReference } from "./secret-reference.ts";
+export { isSealed, parseSecretReference, sealedPrefix } from "./secret-reference.ts";
 export type { SecretBox } from "./secret-box.ts";
 export { openSecretBox } from "./open-secret-box.ts";
 export { createSecretReader, type SecretReader, type SecretResult } from "./secret-reader.ts";

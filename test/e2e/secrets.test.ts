@@ -152,3 +152,21 @@ test("a pipeline's own secret comes before that of every pipeline, until it is r
   expect(await started()).toBe(String(Buffer.byteLength(value)));
   expect(await runner(["secret", "rm", "API_KEY", "--pipeline", "other"])).toMatchObject({ code: 66 });
 });
+
+test("a webhook secret that is given with an upload is found nowhere either, and counts in the next life", async () => {
+  const file = workspace.path("uploaded.ts");
+  writeFileSync(file, "export const pipeline = () => http.respond({ body: 'in' });");
+  const args = ["set-pipeline", file, "--name", "uploaded", "--webhook-secret", "-"];
+  expect(await runner(args, { stdin: value })).toMatchObject({ code: 0 });
+  const send = async (): Promise<number> => {
+    const signature = createHmac("sha256", value).update("{}").digest("hex");
+    return (await server.webhook("uploaded", { body: "{}", headers: { "x-webhook-signature": signature } })).status;
+  };
+  expect(await send()).toBe(200);
+  expect(filesWithIt()).toEqual([]);
+  await server.kill();
+  server = await BinaryServer.start({ workspace, args: ["--log-level", "debug"] });
+  expect(await send()).toBe(200);
+  expect((await server.webhook("uploaded", { body: "{}" })).status).toBe(401);
+  expect(filesWithIt()).toEqual([]);
+});

@@ -39,6 +39,7 @@ beforeAll(async () => {
       ...pipelines,
       "old.ts": `export const config = { webhook: { provider: "github", secret: "env:S", algorithm: "sha1" } };\n${answer}`,
       "any.ts": `export const config = { webhook: { secret: ["env:S", "older"] } };\n${answer}`,
+      "dash.ts": `export const config = { webhook: { secret: "-" } };\n${answer}`,
       "open.ts": answer,
     },
     env: { S: secret, STANDARD: standardSecret },
@@ -82,6 +83,11 @@ describe("runner sign --send", () => {
 
   test("is believed with the secret that the pipeline's file names, where no other is given", async () => {
     const { code, stdout } = await runBinary(server.workspace, ["sign", "any", "--send"], { env: { S: secret } });
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { provider: "generic" }]);
+  });
+
+  test("takes a dash for the secret itself where the pipeline's file says so", async () => {
+    const { code, stdout } = await runBinary(server.workspace, ["sign", "dash", "--send"], { stdin: "another" });
     expect([code, JSON.parse(stdout)]).toMatchObject([0, { provider: "generic" }]);
   });
 

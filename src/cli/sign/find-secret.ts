@@ -2,6 +2,7 @@
 
 import { AppError } from "../../core/app-error.ts";
 import type { WebhookConfig } from "../../core/pipeline-config.ts";
+import { createSecretReader } from "../../secrets/secrets.ts";
 import type { CommandContext } from "../command-context.ts";
 import { loadCommandConfig } from "../config-flags.ts";
 import { readGivenSecret } from "../given-secret.ts";
@@ -21,12 +22,11 @@ export async function findSecret(
   if (own === undefined) {
     throw new AppError("USAGE", `the secret of ${pipeline} is not to be found on this side`, { hint });
   }
-  try {
-    return await readGivenSecret(own, context);
-  } catch (cause) {
-    const reason = cause instanceof AppError ? cause.message : String(cause);
-    throw new AppError("USAGE", `the secret of ${pipeline} cannot be read here: ${reason}`, { hint, cause });
-  }
+  // Read as the server reads it: "-" is a secret there.
+  const { environment: env, now } = context;
+  const resolved = await createSecretReader({ env, now }).resolve(own, pipeline);
+  if (resolved.ok) return resolved.value;
+  throw new AppError("USAGE", `the secret of ${pipeline} cannot be read here: ${resolved.message}`, { hint });
 }
 
 /** The reference in the pipeline's file, where the folder of the pipelines is on this machine. */

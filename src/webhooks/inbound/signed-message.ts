@@ -11,6 +11,8 @@ export interface MessageContext {
   readonly timestamp: string;
   /** The address that others reach the server by; null: not known. */
   readonly publicUrl: string | null;
+  /** Whether the address is to name a port, the usual one where it has none of its own; absent: as it is written. */
+  readonly port?: "with" | "without";
 }
 
 export type MessageResult =
@@ -41,10 +43,19 @@ function readPart(part: SignedPart, context: MessageContext): string | Uint8Arra
     case "header":
       return request.headers[part.name] || { reason: "id_missing" };
     case "address":
-      return publicUrl === null ? { reason: "public_url_missing" } : publicUrl.replace(/\/+$/, "") + request.url;
+      if (publicUrl === null) return { reason: "public_url_missing" };
+      return writePort(publicUrl.replace(/\/+$/, ""), context.port) + request.url;
     case "form":
       return readForm(part.digestParameter, request);
   }
+}
+
+function writePort(address: string, port: MessageContext["port"]): string {
+  const [, origin = "", scheme = "", own, path = ""] =
+    /^((https?):\/\/[^/?#]*?)(:\d+)?([/?#].*)?$/i.exec(address) ?? [];
+  if (origin === "" || port === undefined) return address;
+  const usual = scheme.toLowerCase() === "https" ? ":443" : ":80";
+  return origin + (port === "with" ? (own ?? usual) : "") + path;
 }
 
 const decoder = new TextDecoder();

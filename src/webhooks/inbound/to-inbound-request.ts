@@ -1,7 +1,7 @@
 // From what was received and what was found out about it to the request that is stored.
 
 import type { InboundRequest } from "../../core/inbound-request.ts";
-import { maskRequest } from "./mask-request.ts";
+import { maskSentTokens } from "./mask-sent-tokens.ts";
 import type { UnverifiedRequest } from "./unverified-request.ts";
 
 /**
@@ -18,7 +18,7 @@ export function toInboundRequest(
     const earlier = headers.get(key);
     headers.set(key, earlier === undefined ? value : `${earlier}, ${value}`);
   }
-  const masked = maskRequest({ ...request, headers: Object.fromEntries(headers) }, origin.provider);
+  const masked = maskSentTokens({ ...request, headers: Object.fromEntries(headers) }, origin.provider);
   return {
     provider: origin.provider,
     eventType: origin.eventType,

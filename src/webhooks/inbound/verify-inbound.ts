@@ -92,6 +92,11 @@ function looksLikeAnother(pinned: InboundProvider, headers: Readonly<Record<stri
   return findByHeaders(headers) !== fallbackProvider;
 }
 
+/** Senders that sign an address may have it with its port or without: the published libraries of Twilio try both. */
+function portForms({ signed }: SignatureScheme): readonly { readonly port?: "with" | "without" }[] {
+  return signed.some(({ part }) => part === "address") ? [{ port: "with" }, { port: "without" }] : [{}];
+}
+
 function isUsed(scheme: SignatureScheme, request: UnverifiedRequest, body: JsonBody): boolean {
   if (scheme.requires?.some((name) => !request.headers[name]) === true) return false;
   return findSignature(scheme, request, body) !== undefined;
@@ -120,9 +125,14 @@ function checkScheme(
     const untimely = checkSeconds(timestamp, tolerance, nowMs);
     if (untimely !== undefined) return untimely;
   }
-  const built = buildMessage(scheme, { request, timestamp, publicUrl });
-  if (!built.ok) return built.reason;
-  if (!matchesAny(parsed.signatures, keys, built.message)) return "signature_mismatch";
+  let matches = false;
+  for (const port of portForms(scheme)) {
+    const built = buildMessage(scheme, { request, timestamp, publicUrl, ...port });
+    if (!built.ok) return built.reason;
+    // Both are tried, whichever it was.
+    matches = matchesAny(parsed.signatures, keys, built.message) || matches;
+  }
+  if (!matches) return "signature_mismatch";
   // Only now the body may be parsed: whoever signed it is known.
   return source?.in === "json" ? checkJsonTime(source.name, body, tolerance, nowMs) : undefined;
 }

@@ -71,6 +71,15 @@ describe("where it has no value", () => {
   });
 });
 
+test("what the server's log says has the place as in the log of a run, and is said once however the requests differ", async () => {
+  await harness.add("deploy", script, { webhook: { when: "payload.list[9] == 1" } });
+  for (let length = 0; length < 5; length++) await send({ list: Array(length).fill(1) });
+  const lines = harness.logged.filter((line) => line.includes("has no value"));
+  expect(lines).toHaveLength(1);
+  const { detail } = JSON.parse(lines[0] ?? "") as { detail: string };
+  expect(detail).toBe("there is no item 9: the length is 0 (column 13)\n  payload.list[9] == 1\n              ^");
+});
+
 test("a request with a wrong signature is refused whatever the condition says", async () => {
   await harness.add("deploy", script, { webhook: { secret: "env:KEY", when: "true" } });
   const refused = send({}).catch((error: unknown) => error);

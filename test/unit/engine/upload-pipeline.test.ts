@@ -5,6 +5,7 @@ import type { AppError } from "../../../src/core/app-error.ts";
 import { PipelineUploader } from "../../../src/engine/upload-pipeline.ts";
 import { UploadedSecrets } from "../../../src/engine/uploaded-secrets.ts";
 import { type Catalog, openCatalog } from "../../../src/pipelines/pipelines.ts";
+import { SecretBox } from "../../../src/secrets/secret-box.ts";
 import type { Write } from "../../../src/store/store.ts";
 import { makeFolder, removeFolders } from "../../fixtures/pipelines/temporary-folder.ts";
 
@@ -16,7 +17,9 @@ afterEach(async () => {
 
 async function open(files: Readonly<Record<string, string>> = {}, given: Readonly<Record<string, string>> = {}) {
   const secrets = await UploadedSecrets.load({
-    webhookSecrets: { all: () => Promise.resolve(new Map(Object.entries(given))) },
+    store: { webhookSecrets: { all: () => Promise.resolve(new Map(Object.entries(given))) }, commit: async () => {} },
+    openBox: async () =>
+      new SecretBox("the key of this test", (count) => crypto.getRandomValues(new Uint8Array(count))),
   });
   const commits: string[] = [];
   const setting = { fails: (_write: Write): boolean => false };

@@ -23,7 +23,7 @@ const tokenHeaders = new Set(
 );
 
 /** The same request where it holds no secret in clear. Names of headers in lower case. */
-export function maskRequest(request: UnverifiedRequest, provider: string): UnverifiedRequest {
+export function maskSentTokens(request: UnverifiedRequest, provider: string): UnverifiedRequest {
   const headers = maskHeaders(request.headers);
   let { url, query, body } = request;
   for (const { in: where, name } of tokenPlaces(findProvider(provider)?.schemes ?? [])) {
