@@ -58,8 +58,9 @@ interface WebhookConfig {
   /** The one sender that is believed; without it the headers of a request decide. */
   readonly provider?: WebhookProvider;
   /**
-   * "env:NAME", "file:/path" and "secret:NAME" are read by the server; else the text is the secret itself. Of several any may have
-   * signed, as while a secret is changed.
+   * "env:NAME", "file:/path" and "secret:NAME" (of `runner secret set`) are read by the server each time, so that a
+   * changed one counts at once; else the text is the secret itself. Of several, 8 at most, any may have signed, as while a
+   * secret is changed: ["secret:NEW", "secret:OLD"].
    */
   readonly secret?: string | readonly string[];
   /** SHA-1 signatures of github and generic, which are believed only where this asks for them, and then no others. */

@@ -18,7 +18,7 @@ export interface ParamSpec {
 export interface WebhookConfig {
   /** Pinned provider; absent: detected by headers. */
   readonly provider?: string;
-  /** `env:NAME`, `file:/path` or the secret itself; of several any may have signed. Absent: every request is accepted. */
+  /** `env:NAME`, `file:/path`, `secret:NAME` or the secret itself; of several any may have signed. Absent: every request is accepted. */
   readonly secret?: string | readonly string[];
   /** Signatures by this are believed, and no others; absent: those that the provider makes, but for SHA-1. */
   readonly algorithm?: WebhookAlgorithm;

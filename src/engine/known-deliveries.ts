@@ -64,8 +64,8 @@ export class KnownDeliveries {
     const result = evaluateDedupe(dedupe, request, receivedAt);
     if (result.ok) return keyOfValue(dedupe, result.value);
     // Twice is better than never.
-    const reason = result.message.split("\n")[0] ?? "";
-    this.#warnings.warn("a webhook's `dedupe` has no value, so it counts as new", { pipeline, reason });
+    const [reason, detail] = ["dedupe_invalid", result.message];
+    this.#warnings.warn("a webhook's `dedupe` has no value, so it counts as new", { pipeline, reason, detail });
     return null;
   }
 }
