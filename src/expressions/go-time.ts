@@ -102,6 +102,14 @@ export class Zone {
     return this.#find(unixMs);
   }
 
+  /** The same zone, of which each look at its rules is told before. */
+  watched(onLook: () => void): Zone {
+    return new Zone(this.name, (unixMs) => {
+      onLook();
+      return this.#find(unixMs);
+    });
+  }
+
   static fixed(offsetSeconds: number, abbreviation = ""): Zone {
     return new Zone(abbreviation, () => ({ offsetSeconds, abbreviation }));
   }
@@ -109,9 +117,21 @@ export class Zone {
 
 export const utc = Zone.fixed(0, "UTC");
 
+/** To be made ready takes each a millisecond. */
+const loaded = new Map<string, Zone>();
+const maxLoaded = 32;
+
 /** @throws {ConditionError} when the IANA name is not known; "" is UTC, "Local" that of the server. */
 export function loadZone(name: string): Zone {
   if (name === "" || name === "UTC") return utc;
+  const zone = loaded.get(name) ?? makeZone(name);
+  loaded.delete(name);
+  loaded.set(name, zone);
+  if (loaded.size > maxLoaded) loaded.delete(loaded.keys().next().value ?? "");
+  return zone;
+}
+
+function makeZone(name: string): Zone {
   try {
     const timeZone = name === "Local" ? undefined : name;
     if (timeZone !== undefined && !/^[A-Za-z]/.test(timeZone)) throw new RangeError(timeZone);

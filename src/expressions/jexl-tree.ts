@@ -2,6 +2,7 @@
 
 import jexl from "jexl";
 import { ConditionError } from "./condition-error.ts";
+import type { Zone } from "./go-time.ts";
 import { Meter } from "./meter.ts";
 import type { MadePatterns } from "./pattern.ts";
 
@@ -42,6 +43,8 @@ export const maxDepth = 64;
 export class Evaluation {
   readonly meter = new Meter();
   readonly patterns: MadePatterns = new Map();
+  /** Timezones in use, by their names. */
+  readonly zones = new Map<string, Zone>();
   /** Where jexl looks names up: variables, and what `let` and predicates have named. */
   context: Record<string, unknown> = {};
   now: () => number = Date.now;
@@ -59,6 +62,7 @@ export class Evaluation {
   end(): void {
     this.context = {};
     this.patterns.clear();
+    this.zones.clear();
     this.#value = undefined;
   }
 

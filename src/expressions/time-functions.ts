@@ -5,6 +5,10 @@ import { ConditionError, quote } from "./condition-error.ts";
 import { findTime, formatTime, knownLayouts, yearDay } from "./go-layout.ts";
 import { Duration, floorDivide, loadZone, parseDuration, Time, utc, Zone } from "./go-time.ts";
 
+/** A unit is about 50 ns. */
+const unitsToLoadZone = 20_000;
+const unitsToLookAtZone = 800;
+
 const defaultLayouts = [
   "2006-01-02",
   "15:04:05",
@@ -17,13 +21,24 @@ const defaultLayouts = [
 
 export const timeFunctions: Callables = {
   now: callable(0, 1, (given) => {
-    const zone = given.count === 0 ? loadZone("Local") : given.zone(0);
+    const zone = given.count === 0 ? findZone(given, "Local") : given.zone(0);
     return new Time(BigInt(Math.trunc(given.evaluation.now())) * 1_000_000n, zone);
   }),
   duration: callable(1, 1, (given) => parseDuration(given.text(0))),
   date: callable(1, 4, parseDate),
-  timezone: callable(1, 1, (given) => loadZone(given.text(0))),
+  timezone: callable(1, 1, (given) => findZone(given, given.text(0))),
 };
+
+/** Counted whether another evaluation had the zone or not: a replay comes to the same end. */
+function findZone({ evaluation }: Arguments, name: string): Zone {
+  const known = evaluation.zones.get(name);
+  if (known !== undefined) return known;
+  const { meter } = evaluation;
+  meter.spend(unitsToLoadZone);
+  const zone = loadZone(name).watched(() => meter.spend(unitsToLookAtZone));
+  evaluation.zones.set(name, zone);
+  return zone;
+}
 
 /** `date([timezone, ]text[, layout[, timezone]])`. */
 function parseDate(given: Arguments): Time {
@@ -31,7 +46,7 @@ function parseDate(given: Arguments): Time {
   const text = given.text(first);
   const hasLayout = given.count > first + 1;
   const layouts = hasLayout ? [given.text(first + 1)] : defaultLayouts;
-  const zone = given.count > first + 2 ? loadZone(given.text(first + 2)) : first === 1 ? given.zone(0) : utc;
+  const zone = given.count > first + 2 ? findZone(given, given.text(first + 2)) : first === 1 ? given.zone(0) : utc;
   for (const layout of layouts) {
     const time = findTime(text, layout, zone);
     if (time !== undefined) return time;
@@ -66,7 +81,7 @@ export const timeMethods: Callables = {
   Compare: callable(2, 2, (given) => Math.sign(Number(given.time(0).unixNs - given.time(1).unixNs))),
   In: callable(2, 2, (given) => given.time(0).in(given.zone(1))),
   UTC: callable(1, 1, (given) => given.time(0).in(utc)),
-  Local: callable(1, 1, (given) => given.time(0).in(loadZone("Local"))),
+  Local: callable(1, 1, (given) => given.time(0).in(findZone(given, "Local"))),
   IsZero: callable(1, 1, (given) => given.time(0).unixNs === -62_135_596_800_000_000_000n),
 };
 

@@ -72,12 +72,15 @@ export function matchesAny(signatures: readonly Signature[], keys: Keys, message
   let matches = false;
   // A scheme has one kind of HMAC, so its signatures are all held against the same digests.
   let digests: readonly Uint8Array[] | undefined;
+  let whole: Uint8Array | undefined;
   for (const { form, bytes } of signatures) {
     const { algorithm } = form;
     const own = keys.of(form.key);
     if (algorithm === "token") for (const key of own) matches = secretsEqual(key, bytes) || matches;
-    else if (algorithm === "ed25519") for (const key of own) matches = checkEd25519(key, bytes, message) || matches;
-    else {
+    else if (algorithm === "ed25519") {
+      whole ??= Buffer.concat(message.map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
+      for (const key of own) matches = checkEd25519(key, bytes, whole) || matches;
+    } else {
       digests ??= own.map((key) => computeHmac(algorithm, key, message));
       for (const digest of digests) {
         matches = (digest.length === bytes.length && timingSafeEqual(digest, bytes)) || matches;
@@ -87,10 +90,9 @@ export function matchesAny(signatures: readonly Signature[], keys: Keys, message
   return matches;
 }
 
-function checkEd25519(key: Uint8Array, signature: Uint8Array, message: SignedMessage): boolean {
+function checkEd25519(key: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean {
   try {
-    const bytes = Buffer.concat(message.map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
-    return verify(null, bytes, importEd25519(key), signature);
+    return verify(null, message, importEd25519(key), signature);
   } catch {
     // 32 bytes that are no point of the curve.
     return false;

@@ -248,6 +248,17 @@ describe("the cost of hostile requests", () => {
     );
   });
 
+  test("counts the looks at timezones, whether another evaluation had them ready or not", () => {
+    const zones = JSON.stringify(Intl.supportedValuesOf("timeZone"));
+    for (let time = 0; time < 2; time++) {
+      expect(messageOf('any(1..5000, timezone("Europe/Zurich").String() == "x")')).toBe("value false");
+      expect(messageOf("any(payload, timezone(#).String() == 'x')", { body: zones })).toContain("takes too long");
+      expect(messageOf("any(payload[:100], timezone(#).String() == 'x')", { body: zones })).toBe("value false");
+      expect(messageOf('any(1..9000, now(timezone("Europe/Zurich")).Hour() > 24)')).toContain("takes too long");
+      expect(messageOf('any(1..3000, now(timezone("Europe/Zurich")).Hour() > 24)')).toBe("value false");
+    }
+  });
+
   test("leaves ordinary conditions on a mebibyte alone", () => {
     const body = JSON.stringify({ ref: "refs/heads/main", filler: "a".repeat(mebibyte - 100) });
     const condition =

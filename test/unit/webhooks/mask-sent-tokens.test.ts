@@ -80,6 +80,14 @@ describe("a request that is stored", () => {
     expect(store("meraki", { body: Buffer.from("hello") }).body).toHaveLength(5);
   });
 
+  test("has no body of Meraki that is nested too deeply to be written again, and nothing throws", () => {
+    const nested = (levels: number): Uint8Array =>
+      Buffer.from(`{"sharedSecret":"hunter2","text":"[[\\"[[","data":${"[".repeat(levels)}${"]".repeat(levels)}}`);
+    expect(store("meraki", { body: nested(300_000) }).body).toHaveLength(0);
+    expect(store("meraki", { body: nested(1000) }).body).toHaveLength(0);
+    expect(Buffer.from(store("meraki", { body: nested(999) }).body).toString()).toStartWith('{"text":"[[\\"[[",');
+  });
+
   test("has the exact bytes of every other provider, also of a refused request", () => {
     const body = Uint8Array.of(0, 255, 0x7b, 10);
     for (const provider of providerNames) expect(store(provider, { body }).body).toEqual(body);

@@ -270,4 +270,35 @@ describe("verifyInbound()", () => {
     const verdict = verifyInbound(make("slack", Buffer.from("{}")), { ...optionsFor("slack"), algorithm: "sha1" });
     expect(verdict).toMatchObject({ accepted: false, reason: "algorithm_unknown" });
   });
+
+  test("does not sort the fields of a form that has more than Twilio ever sends", () => {
+    const form = (fields: number): Uint8Array =>
+      Buffer.from(Array.from({ length: fields }, (_, index) => `f${index}=1`).join("&"));
+    expect(accepts("twilio", make("twilio", form(1000)))).toBe(true);
+    const many = { ...make("twilio", form(1000)), body: form(1001) };
+    expect(verifyInbound(many, optionsFor("twilio"))).toMatchObject({ reason: "signature_mismatch" });
+  });
+
+  test("tries four signatures by public keys, and takes a request with more for malformed", () => {
+    const body = Buffer.from("{}");
+    const signed = Buffer.concat([Buffer.from(`d-1.${nowMs / 1000}.`), body]);
+    const right = `v1a,${sign(null, signed, keys.privateKey).toString("base64")}`;
+    const wrong = `v1a,${Buffer.alloc(64, 1).toString("base64")}`;
+    const options = {
+      provider: "standard",
+      secrets: [`whpk_${Buffer.from(publicKey, "hex").toString("base64")}`],
+      nowMs,
+    };
+    const send = (...signatures: readonly string[]) =>
+      verifyInbound(
+        request(
+          { "webhook-id": "d-1", "webhook-timestamp": `${nowMs / 1000}`, "webhook-signature": signatures.join(" ") },
+          "{}",
+        ),
+        options,
+      );
+    expect(send(wrong, wrong, wrong, right)).toMatchObject({ accepted: true });
+    expect(send(wrong, wrong, wrong, wrong)).toMatchObject({ reason: "signature_mismatch" });
+    expect(send(wrong, wrong, wrong, wrong, right)).toMatchObject({ reason: "signature_malformed" });
+  });
 });
