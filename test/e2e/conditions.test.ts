@@ -12,10 +12,19 @@ let server: BinaryServer;
 const when = (condition: string): string =>
   `export const config = {\n  webhook: {\n    when: ${JSON.stringify(condition)},\n  },\n};\nexport const pipeline = () => "ran";\n`;
 
+const schema = {
+  $schema: "https://json-schema.org/draft/2020-12/schema",
+  required: ["ref"],
+  properties: { ref: { pattern: "^refs/", format: "uri-reference" } },
+};
+
 beforeAll(async () => {
   workspace = new Workspace({
     "main.ts": when('payload?.ref | trimPrefix("refs/heads/") in ["main", "release"]'),
     "broken.ts": when('payload.ref = "refs/heads/main"'),
+    "fits.ts": `export const config = { webhook: { schema: ${JSON.stringify(schema)} } };
+export const pipeline = () => webhookParams({ ref: "payload.ref" });`,
+    "unfit.ts": `export const config = {\n  webhook: {\n    schema: { items: { format: "odd" } },\n  },\n};\nexport const pipeline = () => 1;`,
     "asks.ts": `export const pipeline = () => [
       webhookTrigger('any(payload.commits, {.message startsWith "fix: "})'),
       webhookTrigger('payload.missing.deeper == 1'),
@@ -54,6 +63,29 @@ describe("webhook.when", () => {
       'pipelines/broken.ts:3:5 config.webhook.when is no condition: unexpected "="; write "==" to compare (column 13)',
     );
     expect((await send("broken", {}))[0]).toBe(409);
+  });
+});
+
+describe("webhook.schema", () => {
+  test("lets a payload through that fits, and tells another where it does not, with 422 and no run", async () => {
+    const [status, answer] = await send("fits", { ref: "refs/heads/main" });
+    expect(status).toBe(202);
+    const run = await server.waitForEnd((answer as { run_id: string }).run_id);
+    expect(run).toMatchObject({ status: "succeeded", result: { ref: "refs/heads/main" } });
+    expect(await send("fits", { ref: "hunter2" })).toEqual([
+      422,
+      expect.objectContaining({
+        code: "PAYLOAD_INVALID",
+        details: { errors: [{ path: "/ref", message: 'must match pattern "^refs/"' }] },
+      }),
+    ]);
+    expect(await server.listRuns("pipeline=fits")).toHaveLength(1);
+  });
+
+  test("that is none breaks its pipeline, at its line", async () => {
+    expect((await runBinary(workspace, ["check"])).stdout).toContain(
+      "pipelines/unfit.ts:3:24 config.webhook.schema.items.format is not known here",
+    );
   });
 });
 
