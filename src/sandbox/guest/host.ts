@@ -8,6 +8,8 @@ export type Operation =
   | "random"
   | "condition"
   | "expression"
+  | "body"
+  | "body_base64"
   | "parse_url"
   | "hmac"
   | "decode_text"
