@@ -61,7 +61,13 @@ export async function startServer(config: Config): Promise<RunningServer> {
     redactor.add("token", token);
     const opening = openRunning(config, places, { logger, redactor }, opened, token);
     const engine = feature("FAULTS") ? engineWithFaultPoints(await opening) : await opening;
-    const server = createServer({ engine, token, logger, publicUrl: config.publicUrl });
+    const server = createServer({
+      engine,
+      token,
+      logger,
+      publicUrl: config.publicUrl,
+      trustedProxies: config.trustedProxies,
+    });
     const listening = await server.listen(config);
     opened.add(async () => await stopServing(listening, engine, config.stopSteps));
     opened.add(logUnhandled(logger));
@@ -225,6 +231,7 @@ async function openRunning(
     uploadedSecrets,
     storedSecrets,
     webhookTimeoutMs: config.webhookTimeout,
+    maxWaitingCallers: config.maxCallers,
     publicUrl: config.publicUrl,
     maxConcurrentRuns: config.maxConcurrentRuns,
     maxQueuedRuns: config.maxQueuedRuns,

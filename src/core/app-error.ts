@@ -11,6 +11,7 @@ export type ErrorKind =
   | "too_large"
   | "unsupported"
   | "timeout"
+  | "limited"
   | "unavailable"
   | "run_failed"
   | "config"
@@ -34,6 +35,7 @@ export const errorClasses: Readonly<Record<ErrorKind, ErrorClass>> = {
   too_large: { httpStatus: 413, exitCode: 65, retryable: false },
   unsupported: { httpStatus: 415, exitCode: 65, retryable: false },
   timeout: { httpStatus: 408, exitCode: 75, retryable: true },
+  limited: { httpStatus: 429, exitCode: 75, retryable: true },
   unavailable: { httpStatus: 503, exitCode: 75, retryable: true },
   run_failed: { httpStatus: 500, exitCode: 1, retryable: false },
   config: { httpStatus: 500, exitCode: 78, retryable: false },
@@ -78,6 +80,9 @@ export const errorCodes = {
   HEADERS_TOO_LARGE: "too_large",
   UNSUPPORTED_ENCODING: "unsupported",
   BODY_TIMEOUT: "timeout",
+  ADDRESS_NOT_ALLOWED: "forbidden",
+  RATE_LIMITED: "limited",
+  SERVER_BUSY: "unavailable",
   SECRET_MISSING: "unavailable",
   SHUTTING_DOWN: "unavailable",
   DISK_LOW: "unavailable",

@@ -5,10 +5,11 @@ import type { WebhookConfig } from "../core/pipeline-config.ts";
 import { providerNames, sha1Providers } from "../core/webhook-provider.ts";
 import { describeValue, type FieldProblems } from "./field-problem.ts";
 import { readDedupe } from "./parse-dedupe.ts";
+import { readWebhookLimits, webhookLimitFields } from "./parse-webhook-limits.ts";
 import { type CheckCondition, readWhen } from "./parse-when.ts";
 
-const fields = ["provider", "secret", "algorithm", "toleranceSeconds", "stream", "when", "dedupe"];
-const laterFields = "tolerance rate filter events methods header".split(" ");
+const fields = "provider secret algorithm toleranceSeconds stream when dedupe".split(" ").concat(webhookLimitFields);
+const laterFields = "tolerance filter events methods header".split(" ");
 const maxSecrets = 8;
 const maxToleranceSeconds = 24 * 60 * 60;
 
@@ -36,6 +37,7 @@ export function readWebhook(
     ...(stream === true ? { stream } : {}),
     ...(when === undefined ? {} : { when }),
     ...readDedupe(webhook, problems, checkCondition),
+    ...readWebhookLimits(webhook, problems),
   };
 }
 

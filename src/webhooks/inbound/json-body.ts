@@ -1,5 +1,7 @@
 // The body of a request as JSON: parsed once, and only when something is asked of it.
 
+import { parseBoundedJson } from "../../core/parse-bounded-json.ts";
+
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -12,7 +14,7 @@ export class JsonBody {
     this.#body = body;
   }
 
-  /** Null where the body is no JSON object, or not UTF-8. */
+  /** Null where the body is no JSON object, nested too deeply, or not UTF-8. */
   get object(): JsonObject | null {
     if (this.#object === undefined) this.#object = parseObject(this.#body);
     return this.#object;
@@ -33,7 +35,7 @@ function parseObject(body: Uint8Array): JsonObject | null {
   // Form bodies are common where JSON is possible; throwing on each of them would cost more than this look.
   if (body.find((byte) => byte > 0x20) !== 0x7b) return null;
   try {
-    const value: unknown = JSON.parse(decoder.decode(body));
+    const value: unknown = parseBoundedJson(decoder.decode(body));
     return typeof value === "object" ? (value as JsonObject | null) : null;
   } catch {
     return null;
