@@ -1,6 +1,6 @@
 // Functions from one kind of value to another: https://expr-lang.org/docs/language-definition#type-conversion-functions.
 
-import { maxJsonDepth, parseBoundedJson } from "../core/parse-bounded-json.ts";
+import { parseBoundedJson } from "../core/parse-bounded-json.ts";
 import { type Arguments, callable, type Callables } from "./arguments.ts";
 import { ConditionError, quote } from "./condition-error.ts";
 import { formatTime, knownLayouts } from "./go-layout.ts";
@@ -150,6 +150,6 @@ function fromJson(given: Arguments): unknown {
   try {
     return parseBoundedJson(text);
   } catch {
-    throw new ConditionError(`the text is not JSON of at most ${maxJsonDepth} levels`);
+    throw new ConditionError("the text is not JSON");
   }
 }

@@ -9,6 +9,7 @@ export type Operation =
   | "condition"
   | "expression"
   | "body"
+  | "body_json"
   | "body_base64"
   | "parse_url"
   | "hmac"

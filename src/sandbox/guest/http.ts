@@ -36,7 +36,7 @@ function withBody(request: RequestValue): RequestValue {
     };
     Object.defineProperty(request, name, { get, set, enumerable, configurable: true });
   };
-  define("body", () => hostText("body"), true);
+  define("body", () => (host("body") as string | undefined) ?? parseJson(hostText("body_json")), true);
   define("bodyBase64", () => hostText("body_base64"), false);
   return request;
 }

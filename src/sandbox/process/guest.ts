@@ -33,7 +33,7 @@ import {
 import { answerCondition, answerValue, type ExpressionLanguage, type ExpressionQuestion } from "./guest-expressions.ts";
 import { ObservedValueSource } from "./observed-values.ts";
 import { decodeText, hmac, parseUrl } from "./pure-operations.ts";
-import { encodeBody, withoutBody } from "./request-body.ts";
+import { encodeBody, plainBody, withoutBody } from "./request-body.ts";
 import { SetTime } from "./set-time.ts";
 import { textsOf } from "./thrown-error.ts";
 import type * as Yaml from "./yaml-operations.ts";
@@ -191,7 +191,9 @@ export class Guest {
       case "expression":
         return answerValue(this.#around.language, this.#question(payload));
       case "body":
-        return this.#spec.request?.body ?? "";
+        return plainBody(this.#spec.request);
+      case "body_json":
+        return JSON.stringify(this.#spec.request?.body ?? "");
       case "body_base64":
         return encodeBody(this.#spec.request);
       case "parse_url":

@@ -11,6 +11,12 @@ export function withoutBody({
   return head;
 }
 
+/** Undefined where it cannot be handed over as it is: a text for the engine ends at its first NUL. */
+export function plainBody(request: GuestRequest | null): string | undefined {
+  const body = request?.body ?? "";
+  return body.includes("\0") ? undefined : body;
+}
+
 /** The exact bytes as base64; "" where there is no request. */
 export function encodeBody(request: GuestRequest | null): string {
   return request?.bodyBase64 ?? Buffer.from(request?.body ?? "").toString("base64");

@@ -80,3 +80,8 @@ test("the request is as plain data to a script: it is copied, spread, made JSON 
   const expected = ["text", "text", "text", "changed", "changed", false];
   expect(await resultOf({ body: "text" }, 64 * mebibyte, read)).toEqual(expected);
 });
+
+test("a body with every character there is, NUL too, is read as it is", async () => {
+  const body = `${String.fromCharCode(...Array.from({ length: 256 }, (_, code) => code))}\u2028\u{1F600}\0`;
+  expect(await resultOf({ body }, 64 * mebibyte, "request.body")).toBe(body);
+});
