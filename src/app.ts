@@ -83,9 +83,10 @@ export async function startServer(config: Config): Promise<RunningServer> {
 async function describeServer(config: Config, engine: Engine, url: string): Promise<ServerFacts> {
   const pipelines = await engine.listPipelines();
   const { runs } = await engine.listRuns({ limit: 1 });
-  const unsigned = pipelines.filter(
-    ({ pipeline, secretFrom }) => (pipeline.version?.config.webhook ?? false) !== false && secretFrom === null,
-  );
+  const unsigned = pipelines.filter(({ pipeline, secretFrom }) => {
+    const webhook = pipeline.version?.config.webhook ?? false;
+    return webhook !== false && webhook.allow === undefined && secretFrom === null;
+  });
   return {
     ...config,
     host: config.socket === null ? config.host : null,

@@ -22,7 +22,7 @@ export interface HttpLimits {
 
 export const defaultHttpLimits: HttpLimits = {
   maxBodyBytes: 1024 * 1024,
-  maxBodiesBytes: 256 * 1024 * 1024,
+  maxBodiesBytes: 128 * 1024 * 1024,
   maxHeaders: 64,
   maxHeaderBytes: 32 * 1024,
   bodyTimeoutMs: 10_000,
