@@ -81,6 +81,23 @@ interface WebhookConfig {
    * it does not fit the caller gets 422 with the places, and there is no run.
    */
   readonly schema?: Readonly<Record<string, unknown>>;
+  /** How often requests are taken, else they are answered with 429; `false`: however often they come. */
+  readonly rate?: false | WebhookRateConfig;
+  /** The only addresses and networks from which requests are taken, as "192.168.1.0/24" or "fd00::/8"; else 403. */
+  readonly allow?: readonly string[];
+  /** The longest body that is taken, up to "25MiB"; "1MiB" without it. `memory` must have room for eight of them. */
+  readonly maxBody?: string | number;
+}
+
+/** Each so many at once, and after those as many a minute, from 1 to 1,000,000. */
+interface WebhookRateConfig {
+  /** Of requests that are believed, together; without it there is no limit. */
+  readonly perMinute?: number;
+  /**
+   * Of requests from one address (of IPv6 from one /64), believed or not; without it 60 where the pipeline has no secret
+   * and the address is not this machine's.
+   */
+  readonly perAddressPerMinute?: number;
 }
 
 type WebhookProvider =

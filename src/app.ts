@@ -61,7 +61,13 @@ export async function startServer(config: Config): Promise<RunningServer> {
     redactor.add("token", token);
     const opening = openRunning(config, places, { logger, redactor }, opened, token);
     const engine = feature("FAULTS") ? engineWithFaultPoints(await opening) : await opening;
-    const server = createServer({ engine, token, logger, publicUrl: config.publicUrl });
+    const server = createServer({
+      engine,
+      token,
+      logger,
+      publicUrl: config.publicUrl,
+      trustedProxies: config.trustedProxies,
+    });
     const listening = await server.listen(config);
     opened.add(async () => await stopServing(listening, engine, config.stopSteps));
     opened.add(logUnhandled(logger));
@@ -77,9 +83,10 @@ export async function startServer(config: Config): Promise<RunningServer> {
 async function describeServer(config: Config, engine: Engine, url: string): Promise<ServerFacts> {
   const pipelines = await engine.listPipelines();
   const { runs } = await engine.listRuns({ limit: 1 });
-  const unsigned = pipelines.filter(
-    ({ pipeline, secretFrom }) => (pipeline.version?.config.webhook ?? false) !== false && secretFrom === null,
-  );
+  const unsigned = pipelines.filter(({ pipeline, secretFrom }) => {
+    const webhook = pipeline.version?.config.webhook ?? false;
+    return webhook !== false && webhook.allow === undefined && secretFrom === null;
+  });
   return {
     ...config,
     host: config.socket === null ? config.host : null,
@@ -224,6 +231,7 @@ async function openRunning(
     uploadedSecrets,
     storedSecrets,
     webhookTimeoutMs: config.webhookTimeout,
+    maxWaitingCallers: config.maxCallers,
     publicUrl: config.publicUrl,
     maxConcurrentRuns: config.maxConcurrentRuns,
     maxQueuedRuns: config.maxQueuedRuns,

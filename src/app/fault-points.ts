@@ -47,7 +47,7 @@ export function engineWithFaultPoints(engine: Engine): Engine {
     };
   };
   return replace(engine, {
-    receiveWebhook: answering("answer webhook", async (request) => await engine.receiveWebhook(request)),
+    receiveWebhook: answering("answer webhook", async (head, readBody) => await engine.receiveWebhook(head, readBody)),
     trigger: answering("answer trigger", async (pipeline, input) => await engine.trigger(pipeline, input)),
     rerun: answering("answer rerun", async (id, options) => await engine.rerun(id, options)),
     decide: answering("answer decision", async (id, name, decision) => await engine.decide(id, name, decision)),

@@ -2,6 +2,7 @@
 // table in the README all come from it.
 
 import { join, resolve } from "node:path";
+import { noProxies, parseTrustedProxies, type TrustedProxies } from "../core/trusted-proxies.ts";
 import {
   durationUpTo,
   durationWithin,
@@ -78,6 +79,15 @@ const webhookTimeout: Setting<number> = {
   format: durationText,
 };
 
+const trustedProxies: Setting<TrustedProxies> = {
+  description: "proxies whose X-Forwarded-For is believed; `unix`: whoever connects by the socket",
+  placeholder: "CIDR,…",
+  defaultText: "none",
+  parse: (input) => parseTrustedProxies(String(input)),
+  defaultValue: () => noProxies,
+  format: ({ text }) => text,
+};
+
 const storage: Setting<StorageLocation> = {
   description: "where the database is: sqlite://FILE moves it alone",
   placeholder: "URL",
@@ -145,6 +155,13 @@ export const settings = {
   dataDir: folder("folder of the database, the token and running steps", "./data"),
   storage,
   webhookTimeout,
+  maxCallers: setting(
+    "callers that wait for http.respond(), or by ?wait=; more get their 202 at once",
+    "N",
+    "1000",
+    wholeNumber(1, 100_000),
+    () => 1000,
+  ),
   maxConcurrentRuns: setting(
     "runs that execute at once, the rest wait in order",
     "N",
@@ -203,6 +220,7 @@ export const settings = {
     defaultText: "DATA-DIR/secrets.key",
   },
   publicUrl,
+  trustedProxies,
   socket: optionalFile("a unix socket to listen on instead of host and port", "FILE"),
   tlsCert: optionalFile("certificate chain as PEM: the server speaks HTTPS", "FILE"),
   tlsKey: optionalFile("private key of the certificate as PEM", "FILE"),

@@ -12,6 +12,7 @@ export type ErrorKind =
   | "unsupported"
   | "unprocessable"
   | "timeout"
+  | "limited"
   | "unavailable"
   | "run_failed"
   | "config"
@@ -36,6 +37,7 @@ export const errorClasses: Readonly<Record<ErrorKind, ErrorClass>> = {
   unsupported: { httpStatus: 415, exitCode: 65, retryable: false },
   unprocessable: { httpStatus: 422, exitCode: 65, retryable: false },
   timeout: { httpStatus: 408, exitCode: 75, retryable: true },
+  limited: { httpStatus: 429, exitCode: 75, retryable: true },
   unavailable: { httpStatus: 503, exitCode: 75, retryable: true },
   run_failed: { httpStatus: 500, exitCode: 1, retryable: false },
   config: { httpStatus: 500, exitCode: 78, retryable: false },
@@ -81,6 +83,9 @@ export const errorCodes = {
   HEADERS_TOO_LARGE: "too_large",
   UNSUPPORTED_ENCODING: "unsupported",
   BODY_TIMEOUT: "timeout",
+  ADDRESS_NOT_ALLOWED: "forbidden",
+  RATE_LIMITED: "limited",
+  SERVER_BUSY: "unavailable",
   SECRET_MISSING: "unavailable",
   SHUTTING_DOWN: "unavailable",
   DISK_LOW: "unavailable",

@@ -4,6 +4,9 @@ import type { JsonValue } from "./json.ts";
 import type { FinalRunStatus } from "./run.ts";
 import type { WebhookAlgorithm } from "./webhook-provider.ts";
 
+/** Memory maximum of a sandbox, where its script does not say. */
+export const defaultMemoryBytes = 64 * 1024 ** 2;
+
 export const paramTypes = ["string", "number", "boolean"] as const;
 export type ParamType = (typeof paramTypes)[number];
 
@@ -32,6 +35,20 @@ export interface WebhookConfig {
   readonly dedupe?: string | false;
   /** A JSON Schema of the payload; what does not fit it is refused. */
   readonly schema?: Readonly<Record<string, JsonValue>>;
+  /** How often requests are taken; false: however many come. */
+  readonly rate?: WebhookRate | false;
+  /** Addresses and networks, as written: only requests from these are taken. */
+  readonly allow?: readonly string[];
+  /** Absent: the default of 1 MiB. */
+  readonly maxBodyBytes?: number;
+}
+
+/** Each so many at once, and after those as many a minute. */
+export interface WebhookRate {
+  /** Of all that are believed; absent: no limit. */
+  readonly perMinute?: number;
+  /** Of all from one address, believed or not; absent: 60 for a pipeline without a secret, from other machines. */
+  readonly perAddressPerMinute?: number;
 }
 
 /** What becomes of a run that comes while as many others have its concurrency key as may execute at once. */

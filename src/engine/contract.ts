@@ -12,8 +12,8 @@ import type { ReadJournalOptions } from "./read-journal.ts";
 import type { SecretOverview } from "./stored-secrets.ts";
 import type { SecretSource } from "./uploaded-secrets.ts";
 
-/** A webhook as the server received it: complete, within the limits, otherwise untouched. */
-export interface ReceivedRequest {
+/** A webhook as the server received it, before its body is read. */
+export interface RequestHead {
   /** Pipeline id from the address, percent-decoded. */
   readonly pipeline: string;
   readonly method: string;
@@ -23,10 +23,17 @@ export interface ReceivedRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** First value of each query parameter. */
   readonly query: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-  /** IP address of the sender; null where there is none, on a unix socket. */
+  /** IP address of the sender; null where it is not known, on a unix socket. */
   readonly address: string | null;
 }
+
+/** Complete, within the limits, otherwise untouched. */
+export interface ReceivedRequest extends RequestHead {
+  readonly body: Uint8Array;
+}
+
+/** Reads the body, which is read only once. @param maxBytes absent: the server's own limit. */
+export type ReadBody = (maxBytes?: number) => Promise<Uint8Array>;
 
 /** What the caller of a webhook is answered: the script's own response, or the run's id where there is none in time. */
 export type WebhookAnswer =
@@ -125,11 +132,12 @@ export type SecretPlace = Pick<SecretOverview, "name" | "pipeline">;
 export interface Engine {
   /**
    * Verifies, records and runs a webhook; resolves with the script's response, or after the webhook time-out, or when
-   * the run ends without responding. The run is durable before this resolves.
+   * the run ends without responding, or at once where too many callers wait. The run is durable before this resolves.
+   * The body is read only where its sender may send one.
    * @throws {AppError} PIPELINE_NOT_FOUND, WEBHOOK_DISABLED, PIPELINE_BROKEN when it never had a good version,
-   *   SECRET_MISSING, SIGNATURE_INVALID, PIPELINE_PAUSED, QUEUE_FULL, STORE_UNAVAILABLE, SHUTTING_DOWN, DISK_LOW.
+   *   ADDRESS_NOT_ALLOWED, RATE_LIMITED with `details.retry_after_seconds`, whatever `readBody` throws, SECRET_MISSING, SIGNATURE_INVALID, PIPELINE_PAUSED, QUEUE_FULL, STORE_UNAVAILABLE, SHUTTING_DOWN, DISK_LOW.
    */
-  receiveWebhook(request: ReceivedRequest): Promise<WebhookAnswer>;
+  receiveWebhook(head: RequestHead, readBody: ReadBody): Promise<WebhookAnswer>;
   /**
    * Creates a run by hand; it is durable when this resolves.
    * @throws {AppError} PIPELINE_NOT_FOUND, PIPELINE_BROKEN, PIPELINE_PAUSED, PARAM_INVALID, QUEUE_FULL,
@@ -149,6 +157,8 @@ export interface Engine {
   listRuns(query: RunListQuery): Promise<{ readonly runs: readonly Run[]; readonly nextCursor: string | null }>;
   /** The run when it has ended, or as it is after `timeoutMs`. @throws {AppError} RUN_NOT_FOUND. */
   waitForEnd(id: string, timeoutMs: number, signal?: AbortSignal): Promise<Run>;
+  /** The same for somebody outside: as it is now where too many callers wait. @throws {AppError} RUN_NOT_FOUND. */
+  waitAsCaller(id: string, timeoutMs: number, signal?: AbortSignal): Promise<Run>;
   /** The entries of a run's log in order. @throws {AppError} RUN_NOT_FOUND at the first step. */
   readLogs(id: string, options: FollowOptions): AsyncIterable<LogEntry>;
   /**

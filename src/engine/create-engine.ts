@@ -25,6 +25,7 @@ import type { RunParts } from "./run-parts.ts";
 import { RunRegistry } from "./run-registry.ts";
 import { Scheduler, type ScheduleOverview } from "./scheduler.ts";
 import { StepSlots } from "./step-slots.ts";
+import { WaitingCallers } from "./waiting-callers.ts";
 import { PipelineUploader } from "./upload-pipeline.ts";
 import type { StoredSecrets } from "./stored-secrets.ts";
 import type { UploadedSecrets } from "./uploaded-secrets.ts";
@@ -35,6 +36,8 @@ export interface EngineOptions {
   readonly uploadedSecrets: UploadedSecrets;
   readonly storedSecrets: StoredSecrets;
   readonly webhookTimeoutMs: number;
+  /** Callers that wait for an answer or an end; more are told at once what there is. */
+  readonly maxWaitingCallers: number;
   /** The address that others reach the server by; absent: not known. */
   readonly publicUrl?: string | null;
   readonly maxConcurrentRuns: number;
@@ -89,6 +92,7 @@ class StandardEngine implements Engine {
   readonly #runs: RunRegistry;
   readonly #pauses: PipelinePauses;
   readonly #webhooks: WebhookReceiver;
+  readonly #waiting: WaitingCallers;
   readonly #reruns: Reruns;
   readonly #uploader: PipelineUploader;
   readonly #news: NewsDesk;
@@ -101,11 +105,14 @@ class StandardEngine implements Engine {
     this.#parts = parts;
     this.#runs = runs;
     this.#pauses = pauses;
-    const { catalog, uploadedSecrets, webhookTimeoutMs: timeoutMs, publicUrl = null, newId, triggers } = options;
+    const { catalog, uploadedSecrets: secrets, newId, triggers } = options;
     const { store, clock, logger } = parts;
-    this.#webhooks = new WebhookReceiver({ parts, catalog, uploadedSecrets, runs, timeoutMs, publicUrl, newId });
+    this.#waiting = new WaitingCallers(options.maxWaitingCallers);
+    const { uploadedSecrets, webhookTimeoutMs: timeoutMs, publicUrl = null } = options;
+    const receiving = { uploadedSecrets, timeoutMs, publicUrl, waiting: this.#waiting };
+    this.#webhooks = new WebhookReceiver({ parts, catalog, runs, newId, ...receiving });
     this.#reruns = new Reruns({ parts, catalog, runs, newId });
-    this.#uploader = new PipelineUploader({ catalog, store, secrets: uploadedSecrets });
+    this.#uploader = new PipelineUploader({ catalog, store, secrets });
     this.#news = new NewsDesk({ parts, runs });
     const checkReady = (): void => this.checkReady();
     const common = { store, clock, logger, catalog, pauses, runs, newId, checkReady };
@@ -129,9 +136,9 @@ class StandardEngine implements Engine {
     this.#options.checkRoom();
   }
 
-  receiveWebhook: Engine["receiveWebhook"] = async (request) => {
+  receiveWebhook: Engine["receiveWebhook"] = async (head, readBody) => {
     this.checkReady();
-    return await this.#webhooks.receive(request);
+    return await this.#webhooks.receive(head, readBody);
   };
 
   async trigger(pipeline: string, { params, args }: TriggerInput): Promise<{ readonly runId: string }> {
@@ -181,6 +188,16 @@ class StandardEngine implements Engine {
       stopWaiting();
     }
   }
+
+  waitAsCaller: Engine["waitAsCaller"] = async (id, timeoutMs, signal) => {
+    const leave = this.#waiting.enter();
+    if (leave === null) return await this.getRun(id);
+    try {
+      return await this.waitForEnd(id, timeoutMs, signal);
+    } finally {
+      leave();
+    }
+  };
 
   readLogs: Engine["readLogs"] = (id, options) => this.#readLogs(id, options);
 

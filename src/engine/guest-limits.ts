@@ -1,8 +1,8 @@
 // What a script may use, and what is known of one that is executed for the first time.
 
+import { defaultMemoryBytes } from "../core/pipeline-config.ts";
 import type { GuestReplay, GuestSpec } from "../sandbox/sandbox.ts";
 
-const defaultMemoryBytes = 64 * 1024 * 1024;
 const cpuPerDeliveryMs = 5000;
 const cpuTotalMs = 10 * 60 * 1000;
 

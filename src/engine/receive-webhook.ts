@@ -5,8 +5,8 @@ import type { InboundRequest, WebhookResponse } from "../core/inbound-request.ts
 import type { WebhookConfig } from "../core/pipeline-config.ts";
 import type { Catalog, PipelineVersion } from "../pipelines/pipelines.ts";
 import type { InboundRecord, Write } from "../store/store.ts";
-import { type InboundVerdict, toInboundRequest, verifyInbound } from "../webhooks/webhooks.ts";
-import type { ReceivedRequest, WebhookAnswer } from "./contract.ts";
+import { claimedOrigin, type InboundVerdict, toInboundRequest, verifyInbound } from "../webhooks/webhooks.ts";
+import type { ReadBody, ReceivedRequest, RequestHead, WebhookAnswer } from "./contract.ts";
 import { getVersion } from "./get-pipeline.ts";
 import { maskRequest } from "./mask-secrets.ts";
 import { shownId } from "./delivery-key.ts";
@@ -18,6 +18,8 @@ import type { RunParts } from "./run-parts.ts";
 import type { RunRegistry } from "./run-registry.ts";
 import type { UploadedSecrets } from "./uploaded-secrets.ts";
 import { evaluateWhen, findSchemaMismatches } from "./webhook-condition.ts";
+import type { WaitingCallers } from "./waiting-callers.ts";
+import { type TurnedAway, WebhookGate } from "./webhook-gate.ts";
 import { webhookSecrets } from "./webhook-secrets.ts";
 
 /** A flood of forged requests must not fill the disk: of those refused only the newest are kept, per pipeline. */
@@ -34,44 +36,85 @@ export interface WebhookReceiverOptions {
   /** The address that others reach the server by; null: not known. */
   readonly publicUrl: string | null;
   readonly newId: () => string;
+  readonly waiting: WaitingCallers;
 }
 
 export class WebhookReceiver {
   readonly #options: WebhookReceiverOptions;
   readonly #warnings: RepeatedWarnings;
   readonly #deliveries: KnownDeliveries;
+  readonly #gate: WebhookGate;
   #refusals = 0;
 
   constructor(options: WebhookReceiverOptions) {
     this.#options = options;
     this.#warnings = new RepeatedWarnings(options.parts.logger, options.parts.clock);
     this.#deliveries = new KnownDeliveries(options.parts.store, this.#warnings);
+    this.#gate = new WebhookGate(options.parts.clock);
   }
 
   /** See {@link Engine.receiveWebhook}. */
-  async receive(received: ReceivedRequest): Promise<WebhookAnswer> {
-    const version = getVersion(this.#options.catalog, received.pipeline);
+  async receive(head: RequestHead, readBody: ReadBody): Promise<WebhookAnswer> {
+    const { catalog, uploadedSecrets, parts } = this.#options;
+    const { pipeline } = head;
+    const version = getVersion(catalog, pipeline);
     const { webhook } = version.config;
     if (webhook === false) {
-      throw new AppError("WEBHOOK_DISABLED", `pipeline ${JSON.stringify(received.pipeline)} takes no webhooks`, {
+      throw new AppError("WEBHOOK_DISABLED", `pipeline ${JSON.stringify(pipeline)} takes no webhooks`, {
         hint: "remove `webhook: false` from its exported config",
       });
     }
-    const verdict = await this.#verify(received, webhook);
-    const { pipeline } = received;
-    const request = maskRequest(this.#options.parts.redactor, toInboundRequest(received, verdict));
-    const receivedAt = this.#options.parts.clock.now();
+    const secrets = webhookSecrets(webhook, uploadedSecrets.find(pipeline));
+    // Before it is verified, so that forgeries are bounded too; and before its body costs anything.
+    const senderRefusal = this.#gate.checkSender(webhook, head.address, secrets.length > 0);
+    if (senderRefusal !== null) await this.#turnAway(this.#describeHead(head, webhook), senderRefusal);
+    const received = { ...head, body: await this.#readBody(head, webhook, readBody) };
+    const verdict = await this.#verify(received, webhook, secrets);
+    const request = maskRequest(parts.redactor, toInboundRequest(received, verdict));
+    const receivedAt = parts.clock.now();
     const wanted = { pipeline, webhook, request, deliveryId: verdict.deliveryId, receivedAt };
     if (!verdict.accepted) await this.#refuse(wanted, verdict.reason);
+    const rateRefusal = this.#gate.checkRate(webhook);
+    if (rateRefusal !== null) await this.#turnAway(wanted, rateRefusal);
     await this.#checkPayload(wanted);
     if (!(await this.#isWanted(wanted))) return { type: "skipped" };
     return await this.#runOnce(version, wanted);
   }
 
-  async #verify(received: ReceivedRequest, webhook: WebhookConfig): Promise<InboundVerdict> {
-    const { parts, uploadedSecrets, publicUrl } = this.#options;
+  async #readBody(head: RequestHead, webhook: WebhookConfig, readBody: ReadBody): Promise<Uint8Array> {
+    try {
+      return await readBody(webhook.maxBodyBytes);
+    } catch (thrown) {
+      if (thrown instanceof AppError && thrown.code === "BODY_TOO_LARGE") {
+        await this.#keepRefused(this.#describeHead(head, webhook), "body_too_large");
+      }
+      throw thrown;
+    }
+  }
+
+  /** @throws {AppError} why the request is turned away always; it is on record then. */
+  async #turnAway(wanted: WantedRequest, { reason, error }: TurnedAway): Promise<never> {
+    this.#warnings.warn(refused, { pipeline: wanted.pipeline, reason, provider: wanted.request.provider });
+    await this.#keepRefused(wanted, reason);
+    throw error;
+  }
+
+  /** What is kept of a request whose body nobody looks at. */
+  #describeHead(head: RequestHead, webhook: WebhookConfig): WantedRequest {
+    const { redactor, clock } = this.#options.parts;
+    const { deliveryId, ...origin } = claimedOrigin(head, webhook.provider);
+    const request = maskRequest(redactor, toInboundRequest({ ...head, body: new Uint8Array(0) }, origin));
+    return { pipeline: head.pipeline, webhook, request, deliveryId, receivedAt: clock.now() };
+  }
+
+  async #verify(
+    received: ReceivedRequest,
+    webhook: WebhookConfig,
+    references: readonly string[],
+  ): Promise<InboundVerdict> {
+    const { parts, publicUrl } = this.#options;
     const secrets: string[] = [];
-    for (const secret of webhookSecrets(webhook, uploadedSecrets.find(received.pipeline))) {
+    for (const secret of references) {
       const resolved = await parts.secrets.resolve(secret, received.pipeline);
       if (!resolved.ok) {
         this.#warnings.warn(refused, { pipeline: received.pipeline, reason: resolved.message });
@@ -162,7 +205,7 @@ export class WebhookReceiver {
   }
 
   async #run(version: PipelineVersion, wanted: WantedRequest, known: KnownBefore): Promise<WebhookAnswer> {
-    const { parts, runs, timeoutMs, newId } = this.#options;
+    const { parts, runs, timeoutMs, newId, waiting } = this.#options;
     const { pipeline, request } = wanted;
     const runId = newId();
     const { sameBodyAs } = known;
@@ -182,6 +225,12 @@ export class WebhookReceiver {
       await runs.submit({ run, version, request, writes });
       return { type: "stream", runId };
     }
+    const leave = waiting.enter();
+    if (leave === null) {
+      // Nothing is lost: the run goes on, and its id says where to look for what it came to.
+      await runs.submit({ run, version, request, writes });
+      return { type: "accepted", runId };
+    }
     const answer = Promise.withResolvers<WebhookResponse | null>();
     const stopTimer = parts.clock.after(timeoutMs, () => answer.resolve(null));
     const submitted = runs.submit({
@@ -199,6 +248,7 @@ export class WebhookReceiver {
     } finally {
       stopTimer();
       stopWaiting();
+      leave();
     }
   }
 }

@@ -1,5 +1,6 @@
 // What a condition can ask about: the inbound request and its decoded body.
 
+import { parseBoundedJson } from "../core/parse-bounded-json.ts";
 import { TextMap } from "./values.ts";
 
 export const variableNames = ["provider", "eventType", "method", "headers", "query", "body", "payload"] as const;
@@ -19,7 +20,7 @@ export interface ConditionSource {
 export interface ConditionVariables extends Pick<ConditionSource, "provider" | "eventType" | "method" | "body"> {
   readonly headers: TextMap;
   readonly query: TextMap;
-  /** The body as JSON; null where it is not JSON. */
+  /** The body as JSON; null where it is none, or nested too deeply. */
   readonly payload: unknown;
 }
 
@@ -59,7 +60,7 @@ export function createTemplateVariables(source: ConditionSource, params: unknown
 
 function decode(body: string): unknown {
   try {
-    return JSON.parse(body);
+    return parseBoundedJson(body);
   } catch {
     return null;
   }

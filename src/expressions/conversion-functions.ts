@@ -1,5 +1,6 @@
 // Functions from one kind of value to another: https://expr-lang.org/docs/language-definition#type-conversion-functions.
 
+import { parseBoundedJson } from "../core/parse-bounded-json.ts";
 import { type Arguments, callable, type Callables } from "./arguments.ts";
 import { ConditionError, quote } from "./condition-error.ts";
 import { formatTime, knownLayouts } from "./go-layout.ts";
@@ -147,7 +148,7 @@ function fromJson(given: Arguments): unknown {
   const text = given.text(0);
   given.meter.makeText(text.length);
   try {
-    return JSON.parse(text);
+    return parseBoundedJson(text);
   } catch {
     throw new ConditionError("the text is not JSON");
   }

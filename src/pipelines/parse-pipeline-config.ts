@@ -2,7 +2,7 @@
 
 import { formatByteSize, parseByteSize } from "../core/byte-size.ts";
 import { parseDuration } from "../core/duration.ts";
-import type { ParamSpec, PipelineConfig } from "../core/pipeline-config.ts";
+import { defaultMemoryBytes, type ParamSpec, type PipelineConfig } from "../core/pipeline-config.ts";
 import { describeValue, type FieldProblem, FieldProblems } from "./field-problem.ts";
 import { readAfter } from "./parse-after.ts";
 import { type CheckTemplate, readConcurrency, readPriority } from "./parse-concurrency.ts";
@@ -10,6 +10,7 @@ import { parseParamSpec } from "./parse-param-spec.ts";
 import { readSchedules } from "./parse-schedule.ts";
 import type { CheckSchema } from "./parse-schema.ts";
 import { readWebhook } from "./parse-webhook.ts";
+import { checkMemoryForBody } from "./parse-webhook-limits.ts";
 import type { CheckCondition } from "./parse-when.ts";
 
 /** What the parts of a config are checked with that others understand. */
@@ -44,6 +45,7 @@ export function parsePipelineConfig(
   const memoryBytes = readMemory(config["memory"], problems);
   const priority = readPriority(config["priority"], problems);
   const webhook = readWebhook(config["webhook"], problems, condition, schema);
+  checkMemoryForBody(webhook, memoryBytes ?? defaultMemoryBytes, problems);
   const params = readParams(config["params"], problems);
   const schedules = readSchedules(config["schedule"], params, problems);
   const after = readAfter(config["after"], problems);

@@ -6,10 +6,12 @@ import { providerNames, sha1Providers } from "../core/webhook-provider.ts";
 import { describeValue, type FieldProblems } from "./field-problem.ts";
 import { readDedupe } from "./parse-dedupe.ts";
 import { readSchema, type CheckSchema } from "./parse-schema.ts";
+import { readWebhookLimits, webhookLimitFields } from "./parse-webhook-limits.ts";
 import { type CheckCondition, readWhen } from "./parse-when.ts";
 
-const fields = ["provider", "secret", "algorithm", "toleranceSeconds", "stream", "when", "dedupe", "schema"];
-const laterFields = "tolerance rate filter events methods header".split(" ");
+const ownFields = ["provider", "secret", "algorithm", "toleranceSeconds", "stream", "when", "dedupe", "schema"];
+const fields = [...ownFields, ...webhookLimitFields];
+const laterFields = "tolerance filter events methods header".split(" ");
 const maxSecrets = 8;
 const maxToleranceSeconds = 24 * 60 * 60;
 
@@ -40,6 +42,7 @@ export function readWebhook(
     ...(when === undefined ? {} : { when }),
     ...readDedupe(webhook, problems, checkCondition),
     ...(schema === undefined ? {} : { schema }),
+    ...readWebhookLimits(webhook, problems),
   };
 }
 

@@ -2,6 +2,8 @@
 
 export interface HttpLimits {
   readonly maxBodyBytes: number;
+  /** Of webhooks that are not answered yet, together. */
+  readonly maxBodiesBytes: number;
   /** Repeated headers count once: the HTTP parser has joined them by then. */
   readonly maxHeaders: number;
   /** Names and values together. */
@@ -20,6 +22,7 @@ export interface HttpLimits {
 
 export const defaultHttpLimits: HttpLimits = {
   maxBodyBytes: 1024 * 1024,
+  maxBodiesBytes: 128 * 1024 * 1024,
   maxHeaders: 64,
   maxHeaderBytes: 32 * 1024,
   bodyTimeoutMs: 10_000,

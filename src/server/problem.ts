@@ -57,7 +57,9 @@ export function problemResponse(error: AppError, options: ProblemOptions = {}): 
   const problem = toProblem(error);
   const headers: Record<string, string> = { ...apiHeaders, "content-type": "application/problem+json" };
   if (problem.status === 401 && error.code === "UNAUTHORIZED") headers["www-authenticate"] = 'Bearer realm="runner"';
-  if (problem.status === 503) headers["retry-after"] = String(retryAfterSeconds);
+  const retryAfter = error.details["retry_after_seconds"];
+  if (typeof retryAfter === "number") headers["retry-after"] = String(retryAfter);
+  else if (problem.status === 503) headers["retry-after"] = String(retryAfterSeconds);
   if (options.allow !== undefined) headers["allow"] = options.allow;
   if (options.close || closing.has(error.code)) headers["connection"] = "close";
   return new Response(JSON.stringify(problem), { status: problem.status, headers });

@@ -3,12 +3,15 @@
 
 import { AppError } from "../core/app-error.ts";
 import type { Clock } from "../core/clock.ts";
+import type { HeldBytes } from "./body-budget.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { RequestHeaders } from "./request-headers.ts";
 
 export interface BodyOptions {
   readonly limits: HttpLimits;
   readonly clock: Clock;
+  /** Counts what is read, where anybody may send it. */
+  readonly held?: HeldBytes;
 }
 
 const empty = new Uint8Array(0);
@@ -17,24 +20,38 @@ const empty = new Uint8Array(0);
 const readAwayFactor = 8;
 const readAwayMs = 2000;
 
+/** A longer one is counted as it comes: who only declares it takes no room from others. */
+const countedAtOnce = 64 * 1024;
+
 /**
  * The whole body, untouched.
- * @throws {AppError} UNSUPPORTED_ENCODING, BODY_TOO_LARGE, BODY_TIMEOUT; BAD_REQUEST when the client left half-way.
+ * @throws {AppError} UNSUPPORTED_ENCODING, BODY_TOO_LARGE, BODY_TIMEOUT, SERVER_BUSY; BAD_REQUEST when the client left
+ *   half-way.
  */
 export async function readBody(request: Request, headers: RequestHeaders, options: BodyOptions): Promise<Uint8Array> {
   refuseEncoding(headers["content-encoding"]);
-  const { limits, clock } = options;
+  const { limits, clock, held } = options;
   const declared = headers["content-length"];
-  if (declared === undefined) return request.body ? readUndeclared(request.body, options) : empty;
+  if (declared === undefined) return request.body ? readPieces(request.body, 0, options) : empty;
   const declaredBytes = Number(declared);
   if (declaredBytes > limits.maxBodyBytes) {
     if (declaredBytes <= readAwayFactor * limits.maxBodyBytes) await readAway(request.body, clock);
     throw tooLarge(limits);
   }
   if (declaredBytes === 0) return empty;
+  if (declaredBytes > countedAtOnce && request.body) return readPieces(request.body, declaredBytes, options);
+  held?.add(declaredBytes);
   const body = await within(allowedMs(declaredBytes, limits), clock, request.bytes());
   if (body.length > limits.maxBodyBytes) throw tooLarge(limits);
   return body;
+}
+
+/** A request that is refused before its body is read: the answer reaches a proxy only where it can send that first. */
+export async function discardBody(request: Request, headers: RequestHeaders, options: BodyOptions): Promise<void> {
+  const declaredBytes = Number(headers["content-length"] ?? 0);
+  if (declaredBytes > countedAtOnce && declaredBytes <= options.limits.maxBodyBytes) {
+    await readAway(request.body, options.clock);
+  }
 }
 
 async function readAway(body: ReadableStream<Uint8Array> | null, clock: Clock): Promise<void> {
@@ -49,19 +66,24 @@ async function readAway(body: ReadableStream<Uint8Array> | null, clock: Clock): 
   }
 }
 
-/** A chunked body: its length is known only at its end, so the limit and the deadline move with what has come. */
-async function readUndeclared(stream: ReadableStream<Uint8Array>, { limits, clock }: BodyOptions): Promise<Uint8Array> {
+/** Of a chunked body the length is known only at its end: limit and deadline move with what has come. */
+async function readPieces(
+  stream: ReadableStream<Uint8Array>,
+  declaredBytes: number,
+  { limits, clock, held }: BodyOptions,
+): Promise<Uint8Array> {
   const startedAt = clock.elapsed();
   const reader = stream.getReader();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
     for (;;) {
-      const leftMs = startedAt + allowedMs(bytes, limits) - clock.elapsed();
+      const leftMs = startedAt + allowedMs(Math.max(bytes, declaredBytes), limits) - clock.elapsed();
       const { done, value } = await within(leftMs, clock, reader.read());
       if (done) break;
       bytes += value.length;
       if (bytes > limits.maxBodyBytes) throw tooLarge(limits);
+      held?.add(value.length);
       chunks.push(value);
     }
   } catch (error) {

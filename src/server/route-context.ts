@@ -2,7 +2,9 @@
 
 import type { Clock } from "../core/clock.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { TrustedProxies } from "../core/trusted-proxies.ts";
 import type { Credentials } from "./authenticate.ts";
+import type { BodyBudget } from "./body-budget.ts";
 import type { ReportError } from "./error-log.ts";
 import type { HttpLimits } from "./limits.ts";
 
@@ -12,6 +14,9 @@ export interface RouteContext {
   readonly limits: HttpLimits;
   /** The address that others reach the server by; null: not known. */
   readonly publicUrl: string | null;
+  /** Whose word about a sender's address is taken. */
+  readonly trustedProxies: TrustedProxies;
+  readonly bodies: BodyBudget;
   readonly clock: Clock;
   readonly connections: Connections;
   /** Aborted when the server stops: whoever waits or follows is answered now. */

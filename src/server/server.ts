@@ -2,9 +2,11 @@
 
 import { systemClock, type Clock } from "../core/clock.ts";
 import { AppError } from "../core/app-error.ts";
+import { noProxies, type TrustedProxies } from "../core/trusted-proxies.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Logger } from "../telemetry/telemetry.ts";
 import { basePathOf, missingSlash, withoutBasePath } from "./base-path.ts";
+import { BodyBudget } from "./body-budget.ts";
 import { createErrorLog } from "./error-log.ts";
 import { createHttpApp, type RequestHandler } from "./http-app.ts";
 import { defaultHttpLimits, type HttpLimits } from "./limits.ts";
@@ -20,6 +22,8 @@ export interface ServerOptions {
   readonly limits?: Partial<HttpLimits>;
   /** The address that others reach the server by. */
   readonly publicUrl?: string | null;
+  /** Absent: nobody's. */
+  readonly trustedProxies?: TrustedProxies;
   readonly clock?: Clock;
 }
 
@@ -40,6 +44,8 @@ export function createServer(options: ServerOptions): HttpServer {
     credentials: { token: options.token, sessions: new Sessions(options.token, clock) },
     limits,
     publicUrl: options.publicUrl ?? null,
+    trustedProxies: options.trustedProxies ?? noProxies,
+    bodies: new BodyBudget(limits.maxBodiesBytes),
     clock,
     connections: listener,
     stopping: stopping.signal,

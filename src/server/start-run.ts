@@ -46,7 +46,7 @@ async function waitForEnd(runId: string, waitMs: number, request: Request, conte
   const { engine, stopping } = context;
   const answer = openAnswerSignal(request, stopping);
   try {
-    return await engine.waitForEnd(runId, waitMs, answer.signal);
+    return await engine.waitAsCaller(runId, waitMs, answer.signal);
   } catch (error) {
     if (!answer.signal.aborted) throw error;
     return await engine.getRun(runId);

@@ -11,7 +11,7 @@ export interface ServerFacts {
   /** The server itself speaks TLS. */
   readonly tls: boolean;
   readonly publicUrl: string | null;
-  /** Pipelines whose webhook takes requests without a secret. */
+  /** Pipelines whose webhook takes requests without a secret, from any address. */
   readonly unsigned: readonly string[];
   readonly dataDir: string;
   readonly maxConcurrentSteps: number;

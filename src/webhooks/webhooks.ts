@@ -1,5 +1,6 @@
 // The door of webhooks/: who sent an inbound request, whether it may be believed, and how to sign one.
 
+export { claimedOrigin } from "./inbound/claimed-origin.ts";
 export { findProvider } from "./inbound/provider-table.ts";
 export { type RequestToSign, signRequest, type SignedRequestParts } from "./inbound/sign-request.ts";
 export { toInboundRequest } from "./inbound/to-inbound-request.ts";

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
+import { request } from "node:http";
 import { BinaryServer } from "../fixtures/harness/binary-server.ts";
 import { runBinary } from "../fixtures/harness/run-binary.ts";
 import { Workspace } from "../fixtures/harness/workspace.ts";
@@ -16,11 +17,25 @@ const pipelines = {
       http.respond({ status: 201, headers: { "x-own": "1" }, body: JSON.stringify({ provider, eventType, body, url, host: headers.host }) });
     };`,
   "size.ts": `export const pipeline = () => http.respond({ body: String(http.request().body.length) });`,
+  "near.ts": `export const config = { webhook: { allow: ["127.0.0.2"] } };
+    export const pipeline = () => http.respond({ body: "let in" });`,
   "slow.ts": `export const pipeline = async () => {
       const step = await runtime.run({ name: "slow", command: 'echo first; while [ ! -e "$GO" ]; do sleep 0.05; done; echo second', env: { GO: pipelineContext.args[0] } });
       return step.code;
     };`,
 };
+
+/** The status of a request from another address of this machine. */
+async function postFrom(localAddress: string, url: string, forwardedFor: string): Promise<number | undefined> {
+  const headers = { "x-forwarded-for": forwardedFor };
+  return await new Promise((resolve, reject) => {
+    const sending = request(url, { method: "POST", localAddress, headers, agent: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    });
+    sending.on("error", reject).end("{}");
+  });
+}
 
 for (const name of ["caddy", "nginx"] as const) {
   describe.skipIf(Bun.which(name) === null)(name, () => {
@@ -32,7 +47,7 @@ for (const name of ["caddy", "nginx"] as const) {
       const workspace = new Workspace(pipelines);
       server = await BinaryServer.start({
         workspace,
-        args: [`--public-url=${publicUrls(name, ports).url}`],
+        args: [`--public-url=${publicUrls(name, ports).url}`, "--trusted-proxies=127.0.0.1"],
         env: { S: secret },
       });
       proxy = await startProxy(name, ports, server.url, workspace);
@@ -82,6 +97,16 @@ for (const name of ["caddy", "nginx"] as const) {
         headers,
       });
       expect(forged.status).toBe(401);
+    });
+
+    test("the sender is who called the proxy, whatever it says itself", async () => {
+      const url = `${proxy.webhooksUrl}/api/webhooks/near`;
+      expect(await postFrom("127.0.0.2", url, "10.0.0.1")).toBe(200);
+      expect(await postFrom("127.0.0.3", url, "127.0.0.2")).toBe(403);
+      // Past the proxy: who connects is not trusted, and its word neither.
+      const direct = `${server.url}/api/webhooks/near`;
+      expect(await postFrom("127.0.0.3", direct, "127.0.0.2")).toBe(403);
+      expect(await postFrom("127.0.0.2", direct, "10.0.0.1")).toBe(200);
     });
 
     test("a followed log arrives while the step is running", async () => {

@@ -2,11 +2,9 @@
 // `webhookParams`.
 
 import { isHeaderName, isHeaderValue, isHopByHop } from "../../core/header-field.ts";
-import { encodeBase64 } from "./base64.ts";
 import { ask, notify } from "./calls.ts";
 import { caseless } from "./caseless.ts";
 import { defineGlobal, host, hostText, parseJson, stringifyJson } from "./host.ts";
-import { encodeUtf8 } from "./text-encoding.ts";
 
 export interface RequestValue {
   readonly provider: string;
@@ -14,9 +12,6 @@ export interface RequestValue {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  /** Of the exact bytes. */
-  readonly bodyBase64?: string;
   readonly query: Readonly<Record<string, string>>;
 }
 
@@ -27,13 +22,27 @@ let responded = false;
 /** @param runParams of the run itself. */
 export function setRequest(request: RequestValue | null, runParams: Readonly<Record<string, unknown>>): void {
   params = runParams;
-  current = request === null ? undefined : withBytes({ ...request, headers: caseless(request.headers) });
+  current = request === null ? undefined : withBody({ ...request, headers: caseless(request.headers) });
 }
 
-/** Few scripts ask for it, so it is made when one does, and is not listed. */
-function withBytes({ bodyBase64, ...request }: RequestValue): RequestValue {
-  const get = (): string => bodyBase64 ?? encodeBase64(encodeUtf8(request.body));
-  return Object.defineProperty(request, "bodyBase64", { get });
+/**
+ * A long body takes room only where a script asks for it, and then as a text alone: within a message of JSON it would be
+ * there three times. `bodyBase64` is that of the exact bytes; few scripts ask for it, and it is not listed.
+ */
+function withBody(request: RequestValue): RequestValue {
+  const define = (name: string, read: () => string, enumerable: boolean): void => {
+    const set = (value: unknown): void =>
+      void Object.defineProperty(request, name, { value, writable: true, enumerable, configurable: true });
+    const get = (): string => {
+      const text = read();
+      set(text);
+      return text;
+    };
+    Object.defineProperty(request, name, { get, set, enumerable, configurable: true });
+  };
+  define("body", () => (host("body") as string | undefined) ?? parseJson(hostText("body_json")), true);
+  define("bodyBase64", () => hostText("body_base64"), false);
+  return request;
 }
 
 function checkHeaders(headers: unknown): Record<string, string> {

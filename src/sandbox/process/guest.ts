@@ -33,7 +33,9 @@ import {
 import { answerCondition, answerValue, type ExpressionLanguage, type ExpressionQuestion } from "./guest-expressions.ts";
 import { ObservedValueSource } from "./observed-values.ts";
 import { decodeText, hmac, parseUrl } from "./pure-operations.ts";
+import { encodeBody, plainBody, withoutBody } from "./request-body.ts";
 import { SetTime } from "./set-time.ts";
+import { textsOf } from "./thrown-error.ts";
 import type * as Yaml from "./yaml-operations.ts";
 
 /** Loaded with the first YAML: most processes never see any. */
@@ -108,7 +110,8 @@ export class Guest {
   open(code: string): void {
     const { context, request, mode, seed } = this.#spec;
     this.#turn(() => {
-      const failed = this.#instance.receive(JSON.stringify({ type: "init", context, request, seed }));
+      const init = { type: "init", context, request: request && withoutBody(request), seed };
+      const failed = this.#instance.receive(JSON.stringify(init));
       return failed ?? this.#instance.evaluate(code, `${context.pipelineID}`, mode);
     });
   }
@@ -187,6 +190,12 @@ export class Guest {
         return answerCondition(this.#around.language, this.#question(payload));
       case "expression":
         return answerValue(this.#around.language, this.#question(payload));
+      case "body":
+        return plainBody(this.#spec.request);
+      case "body_json":
+        return JSON.stringify(this.#spec.request?.body ?? "");
+      case "body_base64":
+        return encodeBody(this.#spec.request);
       case "parse_url":
         return parseUrl(payload);
       case "hmac":
@@ -371,19 +380,6 @@ export class Guest {
     }
     return null;
   }
-}
-
-/** A script can tamper with what describes its errors: whatever came is made texts again. */
-function textsOf(error: Partial<Record<keyof ThrownError, unknown>> | undefined): ThrownError {
-  const { name = "", message = "unknown", code, hint, stack = "" } = error ?? {};
-  const optional = (value: unknown): string | null => (typeof value === "string" ? value : null);
-  return {
-    name: String(name),
-    message: String(message),
-    code: optional(code),
-    hint: optional(hint),
-    stack: String(stack),
-  };
 }
 
 function consoleLevel(level: unknown): ConsoleLine["level"] {

@@ -23,7 +23,8 @@ export const startedAnswers: JsonObject = {
     runLink,
   ),
   "202": {
-    description: "The run has begun; with wait, the run as it is when the time is over.",
+    description:
+      "The run has begun; with wait, the run as it is when the time is over, or at once where too many callers wait.",
     headers: runLink,
     content: {
       "application/json": {

@@ -49,9 +49,11 @@ const refusals = problems(
   "BAD_REQUEST",
   "SIGNATURE_INVALID",
   "PAYLOAD_INVALID",
+  "ADDRESS_NOT_ALLOWED",
   "PIPELINE_NOT_FOUND",
   "WEBHOOK_DISABLED",
   "BODY_TIMEOUT",
+  "RATE_LIMITED",
   "PIPELINE_BROKEN",
   "PIPELINE_PAUSED",
   "BODY_TOO_LARGE",
@@ -61,6 +63,7 @@ const refusals = problems(
   "SHUTTING_DOWN",
   "DISK_LOW",
   "QUEUE_FULL",
+  "SERVER_BUSY",
   "STORE_UNAVAILABLE",
 );
 
@@ -74,7 +77,12 @@ function webhook(method: string): Operation {
     parameters,
     ...(method === "get"
       ? {}
-      : { requestBody: { description: "At most 1 MiB.", content: content("*/*", {}, { ref: "refs/heads/main" }) } }),
+      : {
+          requestBody: {
+            description: "At most 1 MiB, or what the pipeline's webhook.maxBody says.",
+            content: content("*/*", {}, { ref: "refs/heads/main" }),
+          },
+        }),
     responses: {
       "200": answer(
         "The run that the delivery began when it came before; the run's log, where it was asked for; else the script's own answer.",
@@ -87,7 +95,7 @@ function webhook(method: string): Operation {
         { "X-Run-Id": header("The run whose log this is.", runId) },
       ),
       "202": answer(
-        "The run goes on, or was skipped; without a run where the pipeline's webhook.when does not hold.",
+        "The run goes on, or was skipped; at once where too many callers wait; without a run where the pipeline's webhook.when does not hold.",
         json({ oneOf: [objectOf({ run_id: runIdSchema }), objectOf({ skipped: { const: true } })] }, { run_id: runId }),
       ),
       ...refusals,

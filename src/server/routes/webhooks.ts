@@ -2,12 +2,13 @@
 
 import type { Elysia } from "elysia";
 import { AppError, type AppErrorOptions, type ErrorCode } from "../../core/app-error.ts";
-import type { ReceivedRequest, WebhookAnswer } from "../../engine/engine.ts";
+import { findSender } from "../../core/trusted-proxies.ts";
+import type { ReadBody, RequestHead, WebhookAnswer } from "../../engine/engine.ts";
 import { acceptsEvents } from "../choose-log-format.ts";
 import { jsonResponse } from "../json-response.ts";
 import { createSseFormat, createTextFormat } from "../log-format.ts";
 import { startedRunResponse } from "../log-response.ts";
-import { readBody } from "../read-body.ts";
+import { discardBody, readBody } from "../read-body.ts";
 import { readHeaders, type RequestHeaders } from "../request-headers.ts";
 import { decodeId, parseQuery, splitTarget } from "../request-path.ts";
 import { responseHeaders } from "../response-headers.ts";
@@ -26,19 +27,36 @@ async function receiveWebhook(request: Request, context: RouteContext): Promise<
   const headers = withoutSession(readHeaders(request.headers, context.limits), context);
   const query = parseQuery(search);
   context.connections.hold(request);
+  const held = context.bodies.open();
+  let isRead = false;
   let streams = false;
   try {
-    const body = await readBody(request, headers, context);
-    const address = context.connections.addressOf(request);
-    const received = { pipeline, method: request.method, url, headers, query, body, address };
-    const answer = await receive(context, received);
+    const address = senderOf(request, headers, context);
+    const head = { pipeline, method: request.method, url, headers, query, address };
+    const answer = await receive(context, head, async (maxBytes) => {
+      isRead = true;
+      const maxBodyBytes = maxBytes ?? context.limits.maxBodyBytes;
+      return await readBody(request, headers, { ...context, limits: { ...context.limits, maxBodyBytes }, held });
+    });
     if (answer.type !== "stream") return toResponse(answer, request.method);
     streams = true;
     return streamRun(request, answer.runId, context);
+  } catch (error) {
+    if (!isRead) await discardBody(request, headers, context);
+    throw error;
   } finally {
+    held.release();
     // A stream lets go of its connection itself.
     if (!streams) context.connections.release(request);
   }
+}
+
+function senderOf(
+  request: Request,
+  { "x-forwarded-for": forwardedFor }: RequestHeaders,
+  { connections, trustedProxies }: RouteContext,
+): string | null {
+  return findSender(connections.addressOf(request), forwardedFor, trustedProxies);
 }
 
 /** A browser with a session sends it wherever its user opens this server. */
@@ -83,22 +101,32 @@ const publicMessages: Partial<Record<ErrorCode, string>> = {
   SHUTTING_DOWN: "the server is stopping",
   DISK_LOW: "the server has no room for new runs now",
   QUEUE_FULL: "the server has too many runs waiting",
+  ADDRESS_NOT_ALLOWED: "this webhook may not be called from here",
+  RATE_LIMITED: "too many requests",
   PIPELINE_PAUSED: "this pipeline is paused",
 };
 
-/** What its sender is told of a payload that does not fit is where, which it can see itself. */
+/** What its sender can see or do itself it is told: where a payload does not fit, how long to wait. */
 function publicOptions({ code, hint, details }: AppError): AppErrorOptions {
+  if (code === "RATE_LIMITED") return { details };
   return code === "PAYLOAD_INVALID" ? { details, ...(hint === undefined ? {} : { hint }) } : {};
 }
 
-async function receive({ engine }: RouteContext, received: ReceivedRequest): Promise<WebhookAnswer> {
+async function receive({ engine }: RouteContext, head: RequestHead, readOnce: ReadBody): Promise<WebhookAnswer> {
+  // What is wrong with the bytes themselves its sender may know.
+  let ofBody: unknown;
   try {
-    return await engine.receiveWebhook(received);
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    throw new AppError(error.code, publicMessages[error.code] ?? "this webhook cannot be taken", {
-      ...publicOptions(error),
-      cause: error,
+    return await engine.receiveWebhook(head, async (maxBytes) => {
+      try {
+        return await readOnce(maxBytes);
+      } catch (thrown) {
+        ofBody = thrown;
+        throw thrown;
+      }
     });
+  } catch (error) {
+    if (error === ofBody || !(error instanceof AppError)) throw error;
+    const message = publicMessages[error.code] ?? "this webhook cannot be taken";
+    throw new AppError(error.code, message, { ...publicOptions(error), cause: error });
   }
 }

@@ -188,7 +188,7 @@ describe("trigger", () => {
   test("?wait= answers 202 with the run as it is when the time is over", async () => {
     let waitedMs = 0;
     const engine = createFakeEngine({
-      waitForEnd: async (_, timeoutMs) => {
+      waitAsCaller: async (_, timeoutMs) => {
         waitedMs = timeoutMs;
         return makeRun({ status: "running", finishedAt: null });
       },
@@ -207,7 +207,7 @@ describe("trigger", () => {
   test("?wait= ends when the caller leaves", async () => {
     const waiting = Promise.withResolvers<AbortSignal>();
     const engine = createFakeEngine({
-      waitForEnd: (_, __, signal) =>
+      waitAsCaller: (_, __, signal) =>
         new Promise((_, reject) => {
           if (!signal) return;
           signal.addEventListener("abort", () => reject(signal.reason as Error));

@@ -127,8 +127,8 @@ export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
   };
   const engine: Engine = {
     checkReady: () => {},
-    async receiveWebhook(request): Promise<WebhookAnswer> {
-      asked.webhooks.push(request);
+    async receiveWebhook(head, readBody): Promise<WebhookAnswer> {
+      asked.webhooks.push({ ...head, body: await readBody() });
       return { type: "accepted", runId };
     },
     async trigger(pipeline, input) {
@@ -147,6 +147,7 @@ export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
       return { runs: [makeRun()], nextCursor: "next" };
     },
     waitForEnd: async (id) => findRun(id),
+    waitAsCaller: async (id) => findRun(id),
     async *readLogs() {
       yield makeEntry(1);
       yield makeEntry(2, { source: "stdout", stepId: `${runId}.1`, stepName: "build", text: "out\n" });

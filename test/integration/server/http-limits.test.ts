@@ -1,6 +1,7 @@
 // What one connection may cost, over real sockets.
 
 import { afterEach, describe, expect, test } from "bun:test";
+import { AppError } from "../../../src/core/app-error.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { createServer, type HttpLimits, type Listening } from "../../../src/server/server.ts";
 import { createFakeEngine, runId, token } from "./fake-engine.ts";
@@ -57,6 +58,75 @@ describe("the size of a body", () => {
       "HTTP/1.1 202",
     );
     expect(engine.asked.webhooks.map(({ body: { length } }) => length)).toEqual([body.length, body.length]);
+  });
+
+  test("one that the pipeline allows is taken, and one a byte longer is 413, declared and chunked", async () => {
+    const lengths: number[] = [];
+    const { port } = await listen({
+      engine: {
+        async receiveWebhook(_head, readBody) {
+          lengths.push((await readBody(3 * 1024 * 1024)).length);
+          return { type: "accepted", runId };
+        },
+      },
+    });
+    const body = "x".repeat(3 * 1024 * 1024);
+    const declared = (text: string): string => post(`Content-Length: ${text.length}\n`) + text;
+    const chunked = (text: string): string => `${post("Transfer-Encoding: chunked\n")}${chunk(text)}0\n\n`;
+    for (const write of [declared, chunked]) {
+      expect(await exchange(port, write(body))).toStartWith("HTTP/1.1 202");
+      expect(await exchange(port, write(`${body}x`))).toStartWith("HTTP/1.1 413");
+    }
+    expect(lengths).toEqual([body.length, body.length]);
+  });
+
+  test("bodies that are together beyond what may be in memory are 503, and there is room once others are answered", async () => {
+    const { promise: done, resolve: finish } = Promise.withResolvers<void>();
+    let read = 0;
+    const { port } = await listen({
+      limits: { maxBodiesBytes: 300 * 1024 },
+      engine: {
+        async receiveWebhook(_head, readBody) {
+          await readBody();
+          read++;
+          await done;
+          return { type: "accepted", runId };
+        },
+      },
+    });
+    // One below and one above the length from which a body is counted as it comes.
+    const bodies = ["x".repeat(50 * 1024), "x".repeat(200 * 1024)];
+    const opened = await Promise.all(bodies.map(async () => await openRaw(port)));
+    for (const [index, body] of bodies.entries()) opened[index]?.send(post(`Content-Length: ${body.length}\n`) + body);
+    while (read < 2) await Bun.sleep(5);
+    for (const length of [60 * 1024, 200 * 1024]) {
+      const refused = await exchange(port, post(`Content-Length: ${length}\n`) + "x".repeat(length));
+      expect([refused.slice(0, 12), codeOf(refused)]).toEqual(["HTTP/1.1 503", "SERVER_BUSY"]);
+      expect(refused.toLowerCase()).toContain("retry-after: 5");
+    }
+    // What is only declared takes no room.
+    for (let count = 0; count < 10; count++) (await openRaw(port)).send(post("Content-Length: 200000\n"));
+    finish();
+    for (const raw of opened) await raw.waitFor(/202 Accepted/);
+    const body = "x".repeat(250 * 1024);
+    expect(await exchange(port, post(`Content-Length: ${body.length}\n`) + body)).toStartWith("HTTP/1.1 202");
+  });
+
+  test("a request that is refused before its body is read is answered once it is sent, and the connection goes on", async () => {
+    const { port } = await listen({
+      engine: {
+        receiveWebhook: () =>
+          Promise.reject(new AppError("RATE_LIMITED", "from 192.0.2.1", { details: { retry_after_seconds: 7 } })),
+      },
+    });
+    const raw = await openRaw(port);
+    const body = "x".repeat(900 * 1024);
+    for (let count = 1; count <= 2; count++) {
+      raw.send(post(`Content-Length: ${body.length}\n`) + body);
+      const answers = await raw.waitFor(new RegExp(`(?:429 Too Many Requests[^]*){${String(count)}}\\}$`));
+      expect(answers.toLowerCase()).toContain("retry-after: 7");
+      expect(answers).not.toContain("192.0.2.1");
+    }
   });
 
   test("an endless chunked body is 413 at the limit, not later", async () => {

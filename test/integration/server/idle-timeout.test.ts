@@ -53,7 +53,7 @@ test.concurrent(
   "?wait= may take longer",
   async () => {
     const { url, stop } = await listen({
-      async waitForEnd() {
+      async waitAsCaller() {
         await Bun.sleep(longMs);
         throw new Error("over");
       },

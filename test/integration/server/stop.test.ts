@@ -69,7 +69,7 @@ test("idle connections, and those that never send a request, do not hold it up",
 test("?wait= is answered at once with the run as it is", async () => {
   const called = Promise.withResolvers<void>();
   const { url, stop } = await listen({
-    waitForEnd: (_, __, signal) =>
+    waitAsCaller: (_, __, signal) =>
       new Promise((_resolve, reject) => {
         signal?.addEventListener("abort", () => reject(signal.reason as Error));
         called.resolve();

@@ -54,6 +54,20 @@ describe("the request", () => {
     expect(engine.asked.webhooks[0]?.body).toEqual(bytes);
   });
 
+  test("a header or a parameter named __proto__ is one like any other", async () => {
+    const { engine, send } = serve();
+    await send("deploy?__proto__=q&constructor=c", { method: "POST", headers: [["__proto__", "h"]] });
+    const { headers = {}, query = {} } = engine.asked.webhooks[0] ?? {};
+    expect([Object.entries(query), Object.hasOwn(headers, "__proto__")]).toEqual([
+      [
+        ["__proto__", "q"],
+        ["constructor", "c"],
+      ],
+      true,
+    ]);
+    expect(Object.getPrototypeOf(headers)).toBe(Object.prototype);
+  });
+
   test("bytes that are no text are handed over as they are", async () => {
     const { engine, send } = serve();
     const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);

@@ -14,7 +14,7 @@ describe("the table", () => {
 
   test("only what may pass by itself is retryable", () => {
     const retryable = Object.entries(errorClasses).filter(([, { retryable: may }]) => may);
-    expect(retryable.map(([kind]) => kind).toSorted()).toEqual(["timeout", "unavailable"]);
+    expect(retryable.map(([kind]) => kind).toSorted()).toEqual(["limited", "timeout", "unavailable"]);
     expect(new AppError("STORE_UNAVAILABLE", "x").class.retryable).toBe(true);
     expect(new AppError("INTERNAL", "x").class.retryable).toBe(false);
   });

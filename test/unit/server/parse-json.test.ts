@@ -36,3 +36,8 @@ test("a character outside the basic plane is shown whole", () => {
 test("bytes that are not UTF-8 are not JSON", () => {
   expect(errorOf(new Uint8Array([0x22, 0xff, 0x22])).message).toContain("not UTF-8");
 });
+
+test("a body that is nested too deeply is refused with the place, before it is parsed", () => {
+  const body = new TextEncoder().encode(`{\n"a": ${"[".repeat(1024 ** 2)}`);
+  expect(() => parseJson(body)).toThrow("nested deeper than 1000 levels at line 2, column 1005");
+});

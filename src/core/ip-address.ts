@@ -1,0 +1,86 @@
+// IP addresses and networks: read from text and compared as numbers. IPv4 within IPv6 (`::ffff:192.0.2.1`) is IPv4.
+
+import { isIPv4, isIPv6 } from "node:net";
+
+export interface IpAddress {
+  readonly bits: 32 | 128;
+  readonly value: bigint;
+}
+
+export interface IpNetwork extends IpAddress {
+  /** So many of the first bits are those of every address in it. */
+  readonly prefix: number;
+}
+
+const mappedPrefix = 0xffffn;
+const mappedBits = 96;
+
+/** Undefined where the text is no address. A zone (`fe80::1%eth0`) does not count. */
+export function parseIpAddress(text: string): IpAddress | undefined {
+  const [plain = ""] = text.split("%", 1);
+  if (isIPv4(plain)) return { bits: 32, value: readIpv4(plain) };
+  if (!isIPv6(plain)) return undefined;
+  const value = readIpv6(plain);
+  return value >> 32n === mappedPrefix ? { bits: 32, value: value & 0xffff_ffffn } : { bits: 128, value };
+}
+
+/** `10.0.0.0/8`, `fd00::/8`, or one address. Undefined where the text is neither. */
+export function parseIpNetwork(text: string): IpNetwork | undefined {
+  const [name = "", length, ...more] = text.split("/");
+  const address = parseIpAddress(name);
+  if (address === undefined || name.includes("%") || more.length > 0) return undefined;
+  if (length === undefined) return { ...address, prefix: address.bits };
+  if (!/^\d{1,3}$/.test(length)) return undefined;
+  // The length of ::ffff:10.0.0.0/104 counts from the beginning of the IPv6 address.
+  const prefix = Number(length) - (address.bits === 32 && name.includes(":") ? mappedBits : 0);
+  return prefix >= 0 && prefix <= address.bits ? { ...address, prefix } : undefined;
+}
+
+export function isInNetwork(address: IpAddress, network: IpNetwork): boolean {
+  if (address.bits !== network.bits) return false;
+  const free = BigInt(network.bits - network.prefix);
+  return address.value >> free === network.value >> free;
+}
+
+const loopback = [parseIpNetwork("127.0.0.0/8"), parseIpNetwork("::1")].filter((each) => each !== undefined);
+
+/** The sender is on this machine. */
+export function isLoopback(address: IpAddress): boolean {
+  return loopback.some((network) => isInNetwork(address, network));
+}
+
+/** The same for addresses that one sender may choose from: of IPv6 that is a network of 64 bits (RFC 6177). */
+export function senderKey({ bits, value }: IpAddress): string {
+  return bits === 32 ? `4:${value.toString(16)}` : `6:${(value >> 64n).toString(16)}`;
+}
+
+/** As it is usually written (RFC 5952). */
+export function formatIpAddress({ bits, value }: IpAddress): string {
+  if (bits === 32) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join(".");
+  const groups = Array.from({ length: 8 }, (_, index) => ((value >> BigInt(112 - 16 * index)) & 0xffffn).toString(16));
+  const text = groups.join(":");
+  const [longest = ""] = (text.match(/\b0(?::0)+\b/g) ?? []).toSorted((a, b) => b.length - a.length);
+  return longest === "" ? text : text.replace(new RegExp(`:?\\b${longest}\\b:?`), "::");
+}
+
+function readIpv4(text: string): bigint {
+  return text.split(".").reduce((value, part) => (value << 8n) | BigInt(part), 0n);
+}
+
+/** The text is known to be an address. */
+function readIpv6(text: string): bigint {
+  const [before = "", after] = text.split("::");
+  const first = groupsOf(before);
+  const last = after === undefined ? [] : groupsOf(after);
+  const between = Array<bigint>(8 - first.length - last.length).fill(0n);
+  return [...first, ...between, ...last].reduce((value, group) => (value << 16n) | group, 0n);
+}
+
+function groupsOf(text: string): readonly bigint[] {
+  if (text === "") return [];
+  return text.split(":").flatMap((group) => {
+    if (!group.includes(".")) return [BigInt(`0x${group}`)];
+    const value = readIpv4(group);
+    return [value >> 16n, value & 0xffffn];
+  });
+}
