@@ -18,6 +18,7 @@ import { readLogs } from "./read-logs.ts";
 import { getPipeline, getVersion } from "./get-pipeline.ts";
 import { WebhookReceiver } from "./receive-webhook.ts";
 import { recoverRuns } from "./recover-runs.ts";
+import { RequestRecords } from "./request-records.ts";
 import { Reruns } from "./reruns.ts";
 import { resolveParams } from "./resolve-params.ts";
 import { Retention, type RetentionLimits, retentionText } from "./retention.ts";
@@ -88,6 +89,7 @@ class StandardEngine implements Engine {
   readonly #parts: RunParts;
   readonly #runs: RunRegistry;
   readonly #pauses: PipelinePauses;
+  readonly #records: RequestRecords;
   readonly #webhooks: WebhookReceiver;
   readonly #reruns: Reruns;
   readonly #uploader: PipelineUploader;
@@ -103,14 +105,16 @@ class StandardEngine implements Engine {
     this.#pauses = pauses;
     const { catalog, uploadedSecrets, webhookTimeoutMs: timeoutMs, publicUrl = null, newId, triggers } = options;
     const { store, clock, logger } = parts;
-    this.#webhooks = new WebhookReceiver({ parts, catalog, uploadedSecrets, runs, timeoutMs, publicUrl, newId });
+    const checkReady = (): void => this.checkReady();
+    this.#records = new RequestRecords({ parts, newId });
+    const receiving = { parts, catalog, uploadedSecrets, runs, records: this.#records, newId, checkReady };
+    this.#webhooks = new WebhookReceiver({ ...receiving, timeoutMs, publicUrl });
     this.#reruns = new Reruns({ parts, catalog, runs, newId });
     this.#uploader = new PipelineUploader({ catalog, store, secrets: uploadedSecrets });
     this.#news = new NewsDesk({ parts, runs });
-    const checkReady = (): void => this.checkReady();
     const common = { store, clock, logger, catalog, pauses, runs, newId, checkReady };
     this.#scheduler = triggers && new Scheduler({ ...common, ...triggers });
-    this.#retention = options.retention && new Retention({ parts, ...options.retention });
+    this.#retention = options.retention && new Retention({ parts, requests: this.#records, ...options.retention });
   }
 
   async start(): Promise<void> {
@@ -129,10 +133,24 @@ class StandardEngine implements Engine {
     this.#options.checkRoom();
   }
 
-  receiveWebhook: Engine["receiveWebhook"] = async (request) => {
-    this.checkReady();
-    return await this.#webhooks.receive(request);
+  receiveWebhook: Engine["receiveWebhook"] = async (request) => await this.#webhooks.receive(request);
+
+  listRequests: Engine["listRequests"] = async (query) => {
+    await this.#records.flush();
+    return await this.#parts.store.inbound.list(query);
   };
+
+  getRequest: Engine["getRequest"] = async (id) => {
+    await this.#records.flush();
+    const found = await this.#parts.store.inbound.find(id);
+    if (found !== undefined) return found;
+    throw new AppError("REQUEST_NOT_FOUND", `there is no request ${JSON.stringify(id.slice(0, 100))}`, {
+      hint: `\`runner requests\` lists them; an accepted one goes with its run${retentionText(this.#options.retention)}`,
+    });
+  };
+
+  redeliver: Engine["redeliver"] = async (id, options) =>
+    await this.#webhooks.redeliver(await this.getRequest(id), options);
 
   async trigger(pipeline: string, { params, args }: TriggerInput): Promise<{ readonly runId: string }> {
     this.checkReady();
@@ -294,5 +312,6 @@ class StandardEngine implements Engine {
       await Promise.race([this.#runs.cancelAll("the server was stopped with --stop-steps"), grace]);
     }
     await Promise.all([this.#runs.abandonAll(), this.#retention?.stop()]);
+    await this.#records.close();
   }
 }

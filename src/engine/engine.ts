@@ -8,6 +8,8 @@ export type {
   PipelineOverview,
   PipelineUpload,
   ReceivedRequest,
+  RedeliverOptions,
+  Redelivery,
   RerunOptions,
   RunListQuery,
   TriggerInput,
@@ -29,4 +31,6 @@ export { runTests, type TestProblem, type TestResult } from "./rehearsal/run-tes
 export { replayRun } from "./replay/replay-run.ts";
 export { tryExpression } from "./try-expression.ts";
 export { UploadedSecrets } from "./uploaded-secrets.ts";
+export type { KeptRequest, RequestOutline } from "../store/store.ts";
+export { statusOfAnswer } from "./request-records.ts";
 export type { Decision } from "./news-terms.ts";
