@@ -18,9 +18,12 @@ class Shelf {
     return this.#refusals[this.#start];
   }
 
-  /** What it takes of what there is, by what there is less of. */
-  share(limits: RefusalLimits): number {
-    return Math.max((this.#refusals.length - this.#start) / limits.records, this.#bytes / limits.bytes);
+  get records(): number {
+    return this.#refusals.length - this.#start;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
   }
 
   add(refusal: Refusal): void {
@@ -61,18 +64,13 @@ export class RefusalLedger {
   }
 
   /**
-   * Lets those go that are too many, and names them: the oldest of the pipeline that has the most, so that a flood of
-   * one pipeline's takes no other's away.
+   * Lets those go that are too many, and names them: the oldest of the pipeline that has the most of what there is too
+   * much of, so that a flood of one pipeline's takes no other's away.
    */
   takeSurplus(): readonly string[] {
     const gone: string[] = [];
-    while (this.#records > this.#limits.records || this.#bytes > this.#limits.bytes) {
-      const [largest, ...others] = this.#shelves.values();
-      if (largest === undefined) break;
-      const share = (shelf: Shelf): number => shelf.share(this.#limits);
-      const most = others.reduce((found, shelf) => (share(shelf) > share(found) ? shelf : found), largest);
-      gone.push(...this.#take(most));
-    }
+    while (this.#records > this.#limits.records) gone.push(...this.#takeOfLargest(({ records }) => records));
+    while (this.#bytes > this.#limits.bytes) gone.push(...this.#takeOfLargest(({ bytes }) => bytes));
     return gone;
   }
 
@@ -83,6 +81,11 @@ export class RefusalLedger {
       while (gone.length < limit && (shelf.oldest?.receivedAt ?? at) < at) gone.push(...this.#take(shelf));
     }
     return gone;
+  }
+
+  #takeOfLargest(sizeOf: (shelf: Shelf) => number): readonly string[] {
+    const shelves = [...this.#shelves.values()];
+    return this.#take(shelves.reduce((largest, shelf) => (sizeOf(shelf) > sizeOf(largest) ? shelf : largest)));
   }
 
   #take(shelf: Shelf): readonly string[] {

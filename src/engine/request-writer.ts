@@ -11,9 +11,10 @@ import { RefusalLedger, type RefusalLimits } from "./refusal-ledger.ts";
 const writeAfterMs = 250;
 /** … or when it is this much: of one transaction, a few milliseconds' work, which a webhook that shares it waits for. */
 const batchLength = 200;
+const batchBytes = 1024 * 1024;
 /** What waits for a disk that is slower than those who send. */
 const maxWaiting = 4000;
-const maxWaitingBytes = 16 * 1024 * 1024;
+const maxWaitingBytes = 8 * 1024 * 1024;
 /** Of all pipelines. */
 const keptRefusals: RefusalLimits = { records: 10_000, bytes: 64 * 1024 * 1024 };
 const removedAtOnce = 100;
@@ -77,7 +78,7 @@ export class RequestWriter {
     this.#waitingBytes += bytes;
     this.#added++;
     if (this.#isBusy) return;
-    if (this.#waiting.length >= batchLength) void this.#work();
+    if (this.#isMuch()) void this.#work();
     else this.#cancelTimer ??= this.#options.clock.after(writeAfterMs, () => void this.#work());
   }
 
@@ -109,16 +110,15 @@ export class RequestWriter {
     this.#cancelTimer = null;
     this.#isBusy = true;
     do await this.#inTurn(async () => await this.#writeBatch());
-    while (this.#waiting.length >= batchLength);
+    while (this.#isMuch());
     this.#isBusy = false;
     if (this.#waiting.length > 0) this.#cancelTimer = this.#options.clock.after(writeAfterMs, () => void this.#work());
   }
 
   /** Never rejects: nobody is there to be told, but the log. */
   async #writeBatch(): Promise<void> {
-    const batch = this.#waiting.splice(0, batchLength);
+    const batch = this.#takeBatch();
     const refused = batch.flatMap((note) => note.refused ?? []);
-    for (const { bytes } of batch) this.#waitingBytes -= bytes;
     try {
       const surplus = refused.length === 0 ? [] : await this.#makeRoom(batch);
       const writes = batch.flatMap(writesOf);
@@ -128,6 +128,22 @@ export class RequestWriter {
       this.#lost.add(refused.length);
     }
     this.#settled += batch.length;
+  }
+
+  /** The oldest that fit into a batch, but at least one. */
+  #takeBatch(): readonly WaitingNote[] {
+    let [count, sum] = [0, 0];
+    for (const { bytes } of this.#waiting) {
+      if (count === batchLength || (count > 0 && sum + bytes > batchBytes)) break;
+      sum += bytes;
+      count++;
+    }
+    this.#waitingBytes -= sum;
+    return this.#waiting.splice(0, count);
+  }
+
+  #isMuch(): boolean {
+    return this.#waiting.length >= batchLength || this.#waitingBytes >= batchBytes;
   }
 
   async #makeRoom(batch: readonly WaitingNote[]): Promise<readonly string[]> {
