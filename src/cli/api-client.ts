@@ -8,6 +8,7 @@ import { asRun, asStarted, isRecord, maxAnswerBytes, notRunner, readJson, readPr
 import { connectionTo } from "./connection-to.ts";
 import type { ServerAddress } from "./find-server.ts";
 import type { RunJson } from "../core/run-json.ts";
+import { createRequestVerbs, type RequestVerbs } from "./request-verbs.ts";
 import { createSecretVerbs, type SecretVerbs } from "./secret-verbs.ts";
 
 export interface RunFilter {
@@ -87,7 +88,7 @@ export interface DecisionRequest {
 }
 
 /** All verbs throw {AppError} SERVER_NOT_FOUND, or what the server answered. */
-export interface ApiClient extends SecretVerbs {
+export interface ApiClient extends SecretVerbs, RequestVerbs {
   readonly url: string;
   trigger(pipeline: string, request: TriggerRequest, signal?: AbortSignal): Promise<{ readonly run_id: string }>;
   /** A run again, from its beginning or from a step. */
@@ -136,6 +137,8 @@ interface Request {
   readonly method?: "POST" | "PUT" | "DELETE";
   readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
+  /** How long the answer may take, where that is not what it may for others. */
+  readonly timeoutMs?: number;
 }
 
 type Ask = (path: string, request?: Request) => Promise<unknown>;
@@ -153,18 +156,19 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   const { url } = options.address;
   const timeoutMs = options.timeoutMs ?? 30_000;
   const ask: Ask = async (path, given = {}) => {
-    const timeout = AbortSignal.timeout(timeoutMs);
+    const timeout = AbortSignal.timeout(given.timeoutMs ?? timeoutMs);
     const signal = given.signal ? AbortSignal.any([timeout, given.signal]) : timeout;
     const response = await send(options, path, { ...given, signal });
     return response.status === 204 ? null : readJson(response, url);
   };
-  return { url, ...createRunVerbs(options, ask), ...createPipelineVerbs(url, ask), ...createSecretVerbs(url, ask) };
+  const others = { ...createSecretVerbs(url, ask), ...createRequestVerbs(url, ask) };
+  return { url, ...createRunVerbs(options, ask), ...createPipelineVerbs(url, ask), ...others };
 }
 
 function createRunVerbs(
   options: ApiClientOptions,
   ask: Ask,
-): Omit<ApiClient, "url" | PipelineVerb | keyof SecretVerbs> {
+): Omit<ApiClient, "url" | PipelineVerb | keyof (SecretVerbs & RequestVerbs)> {
   const { url } = options.address;
   const runPath = (id: string): string => `/api/runs/${encodeURIComponent(id)}`;
   return {

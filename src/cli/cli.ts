@@ -17,7 +17,9 @@ import { addListenCommand } from "./listen.ts";
 import { addLogsCommand } from "./logs.ts";
 import { addPauseCommand } from "./pause.ts";
 import { addReplayCommand } from "./replay.ts";
+import { addRequestsCommand } from "./requests.ts";
 import { addRerunCommand } from "./rerun.ts";
+import { addRedeliverCommand } from "./redeliver.ts";
 import { addRemovePipelineCommand } from "./remove-pipeline.ts";
 import { addResumeCommand } from "./resume.ts";
 import { addRunCommand } from "./run.ts";
@@ -53,6 +55,8 @@ const commands = [
   addResumeCommand,
   addRerunCommand,
   addReplayCommand,
+  addRequestsCommand,
+  addRedeliverCommand,
   addWebhookCommand,
   addSignCommand,
   addListenCommand,

@@ -6,6 +6,7 @@ import { runStatuses } from "../core/run.ts";
 import { formatAge } from "./age.ts";
 import { addClientFlags, connect, type ClientFlags } from "./client-flags.ts";
 import type { CommandContext } from "./command-context.ts";
+import { parseLimit } from "./parse-limit.ts";
 import { printable } from "./printable.ts";
 import { formatRun } from "./run-view.ts";
 import { durationOf, statusColours } from "./run-report.ts";
@@ -44,12 +45,6 @@ function parseStatus(text: string): string {
   if (runStatuses.some((each) => each === status)) return status;
   const nearest = didYouMean(status, runStatuses);
   throw new InvalidArgumentError(nearest ? `Did you mean ${nearest}?` : `It is none of ${runStatuses.join(", ")}.`);
-}
-
-function parseLimit(text: string): number {
-  const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (limit >= 1 && limit <= 500) return limit;
-  throw new InvalidArgumentError("It is not a whole number from 1 to 500.");
 }
 
 async function listRuns(flags: RunsFlags, context: CommandContext): Promise<void> {

@@ -6,6 +6,7 @@ import type { LogEntry } from "../core/log-entry.ts";
 import type { PipelineExtension } from "../core/pipeline-file.ts";
 import type { Artifact, Run, RunStatus } from "../core/run.ts";
 import type { Pipeline } from "../pipelines/pipelines.ts";
+import type { KeptRequest, RequestPage, RequestQuery } from "../store/store.ts";
 import type { Decision } from "./news-terms.ts";
 import type { ScheduleOverview } from "./scheduler.ts";
 import type { ReadJournalOptions } from "./read-journal.ts";
@@ -45,12 +46,24 @@ export type WebhookAnswer =
       readonly body: string;
     }
   | { readonly type: "accepted"; readonly runId: string }
-  /** The pipeline's `webhook.when` does not hold: the request is recorded, and there is no run. */
-  | { readonly type: "skipped" }
+  /** The pipeline's `webhook.when` does not hold: the request is recorded with the reason, and there is no run. */
+  | { readonly type: "skipped"; readonly reason: string }
   /** The delivery has come before, and this is the run that it began: it goes on or has succeeded, so there is no other. */
   | { readonly type: "duplicate"; readonly runId: string }
   /** The caller asked for the run's log, and the pipeline allows it. */
   | { readonly type: "stream"; readonly runId: string };
+
+/** What a recorded request that was sent once more came to. */
+export interface Redelivery {
+  /** The new record. */
+  readonly requestId: string;
+  readonly answer: WebhookAnswer;
+}
+
+export interface RedeliverOptions {
+  /** Begin a run whatever the request was refused for, and though the pipeline's condition does not hold. */
+  readonly force: boolean;
+}
 
 export interface TriggerInput {
   /** Values as given; texts are converted to the declared types. */
@@ -138,6 +151,16 @@ export interface Engine {
    *   ADDRESS_NOT_ALLOWED, RATE_LIMITED with `details.retry_after_seconds`, whatever `readBody` throws, SECRET_MISSING, SIGNATURE_INVALID, PIPELINE_PAUSED, QUEUE_FULL, STORE_UNAVAILABLE, SHUTTING_DOWN, DISK_LOW.
    */
   receiveWebhook(head: RequestHead, readBody: ReadBody): Promise<WebhookAnswer>;
+  /** Recorded requests, those that are answered by now included. @throws {AppError} BAD_REQUEST when the cursor is not one of ours. */
+  listRequests(query: RequestQuery): Promise<RequestPage>;
+  /** @throws {AppError} REQUEST_NOT_FOUND. */
+  getRequest(id: string): Promise<KeptRequest>;
+  /**
+   * A recorded request once more through all that comes behind its verification; resolves as `receiveWebhook` does.
+   * @throws {AppError} REQUEST_NOT_FOUND, REQUEST_CUT where only the beginning of its body was kept, REQUEST_NOT_VERIFIED
+   *   without `force` where its sender was not believed, and all of `receiveWebhook` but for its signature.
+   */
+  redeliver(id: string, options: RedeliverOptions): Promise<Redelivery>;
   /**
    * Creates a run by hand; it is durable when this resolves.
    * @throws {AppError} PIPELINE_NOT_FOUND, PIPELINE_BROKEN, PIPELINE_PAUSED, PARAM_INVALID, QUEUE_FULL,

@@ -18,6 +18,7 @@ import { readLogs } from "./read-logs.ts";
 import { getPipeline, getVersion } from "./get-pipeline.ts";
 import { WebhookReceiver } from "./receive-webhook.ts";
 import { recoverRuns } from "./recover-runs.ts";
+import { RequestRecords } from "./request-records.ts";
 import { Reruns } from "./reruns.ts";
 import { resolveParams } from "./resolve-params.ts";
 import { Retention, type RetentionLimits, retentionText } from "./retention.ts";
@@ -91,6 +92,7 @@ class StandardEngine implements Engine {
   readonly #parts: RunParts;
   readonly #runs: RunRegistry;
   readonly #pauses: PipelinePauses;
+  readonly #records: RequestRecords;
   readonly #webhooks: WebhookReceiver;
   readonly #waiting: WaitingCallers;
   readonly #reruns: Reruns;
@@ -107,17 +109,18 @@ class StandardEngine implements Engine {
     this.#pauses = pauses;
     const { catalog, uploadedSecrets: secrets, newId, triggers } = options;
     const { store, clock, logger } = parts;
-    this.#waiting = new WaitingCallers(options.maxWaitingCallers);
     const { uploadedSecrets, webhookTimeoutMs: timeoutMs, publicUrl = null } = options;
-    const receiving = { uploadedSecrets, timeoutMs, publicUrl, waiting: this.#waiting };
-    this.#webhooks = new WebhookReceiver({ parts, catalog, runs, newId, ...receiving });
+    const checkReady = (): void => this.checkReady();
+    this.#waiting = new WaitingCallers(options.maxWaitingCallers);
+    this.#records = new RequestRecords({ parts, newId });
+    const receiving = { uploadedSecrets, timeoutMs, publicUrl, waiting: this.#waiting, records: this.#records };
+    this.#webhooks = new WebhookReceiver({ parts, catalog, runs, newId, checkReady, ...receiving });
     this.#reruns = new Reruns({ parts, catalog, runs, newId });
     this.#uploader = new PipelineUploader({ catalog, store, secrets });
     this.#news = new NewsDesk({ parts, runs });
-    const checkReady = (): void => this.checkReady();
     const common = { store, clock, logger, catalog, pauses, runs, newId, checkReady };
     this.#scheduler = triggers && new Scheduler({ ...common, ...triggers });
-    this.#retention = options.retention && new Retention({ parts, ...options.retention });
+    this.#retention = options.retention && new Retention({ parts, requests: this.#records, ...options.retention });
   }
 
   async start(): Promise<void> {
@@ -136,10 +139,24 @@ class StandardEngine implements Engine {
     this.#options.checkRoom();
   }
 
-  receiveWebhook: Engine["receiveWebhook"] = async (head, readBody) => {
-    this.checkReady();
-    return await this.#webhooks.receive(head, readBody);
+  receiveWebhook: Engine["receiveWebhook"] = async (head, readBody) => await this.#webhooks.receive(head, readBody);
+
+  listRequests: Engine["listRequests"] = async (query) => {
+    await this.#records.flush();
+    return await this.#parts.store.inbound.list(query);
   };
+
+  getRequest: Engine["getRequest"] = async (id) => {
+    await this.#records.flush();
+    const found = await this.#parts.store.inbound.find(id);
+    if (found !== undefined) return found;
+    throw new AppError("REQUEST_NOT_FOUND", `there is no request ${JSON.stringify(id.slice(0, 100))}`, {
+      hint: `\`runner requests\` lists them; an accepted one goes with its run${retentionText(this.#options.retention)}`,
+    });
+  };
+
+  redeliver: Engine["redeliver"] = async (id, options) =>
+    await this.#webhooks.redeliver(await this.getRequest(id), options);
 
   async trigger(pipeline: string, { params, args }: TriggerInput): Promise<{ readonly runId: string }> {
     this.checkReady();
@@ -311,5 +328,6 @@ class StandardEngine implements Engine {
       await Promise.race([this.#runs.cancelAll("the server was stopped with --stop-steps"), grace]);
     }
     await Promise.all([this.#runs.abandonAll(), this.#retention?.stop()]);
+    await this.#records.close();
   }
 }

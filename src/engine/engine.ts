@@ -9,6 +9,8 @@ export type {
   PipelineUpload,
   ReadBody,
   ReceivedRequest,
+  RedeliverOptions,
+  Redelivery,
   RequestHead,
   RerunOptions,
   RunListQuery,
@@ -31,4 +33,6 @@ export { runTests, type TestProblem, type TestResult } from "./rehearsal/run-tes
 export { replayRun } from "./replay/replay-run.ts";
 export { tryExpression } from "./try-expression.ts";
 export { UploadedSecrets } from "./uploaded-secrets.ts";
+export type { KeptRequest, RequestOutline } from "../store/store.ts";
+export { statusOfAnswer } from "./request-records.ts";
 export type { Decision } from "./news-terms.ts";

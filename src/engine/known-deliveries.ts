@@ -8,7 +8,7 @@ import type { RepeatedWarnings } from "./repeated-warnings.ts";
 import { evaluateDedupe } from "./webhook-condition.ts";
 
 /** A request that is believed and wanted. */
-export interface WantedRequest {
+interface WantedRequest {
   readonly pipeline: string;
   readonly webhook: WebhookConfig;
   readonly request: InboundRequest;
@@ -28,7 +28,8 @@ export interface KnownBefore {
   readonly claim: (runId: string) => readonly Write[];
 }
 
-const unknown: KnownBefore = { duplicateOf: null, retryOf: null, sameBodyAs: null, claim: () => [] };
+/** Of a request that counts as new, and of which nobody will know again. */
+export const notKnown: KnownBefore = { duplicateOf: null, retryOf: null, sameBodyAs: null, claim: () => [] };
 
 export class KnownDeliveries {
   readonly #store: Pick<Store, "deliveries">;
@@ -42,7 +43,7 @@ export class KnownDeliveries {
   async look(wanted: WantedRequest): Promise<KnownBefore> {
     const { pipeline, receivedAt } = wanted;
     const key = this.#keyOf(wanted);
-    if (key === null) return unknown;
+    if (key === null) return notKnown;
     const found = await this.#store.deliveries.find(pipeline, key);
     const known = found !== undefined && found.receivedAt >= receivedAt - deliveryWindowMs ? found : undefined;
     const body = keyOfBody(wanted.request.body);

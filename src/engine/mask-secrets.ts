@@ -66,6 +66,23 @@ export function maskRequest(redactor: Redactor, request: InboundRequest): Inboun
   };
 }
 
+/** A secret that begins in what is kept of a body ends within so much behind it. */
+const longestSecretBytes = 256 * 1024;
+
+/** The same of a request of which no more than so many bytes of the body are kept. */
+export function maskBeginning(
+  redactor: Redactor,
+  request: InboundRequest,
+  maxBodyBytes: number,
+): { readonly request: InboundRequest; readonly isCut: boolean } {
+  const looked = request.body.subarray(0, maxBodyBytes + longestSecretBytes);
+  const masked = maskRequest(redactor, { ...request, body: looked });
+  // Copied, so that the rest is not kept in memory.
+  const body = Uint8Array.from(masked.body.subarray(0, maxBodyBytes));
+  const isCut = masked.body.length > maxBodyBytes || looked.length < request.body.length;
+  return { request: { ...masked, body }, isCut };
+}
+
 /** The script stays as it is: it is what the others were made with. */
 export function maskRecord(redactor: Redactor, record: JournalRecord): JournalRecord {
   return record.type === "call" ? { ...record, args: redactor.json(record.args) } : record;

@@ -1,29 +1,28 @@
-// A webhook becomes a run: its pipeline, its signature, its record, and what its caller is answered.
+// A webhook becomes a run: its pipeline, its signature, its condition, and what its caller is answered.
 
 import { AppError, toAppError } from "../core/app-error.ts";
 import type { InboundRequest, WebhookResponse } from "../core/inbound-request.ts";
 import type { WebhookConfig } from "../core/pipeline-config.ts";
 import type { Catalog, PipelineVersion } from "../pipelines/pipelines.ts";
-import type { InboundRecord, Write } from "../store/store.ts";
-import { claimedOrigin, type InboundVerdict, toInboundRequest, verifyInbound } from "../webhooks/webhooks.ts";
-import type { ReadBody, ReceivedRequest, RequestHead, WebhookAnswer } from "./contract.ts";
+import type { KeptRequest, Write } from "../store/store.ts";
+import { toInboundRequest, verifyInbound } from "../webhooks/webhooks.ts";
+import { checkRedelivery } from "./check-redelivery.ts";
+import type { ReadBody, RedeliverOptions, Redelivery, RequestHead, WebhookAnswer } from "./contract.ts";
 import { getVersion } from "./get-pipeline.ts";
+import { type KnownBefore, KnownDeliveries, notKnown } from "./known-deliveries.ts";
 import { maskRequest } from "./mask-secrets.ts";
-import { shownId } from "./delivery-key.ts";
-import { type KnownBefore, KnownDeliveries, type WantedRequest } from "./known-deliveries.ts";
 import { newRun } from "./new-run.ts";
 import { RepeatedWarnings } from "./repeated-warnings.ts";
+import type { Intake, RequestRecords } from "./request-records.ts";
 import { resolveParams } from "./resolve-params.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunRegistry } from "./run-registry.ts";
 import type { UploadedSecrets } from "./uploaded-secrets.ts";
-import { evaluateWhen, findSchemaMismatches } from "./webhook-condition.ts";
 import type { WaitingCallers } from "./waiting-callers.ts";
-import { type TurnedAway, WebhookGate } from "./webhook-gate.ts";
+import { evaluateWhen, findSchemaMismatches } from "./webhook-condition.ts";
+import { WebhookGate } from "./webhook-gate.ts";
 import { webhookSecrets } from "./webhook-secrets.ts";
 
-/** A flood of forged requests must not fill the disk: of those refused only the newest are kept, per pipeline. */
-const keptRefusals = 100;
 const refused = "a webhook was refused";
 
 export interface WebhookReceiverOptions {
@@ -31,12 +30,32 @@ export interface WebhookReceiverOptions {
   readonly catalog: Pick<Catalog, "get" | "list">;
   readonly uploadedSecrets: Pick<UploadedSecrets, "find">;
   readonly runs: RunRegistry;
+  readonly records: RequestRecords;
   /** How long a caller waits for `http.respond`. */
   readonly timeoutMs: number;
   /** The address that others reach the server by; null: not known. */
   readonly publicUrl: string | null;
   readonly newId: () => string;
   readonly waiting: WaitingCallers;
+  /** @throws {AppError} why no new runs are taken now. */
+  readonly checkReady: () => void;
+}
+
+/** How a verified request goes on. */
+interface Course {
+  /** A run begins whatever the pipeline's config says of such a request. */
+  readonly isForced: boolean;
+  /** The caller can be given the run's log. */
+  readonly mayStream: boolean;
+}
+
+/** What a run begins with. */
+interface Beginning {
+  readonly intake: Intake;
+  readonly version: PipelineVersion;
+  readonly request: InboundRequest;
+  /** The caller is given the run's log. */
+  readonly streams: boolean;
 }
 
 export class WebhookReceiver {
@@ -44,7 +63,6 @@ export class WebhookReceiver {
   readonly #warnings: RepeatedWarnings;
   readonly #deliveries: KnownDeliveries;
   readonly #gate: WebhookGate;
-  #refusals = 0;
 
   constructor(options: WebhookReceiverOptions) {
     this.#options = options;
@@ -55,191 +73,188 @@ export class WebhookReceiver {
 
   /** See {@link Engine.receiveWebhook}. */
   async receive(head: RequestHead, readBody: ReadBody): Promise<WebhookAnswer> {
-    const { catalog, uploadedSecrets, parts } = this.#options;
-    const { pipeline } = head;
-    const version = getVersion(catalog, pipeline);
-    const { webhook } = version.config;
-    if (webhook === false) {
-      throw new AppError("WEBHOOK_DISABLED", `pipeline ${JSON.stringify(pipeline)} takes no webhooks`, {
-        hint: "remove `webhook: false` from its exported config",
-      });
-    }
-    const secrets = webhookSecrets(webhook, uploadedSecrets.find(pipeline));
-    // Before it is verified, so that forgeries are bounded too; and before its body costs anything.
-    const senderRefusal = this.#gate.checkSender(webhook, head.address, secrets.length > 0);
-    if (senderRefusal !== null) await this.#turnAway(this.#describeHead(head, webhook), senderRefusal);
-    const received = { ...head, body: await this.#readBody(head, webhook, readBody) };
-    const verdict = await this.#verify(received, webhook, secrets);
-    const request = maskRequest(parts.redactor, toInboundRequest(received, verdict));
-    const receivedAt = parts.clock.now();
-    const wanted = { pipeline, webhook, request, deliveryId: verdict.deliveryId, receivedAt };
-    if (!verdict.accepted) await this.#refuse(wanted, verdict.reason);
-    const rateRefusal = this.#gate.checkRate(webhook);
-    if (rateRefusal !== null) await this.#turnAway(wanted, rateRefusal);
-    await this.#checkPayload(wanted);
-    if (!(await this.#isWanted(wanted))) return { type: "skipped" };
-    return await this.#runOnce(version, wanted);
+    const { catalog, records, uploadedSecrets } = this.#options;
+    const { pipeline, address } = head;
+    const intake = records.begin(head);
+    return await this.#recorded(intake, async () => {
+      const version = getVersion(catalog, pipeline);
+      const webhook = webhookOf(version, pipeline);
+      intake.pinned = webhook.provider ?? null;
+      const secrets = webhookSecrets(webhook, uploadedSecrets.find(pipeline));
+      // Before it is verified, so that forgeries are bounded too; and before its body costs anything.
+      this.#letThrough(intake, this.#gate.checkSender(webhook, address, secrets.length > 0));
+      intake.body = await readBody(webhook.maxBodyBytes);
+      const request = await this.#verify(intake, webhook, secrets);
+      this.#letThrough(intake, this.#gate.checkRate(webhook));
+      return await this.#goOn(intake, version, request, { isForced: false, mayStream: true });
+    });
   }
 
-  async #readBody(head: RequestHead, webhook: WebhookConfig, readBody: ReadBody): Promise<Uint8Array> {
+  /** See {@link Engine.redeliver}. */
+  async redeliver(record: KeptRequest, { force }: RedeliverOptions): Promise<Redelivery> {
+    checkRedelivery(record, force);
+    const intake = this.#options.records.beginAgain(record);
+    const answer = await this.#recorded(intake, async () => {
+      const version = getVersion(this.#options.catalog, record.pipeline);
+      webhookOf(version, record.pipeline);
+      return await this.#goOn(intake, version, record.request, { isForced: force, mayStream: false });
+    });
+    return { requestId: intake.id, answer };
+  }
+
+  /** Notes how the caller is answered; an accepted request is on disk by then. */
+  async #recorded(intake: Intake, answerIt: () => Promise<WebhookAnswer>): Promise<WebhookAnswer> {
+    const { records } = this.#options;
+    let answer: WebhookAnswer;
     try {
-      return await readBody(webhook.maxBodyBytes);
+      answer = await answerIt();
     } catch (thrown) {
-      if (thrown instanceof AppError && thrown.code === "BODY_TOO_LARGE") {
-        await this.#keepRefused(this.#describeHead(head, webhook), "body_too_large");
-      }
+      records.failed(intake, thrown);
       throw thrown;
     }
+    records.answered(intake, answer);
+    return answer;
   }
 
-  /** @throws {AppError} why the request is turned away always; it is on record then. */
-  async #turnAway(wanted: WantedRequest, { reason, error }: TurnedAway): Promise<never> {
-    this.#warnings.warn(refused, { pipeline: wanted.pipeline, reason, provider: wanted.request.provider });
-    await this.#keepRefused(wanted, reason);
-    throw error;
+  /** All that comes behind the verification. */
+  async #goOn(
+    intake: Intake,
+    version: PipelineVersion,
+    request: InboundRequest,
+    { isForced, mayStream }: Course,
+  ): Promise<WebhookAnswer> {
+    this.#options.checkReady();
+    if (!isForced) {
+      this.#checkPayload(intake, version, request);
+      const unwanted = this.#findUnwanted(intake, version, request);
+      if (unwanted !== null) return { type: "skipped", reason: unwanted };
+    }
+    const beginning = { intake, version, request, streams: mayStream && asksForStream(version, request) };
+    return await (isForced ? this.#run(beginning, notKnown) : this.#runOnce(beginning));
   }
 
-  /** What is kept of a request whose body nobody looks at. */
-  #describeHead(head: RequestHead, webhook: WebhookConfig): WantedRequest {
-    const { redactor, clock } = this.#options.parts;
-    const { deliveryId, ...origin } = claimedOrigin(head, webhook.provider);
-    const request = maskRequest(redactor, toInboundRequest({ ...head, body: new Uint8Array(0) }, origin));
-    return { pipeline: head.pipeline, webhook, request, deliveryId, receivedAt: clock.now() };
+  /** @throws {AppError} the refusal, where there is one. */
+  #letThrough({ head: { pipeline } }: Intake, refusal: AppError | null): void {
+    if (refusal === null) return;
+    this.#warnings.warn(refused, { pipeline, reason: String(refusal.details["reason"]) });
+    throw refusal;
   }
 
-  async #verify(
-    received: ReceivedRequest,
-    webhook: WebhookConfig,
-    references: readonly string[],
-  ): Promise<InboundVerdict> {
+  /** The request as it is kept. @throws {AppError} SECRET_MISSING, SIGNATURE_INVALID. */
+  async #verify(intake: Intake, webhook: WebhookConfig, references: readonly string[]): Promise<InboundRequest> {
     const { parts, publicUrl } = this.#options;
+    const { head, body } = intake;
+    const secrets = await this.#resolveSecrets(head.pipeline, references);
+    const received = { ...head, body };
+    const verdict = verifyInbound(received, { ...webhook, secrets, publicUrl, nowMs: parts.clock.now() });
+    intake.origin = verdict;
+    if (!verdict.accepted) throw this.#notBelieved(head.pipeline, verdict);
+    return (intake.request = maskRequest(parts.redactor, toInboundRequest(received, verdict)));
+  }
+
+  async #resolveSecrets(pipeline: string, references: readonly string[]): Promise<readonly string[]> {
     const secrets: string[] = [];
     for (const secret of references) {
-      const resolved = await parts.secrets.resolve(secret, received.pipeline);
+      const resolved = await this.#options.parts.secrets.resolve(secret, pipeline);
       if (!resolved.ok) {
-        this.#warnings.warn(refused, { pipeline: received.pipeline, reason: resolved.message });
+        this.#warnings.warn(refused, { pipeline, reason: resolved.message });
         throw new AppError("SECRET_MISSING", "the pipeline's webhook secret is not available on the server", {
           hint: "the server's log says which one; `runner check` shows it too",
         });
       }
       secrets.push(resolved.value);
     }
-    return verifyInbound(received, { ...webhook, secrets, publicUrl, nowMs: parts.clock.now() });
+    return secrets;
   }
 
-  /** @throws {AppError} PAYLOAD_INVALID where it does not fit the pipeline's schema; that is on record then. */
-  async #checkPayload(wanted: WantedRequest): Promise<void> {
-    const { pipeline, request } = wanted;
-    const { schema } = wanted.webhook;
+  /** The caller is not told why. */
+  #notBelieved(
+    pipeline: string,
+    { provider, reason }: { readonly provider: string; readonly reason: string },
+  ): AppError {
+    this.#warnings.warn(refused, { pipeline, reason, provider });
+    return new AppError("SIGNATURE_INVALID", "the request's signature is missing or not valid", {
+      hint: "sign the exact body with the pipeline's webhook secret",
+      details: { reason },
+    });
+  }
+
+  /** @throws {AppError} PAYLOAD_INVALID where it does not fit the pipeline's schema. */
+  #checkPayload({ head: { pipeline } }: Intake, { config }: PipelineVersion, request: InboundRequest): void {
+    const schema = config.webhook === false ? undefined : config.webhook.schema;
     const errors = schema === undefined ? [] : findSchemaMismatches(schema, request);
     if (errors.length === 0) return;
     const reason = "schema_mismatch";
     const detail = errors.map(({ path, message }) => `${path} ${message}`.trim()).join("; ");
     this.#warnings.warn(refused, { pipeline, reason, provider: request.provider, detail });
-    await this.#keepRefused(wanted, reason);
     throw new AppError("PAYLOAD_INVALID", "the payload does not fit the pipeline's schema", {
       hint: "details.errors lists where, as JSON Pointers",
-      details: { errors },
+      details: { reason, errors },
     });
   }
 
-  /** Whether the pipeline's condition holds; a request of which it does not is on record when this resolves. */
-  async #isWanted(wanted: WantedRequest): Promise<boolean> {
-    const { pipeline, request, receivedAt } = wanted;
-    const { when } = wanted.webhook;
-    if (when === undefined) return true;
-    const { holds, problem } = evaluateWhen(when, request, receivedAt);
-    if (holds) return true;
-    const reason = problem === null ? "condition_false" : "condition_invalid";
-    if (problem !== null)
-      this.#warnings.warn("a webhook's condition has no value", { pipeline, reason, detail: problem });
-    await this.#keepRefused(wanted, reason);
-    return false;
-  }
-
-  /** @throws {AppError} SIGNATURE_INVALID always; the caller is not told why. */
-  async #refuse(wanted: WantedRequest, reason: string): Promise<never> {
-    this.#warnings.warn(refused, { pipeline: wanted.pipeline, reason, provider: wanted.request.provider });
-    await this.#keepRefused(wanted, reason);
-    throw new AppError("SIGNATURE_INVALID", "the request's signature is missing or not valid", {
-      hint: "sign the exact body with the pipeline's webhook secret",
-    });
-  }
-
-  /** Records a request that starts no run; of these only the newest are kept. */
-  async #keepRefused(wanted: WantedRequest, reason: string, runId: string | null = null): Promise<void> {
-    const { pipeline } = wanted;
-    const trim = this.#refusals++ % keptRefusals === 0;
-    const record = this.#record(wanted, { verdict: "refused", reason, runId });
-    await this.#options.parts.store.commit([
-      { type: "inbound.put", record },
-      ...(trim ? [{ type: "inbound.trim_refused", pipeline, keep: keptRefusals } as const] : []),
-    ]);
-  }
-
-  #record(
-    { pipeline, receivedAt, request, deliveryId }: WantedRequest,
-    outcome: Pick<InboundRecord, "verdict" | "reason" | "runId"> & Partial<Pick<InboundRecord, "sameBodyAs">>,
-  ): InboundRecord {
-    const id = this.#options.newId();
-    const shown = this.#options.parts.redactor.text(deliveryId);
-    return { id, pipeline, receivedAt, request, deliveryId: shownId(shown), sameBodyAs: null, ...outcome };
+  /** Why the pipeline's condition does not hold; null where it does. */
+  #findUnwanted({ head: { pipeline } }: Intake, { config }: PipelineVersion, request: InboundRequest): string | null {
+    const when = config.webhook === false ? undefined : config.webhook.when;
+    if (when === undefined) return null;
+    const { holds, problem } = evaluateWhen(when, request, this.#options.parts.clock.now());
+    if (holds) return null;
+    if (problem === null) return "condition_false";
+    const reason = "condition_invalid";
+    this.#warnings.warn("a webhook's condition has no value", { pipeline, reason, detail: problem });
+    return reason;
   }
 
   /** A delivery that has come before begins no run, unless what it began did not succeed. */
-  async #runOnce(version: PipelineVersion, wanted: WantedRequest): Promise<WebhookAnswer> {
-    const known = await this.#deliveries.look(wanted);
-    if (known.duplicateOf !== null) return await this.#knowAgain(wanted, known.duplicateOf);
+  async #runOnce(beginning: Beginning): Promise<WebhookAnswer> {
+    const { intake, version, request } = beginning;
+    const { config } = version;
+    const known = await this.#deliveries.look({
+      pipeline: intake.head.pipeline,
+      webhook: config.webhook === false ? {} : config.webhook,
+      request,
+      deliveryId: intake.origin?.deliveryId ?? "",
+      receivedAt: intake.receivedAt,
+    });
+    if (known.duplicateOf !== null) return { type: "duplicate", runId: known.duplicateOf };
     try {
-      return await this.#run(version, wanted, known);
+      return await this.#run(beginning, known);
     } catch (thrown) {
       if (toAppError(thrown).code !== "DUPLICATE_DELIVERY") throw thrown;
       // The same delivery came at the same time and was on disk first.
-      return await this.#runOnce(version, wanted);
+      return await this.#runOnce(beginning);
     }
   }
 
-  async #knowAgain(wanted: WantedRequest, runId: string): Promise<WebhookAnswer> {
-    await this.#keepRefused(wanted, "duplicate", runId);
-    return { type: "duplicate", runId };
-  }
-
-  async #run(version: PipelineVersion, wanted: WantedRequest, known: KnownBefore): Promise<WebhookAnswer> {
-    const { parts, runs, timeoutMs, newId, waiting } = this.#options;
-    const { pipeline, request } = wanted;
+  async #run({ intake, version, request, streams }: Beginning, known: KnownBefore): Promise<WebhookAnswer> {
+    const { parts, runs, records, timeoutMs, newId, waiting } = this.#options;
     const runId = newId();
-    const { sameBodyAs } = known;
-    const record = this.#record(wanted, { verdict: "accepted", reason: null, runId, sameBodyAs });
-    const writes: readonly Write[] = [{ type: "inbound.put", record }, ...known.claim(runId)];
     const run = newRun({
       id: runId,
-      pipeline,
+      pipeline: intake.head.pipeline,
       trigger: "webhook",
       bundleHash: version.bundle.hash,
       params: resolveParams(version.config, {}, "webhook"),
-      inboundId: record.id,
+      inboundId: intake.id,
       rerunOf: known.retryOf,
-      createdAt: record.receivedAt,
+      createdAt: intake.receivedAt,
     });
-    if (asksForStream(version, request)) {
-      await runs.submit({ run, version, request, writes });
+    const record = records.accepted(intake, request, runId, known.sameBodyAs);
+    const writes: readonly Write[] = [{ type: "inbound.put", record }, ...known.claim(runId)];
+    const submission = { run, version, request, writes };
+    if (streams) {
+      await runs.submit(submission);
       return { type: "stream", runId };
     }
     const leave = waiting.enter();
     if (leave === null) {
       // Nothing is lost: the run goes on, and its id says where to look for what it came to.
-      await runs.submit({ run, version, request, writes });
+      await runs.submit(submission);
       return { type: "accepted", runId };
     }
     const answer = Promise.withResolvers<WebhookResponse | null>();
     const stopTimer = parts.clock.after(timeoutMs, () => answer.resolve(null));
-    const submitted = runs.submit({
-      run,
-      version,
-      request,
-      writes,
-      onResponse: (response) => answer.resolve(response),
-    });
+    const submitted = runs.submit({ ...submission, onResponse: (response) => answer.resolve(response) });
     const stopWaiting = runs.onEnd(runId, () => answer.resolve(null));
     try {
       await submitted;
@@ -251,6 +266,14 @@ export class WebhookReceiver {
       leave();
     }
   }
+}
+
+/** @throws {AppError} WEBHOOK_DISABLED. */
+function webhookOf({ config }: PipelineVersion, pipeline: string): WebhookConfig {
+  if (config.webhook !== false) return config.webhook;
+  throw new AppError("WEBHOOK_DISABLED", `pipeline ${JSON.stringify(pipeline)} takes no webhooks`, {
+    hint: "remove `webhook: false` from its exported config",
+  });
 }
 
 /** Where the pipeline does not offer its log, the parameter is the script's own. */

@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import { formatDuration } from "../core/duration.ts";
 import type { EndedRun, RunEndPlace, Store, Write } from "../store/store.ts";
 import { deliveryWindowMs } from "./delivery-key.ts";
+import type { RequestRecords } from "./request-records.ts";
 import type { RunParts } from "./run-parts.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -33,6 +34,7 @@ export interface RetentionLimits {
 }
 
 export interface RetentionOptions extends RetentionLimits {
+  readonly requests: Pick<RequestRecords, "removeBefore">;
   readonly parts: Pick<RunParts, "store" | "clock" | "logger"> & {
     readonly files: { readonly artifacts: Pick<RunParts["files"]["artifacts"], "removeRun"> };
   };
@@ -102,9 +104,7 @@ export class Retention {
     const surplus = await this.#findSurplus();
     const removed = await this.#removeRuns((run) => run.endedAt < cutoff || isUpTo(run, surplus));
     if (removed > 0) this.#options.parts.logger.info("old runs were removed", { runs: removed });
-    while (await this.#is(this.#store.upkeep.hasRefusedBefore(cutoff))) {
-      await this.#commit([{ type: "inbound.trim_old", before: cutoff }]);
-    }
+    while (await this.#is(this.#options.requests.removeBefore(cutoff))) await this.#pause(leastPauseMs);
     const knownSince = cutoff + this.#options.maxAgeMs - deliveryWindowMs;
     while (await this.#is(this.#store.deliveries.hasBefore(knownSince))) {
       await this.#commit([{ type: "delivery.trim_old", before: knownSince }]);

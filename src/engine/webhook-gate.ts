@@ -17,11 +17,6 @@ import { RateLimiter } from "./rate-limiter.ts";
 const unsignedPerMinute = 60;
 const wholePipeline = "pipeline";
 
-export interface TurnedAway {
-  readonly reason: "address_not_allowed" | "rate_limited_address" | "rate_limited_pipeline";
-  readonly error: AppError;
-}
-
 interface Gate {
   readonly allowed: readonly IpNetwork[] | null;
   readonly addresses: RateLimiter;
@@ -38,17 +33,17 @@ export class WebhookGate {
   }
 
   /**
-   * Before the body is read.
+   * Why the request is refused before its body is read; null: it is not. Its `details.reason` is what records have.
    * @param sender IP address; null: not known. Then a list of addresses keeps it out, and all such count as one sender.
    */
-  checkSender(webhook: WebhookConfig, sender: string | null, isSigned: boolean): TurnedAway | null {
+  checkSender(webhook: WebhookConfig, sender: string | null, isSigned: boolean): AppError | null {
     const { allowed, addresses } = this.#gateOf(webhook);
     const address = sender === null ? undefined : parseIpAddress(sender);
     if (allowed !== null && (address === undefined || !allowed.some((network) => isInNetwork(address, network)))) {
-      const error = new AppError("ADDRESS_NOT_ALLOWED", `${sender ?? "an unknown address"} may not call this webhook`, {
+      return new AppError("ADDRESS_NOT_ALLOWED", `${sender ?? "an unknown address"} may not call this webhook`, {
         hint: "the pipeline's config.webhook.allow lists who may; behind a proxy see --trusted-proxies",
+        details: { reason: "address_not_allowed" },
       });
-      return { reason: "address_not_allowed", error };
     }
     if (webhook.rate === false) return null;
     const isLocal = address === undefined || isLoopback(address);
@@ -57,17 +52,17 @@ export class WebhookGate {
     const waitMs = addresses.take(address === undefined ? "unknown" : senderKey(address), perMinute);
     return waitMs === 0
       ? null
-      : { reason: "rate_limited_address", error: tooMany(perMinute, "from one address", waitMs) };
+      : tooMany(perMinute, { reason: "rate_limited_address", whose: "from one address", waitMs });
   }
 
-  /** Once the request is believed: what others forge uses up nothing. */
-  checkRate(webhook: WebhookConfig): TurnedAway | null {
+  /** The same once the request is believed: what others forge uses up nothing. */
+  checkRate(webhook: WebhookConfig): AppError | null {
     const perMinute = webhook.rate === false ? undefined : webhook.rate?.perMinute;
     if (perMinute === undefined) return null;
     const waitMs = this.#gateOf(webhook).pipeline.take(wholePipeline, perMinute);
     return waitMs === 0
       ? null
-      : { reason: "rate_limited_pipeline", error: tooMany(perMinute, "of this pipeline", waitMs) };
+      : tooMany(perMinute, { reason: "rate_limited_pipeline", whose: "of this pipeline", waitMs });
   }
 
   #gateOf(webhook: WebhookConfig): Gate {
@@ -80,9 +75,16 @@ export class WebhookGate {
   }
 }
 
-function tooMany(perMinute: number, whose: string, waitMs: number): AppError {
+interface Excess {
+  /** As records have it. */
+  readonly reason: string;
+  readonly whose: string;
+  readonly waitMs: number;
+}
+
+function tooMany(perMinute: number, { reason, whose, waitMs }: Excess): AppError {
   return new AppError("RATE_LIMITED", `more than ${perMinute} requests a minute ${whose} are refused`, {
     hint: "the pipeline's config.webhook.rate says how many there may be",
-    details: { retry_after_seconds: Math.ceil(waitMs / 1000) },
+    details: { reason, retry_after_seconds: Math.ceil(waitMs / 1000) },
   });
 }

@@ -17,6 +17,7 @@ import { addJournalRoutes } from "./routes/journal.ts";
 import { addLogRoutes } from "./routes/logs.ts";
 import { addNewsRoutes } from "./routes/news.ts";
 import { addPipelineRoutes } from "./routes/pipelines.ts";
+import { addRequestRoutes } from "./routes/requests.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { addScheduleRoutes } from "./routes/schedules.ts";
 import { addSecretRoutes } from "./routes/secrets.ts";
@@ -61,6 +62,7 @@ export function createRoutes(context: RouteContext): Elysia {
   addHealthRoutes(app, context);
   addPipelineRoutes(app, context);
   addRunRoutes(app, context);
+  addRequestRoutes(app, context);
   addNewsRoutes(app, context);
   addApproveRoutes(app, context);
   addScheduleRoutes(app, context);

@@ -1,5 +1,6 @@
 // What can be read, grouped by subject. Times are milliseconds since the Unix epoch.
 
+import type { InboundRequest } from "../core/inbound-request.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { LogEntry } from "../core/log-entry.ts";
 import type { Run, RunStatus, Step } from "../core/run.ts";
@@ -9,6 +10,7 @@ import type {
   CancelRequest,
   Delivery,
   GoodVersion,
+  InboundAnswer,
   InboundRecord,
   NewRun,
   Observations,
@@ -173,8 +175,46 @@ export interface BundleReader {
   versions(): Promise<readonly GoodVersion[]>;
 }
 
+/** A recorded request; `answer` is null while there is none, and where the server ended before it was written. */
+export interface KeptRequest extends InboundRecord {
+  readonly answer: InboundAnswer | null;
+}
+
+/** A recorded request without what may be large in it. */
+export interface RequestOutline extends Omit<KeptRequest, "request" | "isCut"> {
+  readonly request: Omit<InboundRequest, "headers" | "query" | "body">;
+}
+
+export interface RequestQuery {
+  readonly pipeline?: string;
+  readonly verdict?: InboundRecord["verdict"];
+  readonly reason?: string;
+  /** The one that it began with, and those that were answered with it. */
+  readonly runId?: string;
+  /** 1 to 500. */
+  readonly limit: number;
+  /** Opaque, from an earlier page. */
+  readonly cursor?: string;
+}
+
+export interface RequestPage {
+  /** Newest first. */
+  readonly requests: readonly RequestOutline[];
+  readonly nextCursor: string | null;
+}
+
+/** A refused request, as far as removing it needs. */
+export interface Refusal extends Pick<InboundRecord, "id" | "pipeline" | "receivedAt"> {
+  /** See {@link keptBytes}. */
+  readonly bytes: number;
+}
+
 export interface InboundReader {
-  find(id: string): Promise<InboundRecord | undefined>;
+  find(id: string): Promise<KeptRequest | undefined>;
+  /** Those that were received: copies for reruns only of their own run. @throws {AppError} BAD_REQUEST when the cursor is not one of ours. */
+  list(query: RequestQuery): Promise<RequestPage>;
+  /** Oldest first. */
+  refusals(): Promise<readonly Refusal[]>;
 }
 
 /** What has begun a run and may come again. */
@@ -250,7 +290,7 @@ export interface EndedRun extends RunEndPlace {
   readonly hasArtifacts: boolean;
 }
 
-/** What is asked to find out which runs and requests are to be removed, and how much space that has freed. */
+/** What is asked to find out which runs are to be removed, and how much space that has freed. */
 export interface UpkeepReader {
   /** Oldest first. */
   oldestEnded(limit: number): Promise<readonly EndedRun[]>;
@@ -258,8 +298,6 @@ export interface UpkeepReader {
   skipEnded(from: RunEndPlace | null, count: number): Promise<RunEndPlace | null>;
   /** The last end before a time and the first one from it on. */
   endsAround(at: number): Promise<{ readonly before: number | null; readonly after: number | null }>;
-  /** True where a refused request is older than this. */
-  hasRefusedBefore(at: number): Promise<boolean>;
   /** What of the file is not used; it is used again before the file grows. */
   freeSpace(): Promise<{ readonly bytes: number; readonly fileBytes: number }>;
 }

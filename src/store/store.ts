@@ -4,6 +4,7 @@ export type * from "./contract.ts";
 export type * from "./reads.ts";
 export type * from "./writes.ts";
 export { journalFormat } from "./journal-format.ts";
+export { keptBytes } from "./kept-bytes.ts";
 export { openSqliteReader } from "./sqlite/open-sqlite-reader.ts";
 export { openSqliteStore } from "./sqlite/open-sqlite-store.ts";
 export { serveCommits, type WorkerScope } from "./sqlite/serve-commits.ts";

@@ -221,7 +221,16 @@ export interface InboundRecord {
   readonly pipeline: string;
   readonly receivedAt: number;
   readonly request: InboundRequest;
+  /** IP address of the sender; null where there is none. */
+  readonly address: string | null;
+  /** Of the body as it was received: what is kept may be less. */
+  readonly bodyBytes: number;
+  /** Only the beginning of the body is kept. */
+  readonly isCut: boolean;
+  /** Refused: it began no run. */
   readonly verdict: "accepted" | "refused";
+  /** Its sender was verified, or had not to be. */
+  readonly verified: boolean;
   /** Why it was refused: a reason code; null when accepted. */
   readonly reason: string | null;
   readonly runId: string | null;
@@ -229,6 +238,17 @@ export interface InboundRecord {
   readonly deliveryId: string | null;
   /** The run that the same body began before, under another delivery id. */
   readonly sameBodyAs: string | null;
+  /** The recorded request that was sent once more. */
+  readonly redeliveryOf: string | null;
+}
+
+/** What the sender was answered. */
+export interface InboundAnswer {
+  readonly status: number;
+  /** Of the error, where the server answered by itself. */
+  readonly code: string | null;
+  /** From the last byte of the request. */
+  readonly durationMs: number;
 }
 
 /** `key`: SHA-256 of what tells it from all others of its pipeline. */
@@ -256,8 +276,10 @@ export type InboundWrite =
   | { readonly type: "inbound.put"; readonly record: InboundRecord }
   /** The same request once more, for another run: each run takes its own with it. Fails with RUN_NOT_FOUND. */
   | { readonly type: "inbound.copy"; readonly from: string; readonly id: string; readonly runId: string }
-  /** Keeps the newest `keep` refused requests of a pipeline: a flood of forgeries must not fill the disk. */
-  | { readonly type: "inbound.trim_refused"; readonly pipeline: string; readonly keep: number };
+  /** Nothing is kept of a request that is not there. */
+  | { readonly type: "inbound.answer"; readonly id: string; readonly answer: InboundAnswer }
+  /** Removes refused requests; accepted ones go with their runs. */
+  | { readonly type: "inbound.remove_refused"; readonly ids: readonly string[] };
 
 export type ValueWrite =
   | { readonly type: "value.set"; readonly pipeline: string; readonly key: string; readonly value: JsonValue }
@@ -362,8 +384,6 @@ export type UpkeepWrite =
         "run.trim_log" | "run.trim_outcomes" | "run.trim_calls" | "run.trim_deliveries" | "run.trim_observations";
       readonly id: string;
     }
-  /** Removes a few of the refused requests that were received before this time. */
-  | { readonly type: "inbound.trim_old"; readonly before: number }
   /** Gives 1 MiB of the file that is not used any more back to the disk. */
   | { readonly type: "space.give_back" }
   /** Writes what is there already: shows whether anything can be written. */

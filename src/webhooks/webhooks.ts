@@ -5,4 +5,4 @@ export { findProvider } from "./inbound/provider-table.ts";
 export { type RequestToSign, signRequest, type SignedRequestParts } from "./inbound/sign-request.ts";
 export { toInboundRequest } from "./inbound/to-inbound-request.ts";
 export type { UnverifiedRequest } from "./inbound/unverified-request.ts";
-export { verifyInbound, type InboundVerdict, type VerifyOptions } from "./inbound/verify-inbound.ts";
+export { verifyInbound, type VerifyOptions } from "./inbound/verify-inbound.ts";

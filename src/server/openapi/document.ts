@@ -8,6 +8,7 @@ import { logPaths } from "./logs.ts";
 import { newsPaths } from "./news.ts";
 import { pagePaths } from "./pages.ts";
 import { pipelinePaths } from "./pipelines.ts";
+import { requestPaths } from "./requests.ts";
 import { rerunPaths } from "./reruns.ts";
 import { runPaths } from "./runs.ts";
 import { schedulePaths } from "./schedules.ts";
@@ -27,6 +28,7 @@ export const openApi = {
   },
   tags: [
     { name: "Webhooks", description: "Open to whoever can sign." },
+    { name: "Requests", description: "The webhooks that were received." },
     { name: "Pipelines", description: "The scripts in the folder." },
     { name: "Runs", description: "What was executed, its log and its files." },
     { name: "Secrets", description: "What the server keeps for scripts, and gives to nobody." },
@@ -37,6 +39,7 @@ export const openApi = {
   security: [{ token: [] }],
   paths: {
     ...webhookPaths,
+    ...requestPaths,
     ...pipelinePaths,
     ...schedulePaths,
     ...secretPaths,

@@ -1,12 +1,14 @@
 // One run, one entry and one pipeline that the examples tell of, made by the code that makes the answers.
 
 import type { JsonValue } from "../../core/json.ts";
+import type { KeptRequest } from "../../engine/engine.ts";
 import type { JournalRecord } from "../../core/journal-record.ts";
 import type { LogEntry } from "../../core/log-entry.ts";
 import type { Run } from "../../core/run.ts";
 import { runToJson } from "../../core/run-json.ts";
 import { createNdjsonFormat, createSseFormat, createTextFormat, type LogFormat } from "../log-format.ts";
 import { pipelineToJson } from "../pipeline-json.ts";
+import { redeliveryToJson, requestToJson, wholeRequestToJson } from "../request-json.ts";
 import { scheduleToJson } from "../schedule-json.ts";
 import { secretToJson } from "../secret-json.ts";
 
@@ -88,6 +90,42 @@ export const scheduleExample = asJson(
 
 export const secretExample = asJson(
   secretToJson({ name: "API_KEY", pipeline: null, updatedAt: Date.UTC(2026, 0, 31, 2) }),
+);
+
+const request: KeptRequest = {
+  id: "019c11a5-5a00-7000-9d1b-70c84ad0b8e2",
+  pipeline: run.pipeline,
+  receivedAt: startedAt - 9,
+  verdict: "refused",
+  verified: false,
+  reason: "signature_mismatch",
+  runId: null,
+  redeliveryOf: null,
+  deliveryId: "72d3162e-cc78-11e3-81ab-4c9367dc0958",
+  sameBodyAs: null,
+  request: {
+    provider: "github",
+    eventType: "push",
+    method: "POST",
+    url: `/api/webhooks/${run.pipeline}`,
+    headers: { "x-github-event": "push", "x-hub-signature-256": "sha256=9f86d081884c7d65" },
+    query: {},
+    body: new TextEncoder().encode('{"ref":"refs/heads/main"}'),
+  },
+  address: "203.0.113.7",
+  bodyBytes: 25,
+  isCut: false,
+  answer: { status: 401, code: "SIGNATURE_INVALID", durationMs: 0.4 },
+};
+
+export const requestId = request.id;
+export const requestExample = asJson(requestToJson(request));
+export const wholeRequestExample = asJson(wholeRequestToJson(request));
+export const redeliveryExample = asJson(
+  redeliveryToJson({
+    requestId: request.id,
+    answer: { type: "response", runId: run.id, status: 200, headers: {}, body: "ok" },
+  }),
 );
 
 const pipeline = pipelineToJson(

@@ -14,10 +14,35 @@ const countOrNull: Schema = { type: ["integer", "null"], minimum: 0 };
 const time: Schema = { type: "string", format: "date-time", description: "RFC 3339 in UTC, with milliseconds." };
 const timeOrNull: Schema = { type: ["string", "null"], format: "date-time" };
 
-export const runIdSchema: Schema = { type: "string", format: "uuid", description: "UUIDv7: later runs sort later." };
+export const runIdSchema: Schema = { type: "string", format: "uuid", description: "UUIDv7: later ones sort later." };
 export const pipelineIdSchema: Schema = { type: "string", minLength: 1 };
 
 const codeOfRun: Schema = { type: "string", enum: Object.keys(errorCodes) };
+
+const request = {
+  id: runIdSchema,
+  pipeline: text,
+  received_at: time,
+  verdict: { enum: ["accepted", "refused"], description: "refused: began no run." },
+  verified: { type: "boolean", description: "Its sender was verified, or had not to be." },
+  reason: { ...textOrNull, description: "Why it was refused, as signature_mismatch." },
+  run_id: textOrNull,
+  redelivery_of: { ...textOrNull, description: "The request that was sent once more." },
+  delivery_id: { ...textOrNull, description: "What its sender calls the delivery and its repetitions." },
+  same_body_as: { ...textOrNull, description: "The run that the same body began as another delivery." },
+  provider: text,
+  event_type: text,
+  method: text,
+  url: text,
+  address: { ...textOrNull, description: "IP address of the sender." },
+  body_bytes: { ...count, description: "As it was received." },
+  answer: {
+    ...orNull(objectOf({ status: count, code: textOrNull, duration_ms: { type: "number", minimum: 0 } })),
+    description: "code: of the error, where the server answered by itself. null: not known.",
+  },
+} as const;
+
+const texts: Schema = { type: "object", additionalProperties: text };
 
 const scalar: Schema = { type: [...paramTypes] };
 
@@ -85,6 +110,15 @@ const pipeline = {
 } as const;
 
 export const schemas: Readonly<Record<string, Schema>> = {
+  Request: objectOf(request),
+  WholeRequest: objectOf({
+    ...request,
+    headers: texts,
+    query: texts,
+    body: { ...textOrNull, description: "null where its bytes are no text." },
+    body_base64: { ...textOrNull, description: "null where they are." },
+    body_truncated: { type: "boolean", description: "Of a refused request only the first 4 KiB are kept." },
+  }),
   Run: objectOf(
     {
       id: runIdSchema,

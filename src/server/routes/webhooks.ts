@@ -108,8 +108,9 @@ const publicMessages: Partial<Record<ErrorCode, string>> = {
 
 /** What its sender can see or do itself it is told: where a payload does not fit, how long to wait. */
 function publicOptions({ code, hint, details }: AppError): AppErrorOptions {
-  if (code === "RATE_LIMITED") return { details };
-  return code === "PAYLOAD_INVALID" ? { details, ...(hint === undefined ? {} : { hint }) } : {};
+  const { reason, ...shown } = details;
+  if (code === "RATE_LIMITED") return { details: shown };
+  return code === "PAYLOAD_INVALID" ? { details: shown, ...(hint === undefined ? {} : { hint }) } : {};
 }
 
 async function receive({ engine }: RouteContext, head: RequestHead, readOnce: ReadBody): Promise<WebhookAnswer> {

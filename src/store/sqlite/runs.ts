@@ -17,7 +17,7 @@ import type {
 import type { CancelRequest, NewRun, RunWrite } from "../writes.ts";
 import { findArtifacts } from "./artifacts.ts";
 import type { ReadConnection } from "./read-connection.ts";
-import { formatCursor, parseCursor } from "./run-cursor.ts";
+import { formatCursor, parseCursor } from "./list-cursor.ts";
 import { findSteps } from "./steps.ts";
 import type { WriteStatements } from "./write-statement.ts";
 
@@ -168,7 +168,7 @@ export class SqliteRunReader implements RunReader {
     const filters: readonly (readonly [string, string | undefined])[] = [
       ["pipeline = ?", pipeline],
       ["status = ?", status],
-      ["id < ?", cursor === undefined ? undefined : parseCursor(cursor)],
+      ["id < ?", cursor === undefined ? undefined : parseCursor("run", cursor)],
     ];
     const given = filters.filter((filter): filter is readonly [string, string] => filter[1] !== undefined);
     const where = given.length > 0 ? `WHERE ${given.map(([condition]) => condition).join(" AND ")}` : "";
@@ -180,7 +180,7 @@ export class SqliteRunReader implements RunReader {
     );
     const runs = found.slice(0, limit);
     const last = runs.at(-1);
-    return { runs, nextCursor: found.length > limit && last ? formatCursor(last.id) : null };
+    return { runs, nextCursor: found.length > limit && last ? formatCursor("run", last.id) : null };
   }
 
   async findKept(id: string): Promise<KeptRun | undefined> {

@@ -11,7 +11,6 @@ import type { WriteStatement, WriteStatements } from "./write-statement.ts";
  * large value are freed without being read.
  */
 const trimmedRows = 100;
-const trimmedRefusals = 10;
 /** 1 MiB, with pages of 4 KiB. */
 const returnedPages = 256;
 
@@ -43,11 +42,6 @@ export const upkeepWrites: WriteStatements<UpkeepWrite["type"]> = {
   ),
   "run.trim_deliveries": trim("journal_deliveries", "seq"),
   "run.trim_observations": trim("journal_observations", "ordinal"),
-  "inbound.trim_old": {
-    sql: `DELETE FROM inbound_requests WHERE id IN (SELECT id FROM inbound_requests
-      WHERE verdict = 'refused' AND received_at < ? ORDER BY received_at LIMIT ${trimmedRefusals})`,
-    bind: ({ before }) => [before],
-  },
   "space.give_back": { sql: `PRAGMA incremental_vacuum(${returnedPages})`, bind: () => [] },
   "space.probe": { sql: `PRAGMA user_version = ${migrations.length}`, bind: () => [] },
 };
@@ -111,14 +105,6 @@ export class SqliteUpkeepReader implements UpkeepReader {
         at,
       ) ?? { before: null, after: null }
     );
-  }
-
-  async hasRefusedBefore(at: number): Promise<boolean> {
-    const found = this.#db.get(
-      "SELECT 1 FROM inbound_requests WHERE verdict = 'refused' AND received_at < ? LIMIT 1",
-      at,
-    );
-    return found !== undefined;
   }
 
   async freeSpace(): Promise<{ readonly bytes: number; readonly fileBytes: number }> {

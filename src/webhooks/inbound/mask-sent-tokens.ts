@@ -14,24 +14,30 @@ function tokenPlaces(schemes: (typeof providers)[number]["schemes"]): readonly S
     .flatMap((each) => each.places);
 }
 
-/** Headers mean a token whoever sends them; a parameter or a field of this name may mean something else elsewhere. */
-const tokenHeaders = new Set(
-  providers
-    .flatMap(({ schemes }) => tokenPlaces(schemes))
-    .filter((place) => place.in === "header")
-    .map(({ name }) => name),
-);
+const allPlaces = providers.flatMap(({ schemes }) => tokenPlaces(schemes));
 
-/** The same request where it holds no secret in clear. Names of headers in lower case. */
-export function maskSentTokens(request: UnverifiedRequest, provider: string): UnverifiedRequest {
+/** Headers mean a token whoever sends them; a parameter or a field of this name may mean something else elsewhere. */
+const tokenHeaders = new Set([
+  "cookie",
+  "proxy-authorization",
+  ...allPlaces.filter((place) => place.in === "header").map(({ name }) => name),
+]);
+
+/**
+ * The same request where it holds no secret in clear. Names of headers in lower case.
+ * @param provider null: not known, so that whatever any of them sends as a token is taken for one.
+ */
+export function maskSentTokens(request: UnverifiedRequest, provider: string | null): UnverifiedRequest {
   const headers = maskHeaders(request.headers);
   let { url, query, body } = request;
-  for (const { in: where, name } of tokenPlaces(findProvider(provider)?.schemes ?? [])) {
+  const places = provider === null ? allPlaces : tokenPlaces(findProvider(provider)?.schemes ?? []);
+  for (const { in: where, name } of places) {
     if (where === "query" && Object.hasOwn(query, name)) {
       query = { ...query, [name]: mask };
       url = maskParameter(url, name);
     }
-    if (where === "json") body = withoutField(body, name);
+    // Of a sender that is not known no body is parsed for nothing.
+    if (where === "json" && (provider !== null || Buffer.from(body).includes(name))) body = withoutField(body, name);
   }
   return { ...request, headers, url, query, body };
 }

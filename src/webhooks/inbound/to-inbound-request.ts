@@ -7,10 +7,12 @@ import type { UnverifiedRequest } from "./unverified-request.ts";
 /**
  * The request with its provider and without secrets that stood in it in clear. Header names become lower case; those
  * that differ only in case are joined.
+ * @param isBelieved false: nobody has vouched for the provider.
  */
 export function toInboundRequest(
   request: UnverifiedRequest,
   origin: { readonly provider: string; readonly eventType: string },
+  isBelieved = true,
 ): InboundRequest {
   const headers = new Map<string, string>();
   for (const [name, value] of Object.entries(request.headers)) {
@@ -18,7 +20,10 @@ export function toInboundRequest(
     const earlier = headers.get(key);
     headers.set(key, earlier === undefined ? value : `${earlier}, ${value}`);
   }
-  const masked = maskSentTokens({ ...request, headers: Object.fromEntries(headers) }, origin.provider);
+  const masked = maskSentTokens(
+    { ...request, headers: Object.fromEntries(headers) },
+    isBelieved ? origin.provider : null,
+  );
   return {
     provider: origin.provider,
     eventType: origin.eventType,

@@ -3,37 +3,17 @@
 import { describe, expect, test } from "bun:test";
 import { newStep } from "../../../src/core/run.ts";
 import type { Store, Write } from "../../../src/store/store.ts";
+import { makeAccepted } from "../../fixtures/records/make-record.ts";
 import { rejection } from "../../unit/store/store-files.ts";
 import { createRun, newRun, type Subject } from "./subject.ts";
 
 /** A run with something in each part of the store that can belong to one. */
 async function createFullRun(store: Store, changes: { id?: string; rows?: number } = {}): Promise<string> {
   const inboundId = Bun.randomUUIDv7();
-  const request = {
-    provider: "generic",
-    eventType: "push",
-    method: "POST",
-    url: "/",
-    headers: {},
-    query: {},
-    body: new Uint8Array(10),
-  } as const;
   const { id } = await createRun(store, { inboundId, trigger: "webhook", ...(changes.id ? { id: changes.id } : {}) });
   const writes: Write[] = [
-    {
-      type: "inbound.put",
-      record: {
-        id: inboundId,
-        pipeline: "deploy",
-        receivedAt: 1,
-        request,
-        verdict: "accepted",
-        reason: null,
-        runId: id,
-        deliveryId: null,
-        sameBodyAs: null,
-      },
-    },
+    { type: "inbound.put", record: makeAccepted(inboundId, id) },
+    { type: "inbound.answer", id: inboundId, answer: { status: 200, code: null, durationMs: 1 } },
     { type: "artifact.put", runId: id, artifact: { name: "a", number: 1, bytes: 3, createdAt: 1 } },
     {
       type: "step.put",
@@ -160,39 +140,6 @@ export function testUpkeep(subject: Subject): void {
       const id = await createFullRun(store);
       await store.commit([end(id, 1)]);
       expect(await store.upkeep.oldestEnded(1)).toMatchObject([{ id, hasArtifacts: true }]);
-    });
-
-    test("refused requests go by their age, the accepted stay", async () => {
-      const { store } = subject;
-      const request = {
-        provider: "generic",
-        eventType: "push",
-        method: "POST",
-        url: "/",
-        headers: {},
-        query: {},
-        body: new Uint8Array(10),
-      } as const;
-      const record = (id: string, receivedAt: number, verdict: "accepted" | "refused"): Write => ({
-        type: "inbound.put",
-        record: {
-          id,
-          pipeline: "deploy",
-          receivedAt,
-          request,
-          verdict,
-          reason: null,
-          runId: null,
-          deliveryId: null,
-          sameBodyAs: null,
-        },
-      });
-      await store.commit([record("old", 10, "refused"), record("new", 20, "refused"), record("kept", 5, "accepted")]);
-      expect(await store.upkeep.hasRefusedBefore(20)).toBe(true);
-      await store.commit([{ type: "inbound.trim_old", before: 20 }]);
-      expect(await store.upkeep.hasRefusedBefore(20)).toBe(false);
-      const found = await Promise.all(["old", "new", "kept"].map(async (id) => (await store.inbound.find(id))?.id));
-      expect(found).toEqual([undefined, "new", "kept"]);
     });
 
     test("what was removed is free space, and is given back piece by piece", async () => {

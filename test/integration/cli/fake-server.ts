@@ -1,6 +1,7 @@
 // A server with the shapes of the HTTP API and nothing behind them: what each run logs is a script of the test.
 
 import type { LogEntryJson } from "../../../src/core/log-entry-json.ts";
+import type { RedeliveryJson, WholeRequestJson } from "../../../src/core/request-json.ts";
 import type { RunJson } from "../../../src/core/run-json.ts";
 
 export interface FakeRun {
@@ -22,6 +23,9 @@ export interface FakeServer {
   /** Method, path and body of every request, in order. */
   readonly requests: { readonly method: string; readonly path: string; readonly body: unknown }[];
   readonly runs: Map<string, FakeRun>;
+  /** Recorded webhooks by their ids, and what sending one of them again is answered. */
+  readonly received: Map<string, WholeRequestJson>;
+  readonly redelivery: Partial<Record<keyof RedeliveryJson, unknown>>;
   /** What is answered instead, by the last word of the path. */
   readonly problems: Map<string, FakeProblem>;
   /** What is listed as they are. */
@@ -81,6 +85,8 @@ export function startFakeServer(port = 0): FakeServer {
   const runs = new Map<string, FakeRun>();
   const problems: FakeServer["problems"] = new Map();
   const schedules: object[] = [];
+  const received: FakeServer["received"] = new Map();
+  const redelivery: FakeServer["redelivery"] = {};
   const cancellations = new Map<string, PromiseWithResolvers<void>>();
 
   const find = (id: string): FakeRun => {
@@ -106,6 +112,12 @@ export function startFakeServer(port = 0): FakeServer {
     if (collection === "pipelines" && verb === "trigger") {
       if (decodeURIComponent(id) !== "missing") return Response.json({ run_id: runId }, { status: 202 });
       throw problem(404, "PIPELINE_NOT_FOUND", "there is no pipeline missing", "did you mean deploy?");
+    }
+    if (collection === "requests" && !id) return Response.json({ requests: [...received.values()], next_cursor: null });
+    if (collection === "requests") {
+      const found = received.get(id);
+      if (!found) throw problem(404, "REQUEST_NOT_FOUND", `there is no request ${id}`, "`runner requests` lists them");
+      return Response.json(verb === "redeliver" ? redelivery : found);
     }
     if (collection === "runs" && !id) {
       return Response.json({ runs: [...runs.values()].map(({ run }) => run), next_cursor: null });
@@ -154,6 +166,8 @@ export function startFakeServer(port = 0): FakeServer {
     token,
     requests,
     runs,
+    received,
+    redelivery,
     problems,
     schedules,
     stop: () => server.stop(true),

@@ -5,9 +5,11 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../../src/core/clock.ts";
 import { Retention, type RetentionLimits } from "../../../src/engine/retention.ts";
+import { RequestWriter } from "../../../src/engine/request-writer.ts";
 import type { Store, Write } from "../../../src/store/store.ts";
 import { createLogger } from "../../../src/telemetry/telemetry.ts";
 import { newRun, putBundle } from "../../conformance/store/subject.ts";
+import { makeRecord } from "../../fixtures/records/make-record.ts";
 import { makeFolder, openStore, removeFolder } from "../../unit/store/store-files.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -86,7 +88,13 @@ function begin(limits: Partial<RetentionLimits>): void {
     },
   };
   const parts = { store: counting, files: { artifacts }, clock, logger };
-  retention = new Retention({ parts, maxAgeMs: 90 * dayMs, maxRuns: 100_000, ...limits });
+  retention = new Retention({
+    parts,
+    requests: new RequestWriter(parts),
+    maxAgeMs: 90 * dayMs,
+    maxRuns: 100_000,
+    ...limits,
+  });
   retention.start();
 }
 
@@ -134,35 +142,15 @@ describe("by age", () => {
 
   test("refused requests of that age go too", async () => {
     await endedRuns(everyDay);
-    const request = {
-      provider: "x",
-      eventType: "",
-      method: "POST",
-      url: "/",
-      headers: {},
-      query: {},
-      body: new Uint8Array(),
-    };
     const refused = (id: string, receivedAt: number): Write => ({
       type: "inbound.put",
-      record: {
-        id,
-        pipeline: "p",
-        receivedAt,
-        request,
-        verdict: "refused",
-        reason: "bad",
-        runId: null,
-        deliveryId: null,
-        sameBodyAs: null,
-      },
+      record: makeRecord(id, { receivedAt }),
     });
-    const old = Array.from({ length: 25 }, (_, index) => refused(`old-${index}`, today - 91 * dayMs));
-    await store.commit([...old, refused("new", today - 89 * dayMs)]);
+    const old = Array.from({ length: 250 }, (_, index) => refused(`old-${index}`, today - 91 * dayMs));
+    await store.commit([...old, refused("recent", today - 89 * dayMs)]);
     begin({});
     await clock.runPass();
-    expect(await store.upkeep.hasRefusedBefore(today - 90 * dayMs)).toBe(false);
-    expect(await store.inbound.find("new")).toBeDefined();
+    expect((await store.inbound.refusals()).map(({ id }) => id)).toEqual(["recent"]);
   });
 });
 

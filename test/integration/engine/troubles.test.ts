@@ -14,6 +14,8 @@ let failingReads = 0;
 
 function refusing(store: Store): Store {
   const inbound: Store["inbound"] = {
+    list: async (query) => await store.inbound.list(query),
+    refusals: async () => await store.inbound.refusals(),
     find: async (id) => {
       if (failingReads-- > 0) throw full;
       return await store.inbound.find(id);

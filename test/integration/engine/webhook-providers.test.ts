@@ -63,6 +63,8 @@ async function send(webhook: WebhookConfig, { path = "", headers, body }: Sent):
     const answer = await harness.receive(pipeline, { url, headers, query, body });
     return answer.type === "response" ? (JSON.parse(answer.body) as Seen) : answer.type;
   } catch (error) {
+    // It is recorded a moment after its answer, or when somebody looks.
+    await harness.engine.listRequests({ limit: 1 });
     return `${(error as { code: string }).code} ${records.at(-1)?.reason ?? ""}`;
   }
 }

@@ -6,6 +6,7 @@ import type { LogEntry } from "../../../src/core/log-entry.ts";
 import type { Run } from "../../../src/core/run.ts";
 import type {
   Engine,
+  KeptRequest,
   LinkedApproval,
   ReceivedRequest,
   RerunOptions,
@@ -14,8 +15,10 @@ import type {
   WebhookAnswer,
 } from "../../../src/engine/engine.ts";
 import type { Pipeline } from "../../../src/pipelines/pipelines.ts";
+import { makeRecord } from "../../fixtures/records/make-record.ts";
 
 export const runId = "0192f0c0-0000-7000-8000-000000000001";
+export const requestId = "0192f0c0-0000-7000-8000-000000000002";
 export const token = "test-token";
 
 export function makeRun(changes: Partial<Run> = {}): Run {
@@ -39,6 +42,10 @@ export function makeRun(changes: Partial<Run> = {}): Run {
     artifacts: [],
     ...changes,
   };
+}
+
+export function makeKeptRequest(changes: Partial<KeptRequest> = {}): KeptRequest {
+  return { ...makeRecord(requestId), answer: { status: 401, code: "SIGNATURE_INVALID", durationMs: 0.5 }, ...changes };
 }
 
 export function makePipeline(id: string, changes: Partial<Pipeline> = {}): Pipeline {
@@ -110,6 +117,8 @@ export interface Asked {
   readonly webhooks: ReceivedRequest[];
   readonly triggers: { readonly pipeline: string; readonly input: TriggerInput }[];
   readonly lists: RunListQuery[];
+  /** Lists of requests, and what was sent once more. */
+  readonly requests: unknown[];
   /** Decisions and signals, with what they were for. */
   readonly news: unknown[][];
   readonly secrets: unknown[][];
@@ -120,7 +129,16 @@ export interface Asked {
 export type FakeEngine = Engine & { readonly asked: Asked };
 
 export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
-  const asked: Asked = { webhooks: [], triggers: [], lists: [], news: [], secrets: [], pauses: [], reruns: [] };
+  const asked: Asked = {
+    webhooks: [],
+    triggers: [],
+    lists: [],
+    requests: [],
+    news: [],
+    secrets: [],
+    pauses: [],
+    reruns: [],
+  };
   const findRun = (id: string): Run => {
     if (id === runId) return makeRun();
     throw new AppError("RUN_NOT_FOUND", `there is no run ${id}`);
@@ -130,6 +148,19 @@ export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
     async receiveWebhook(head, readBody): Promise<WebhookAnswer> {
       asked.webhooks.push({ ...head, body: await readBody() });
       return { type: "accepted", runId };
+    },
+    async listRequests(query) {
+      asked.requests.push(query);
+      return { requests: [makeKeptRequest()], nextCursor: "next" };
+    },
+    async getRequest(id) {
+      if (id === requestId) return makeKeptRequest();
+      throw new AppError("REQUEST_NOT_FOUND", `there is no request ${id}`);
+    },
+    async redeliver(id, options) {
+      asked.requests.push([id, options]);
+      await engine.getRequest(id);
+      return { requestId, answer: { type: "accepted", runId } };
     },
     async trigger(pipeline, input) {
       asked.triggers.push({ pipeline, input });

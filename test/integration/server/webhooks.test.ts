@@ -111,7 +111,7 @@ describe("the request", () => {
 
 describe("the answer", () => {
   test("where the pipeline's condition does not hold is 202 and names no run", async () => {
-    const engine = createFakeEngine({ receiveWebhook: async () => ({ type: "skipped" }) });
+    const engine = createFakeEngine({ receiveWebhook: async () => ({ type: "skipped", reason: "condition_false" }) });
     const response = await createServer({ engine, token }).handle(new Request(`${address}deploy`, { method: "POST" }));
     expect([response.status, await response.text()]).toEqual([202, '{"skipped":true}']);
   });

@@ -23,6 +23,8 @@ test("every command of the contract exists, with server as another name of serve
     "resume <NAME>",
     "rerun <RUN>",
     "replay <RUN>",
+    "requests [ID]",
+    "redeliver <ID>",
     "webhook <NAME>",
     "sign <NAME>",
     "listen",

@@ -3,7 +3,14 @@
 import { describe, expect, test } from "bun:test";
 import type { JsonValue } from "../../../src/core/json.ts";
 import { JournalView } from "../../../src/engine/journal-view.ts";
-import { maskCall, maskEnd, maskOutcome, maskRecord, maskRequest } from "../../../src/engine/mask-secrets.ts";
+import {
+  maskBeginning,
+  maskCall,
+  maskEnd,
+  maskOutcome,
+  maskRecord,
+  maskRequest,
+} from "../../../src/engine/mask-secrets.ts";
 import type { CallKind, GuestCall } from "../../../src/sandbox/sandbox.ts";
 import { Redactor } from "../../../src/telemetry/telemetry.ts";
 
@@ -96,4 +103,32 @@ test("the journal that is handed out is masked in the arguments of calls too", (
     outcome: null,
   } as const;
   expect(maskRecord(redactor, record)).toEqual({ ...record, args: { command: "echo ***" } });
+});
+
+describe("maskBeginning()", () => {
+  const begin = (text: string, maxBytes: number): readonly [string, boolean] => {
+    const headers = { "x-note": "s3cret" };
+    const body = Buffer.from(text);
+    const given = { provider: "x", eventType: "", method: "POST", url: "/?a=s3cret", headers, query: {}, body };
+    const { request, isCut } = maskBeginning(redactor, given, maxBytes);
+    expect([request.url, request.headers]).toEqual(["/?a=***", { "x-note": "***" }]);
+    return [Buffer.from(request.body).toString(), isCut];
+  };
+
+  test("keeps so many bytes, and says whether there were more", () => {
+    expect(begin("0123456789", 10)).toEqual(["0123456789", false]);
+    expect(begin("0123456789a", 10)).toEqual(["0123456789", true]);
+    expect(begin("x".repeat(1_000_000), 3)).toEqual(["xxx", true]);
+  });
+
+  test("leaves no part of a secret that the end would have cut", () => {
+    for (let before = 0; before < 10; before++) {
+      const [text] = begin(`${"x".repeat(before)}s3cret${"y".repeat(9)}`, 10);
+      expect(text).toMatch(/^x*\**y*$/);
+    }
+  });
+
+  test("is the whole where that is short enough once it is masked", () => {
+    expect(begin("s3cret 12345", 10)).toEqual(["*** 12345", false]);
+  });
 });

@@ -93,6 +93,23 @@ describe("a request that is stored", () => {
     for (const provider of providerNames) expect(store(provider, { body }).body).toEqual(body);
   });
 
+  test("shows no cookie, whoever the sender is", () => {
+    const headers = { Cookie: "session=hunter2", "Proxy-Authorization": "Basic aHVudGVyMg==" };
+    const masked = { cookie: "********", "proxy-authorization": "Basic ********" };
+    for (const provider of ["generic", "github", "meraki"])
+      expect(store(provider, { headers }).headers).toEqual(masked);
+  });
+
+  test("of a sender whom nobody has vouched for has nothing that any provider sends as a token", () => {
+    const body = Buffer.from('{"sharedSecret":"one","a":1}');
+    const request = received({ body, url: "/api/webhooks/x?token=two&a=1", query: { token: "two", a: "1" } });
+    const kept = toInboundRequest(request, { provider: "generic", eventType: "" }, false);
+    expect(kept).toMatchObject({ url: "/api/webhooks/x?token=********&a=1", query: { token: "********", a: "1" } });
+    expect(Buffer.from(kept.body).toString()).toBe('{"a":1}');
+    const bytes = Uint8Array.of(0, 255, 0x7b, 10);
+    expect(toInboundRequest(received({ body: bytes }), { provider: "generic", eventType: "" }, false).body).toBe(bytes);
+  });
+
   test("is verified before anything is masked", () => {
     const request = received({ headers: { "x-gitlab-token": "hunter2" } });
     const verdict = verifyInbound(request, { secrets: ["hunter2"], nowMs: 0 });

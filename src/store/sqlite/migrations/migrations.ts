@@ -9,6 +9,7 @@ import { runsThatGoOnMigration } from "./0004-runs-that-go-on.ts";
 import { schedulesMigration } from "./0005-schedules.ts";
 import { secretsMigration } from "./0007-secrets.ts";
 import { inboundDeliveriesMigration } from "./0008-inbound-deliveries.ts";
+import { requestRecordsMigration } from "./0009-request-records.ts";
 
 export const migrations: readonly Migration[] = [
   initialMigration,
@@ -19,4 +20,5 @@ export const migrations: readonly Migration[] = [
   rerunsMigration,
   secretsMigration,
   inboundDeliveriesMigration,
+  requestRecordsMigration,
 ];

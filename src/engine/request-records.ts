@@ -1,0 +1,178 @@
+// What is on record of inbound requests: an accepted one is written with its run, a refused one and every answer soon
+// after the caller has it.
+
+import { toAppError } from "../core/app-error.ts";
+import type { InboundRequest } from "../core/inbound-request.ts";
+import type { InboundAnswer, InboundRecord, KeptRequest } from "../store/store.ts";
+import { claimedOrigin, toInboundRequest } from "../webhooks/webhooks.ts";
+import type { RequestHead, WebhookAnswer } from "./contract.ts";
+import { CountedWarning } from "./counted-warning.ts";
+import { shownId } from "./delivery-key.ts";
+import { maskBeginning } from "./mask-secrets.ts";
+import { RequestWriter } from "./request-writer.ts";
+import type { RunParts } from "./run-parts.ts";
+
+/** Of a request that began no run. */
+const keptBodyBytes = 4 * 1024;
+const tellUnknownEveryMs = 60_000;
+const nothing = new Uint8Array(0);
+
+interface Origin extends Pick<InboundRequest, "provider" | "eventType"> {
+  /** As its sender calls the delivery; empty where it says nothing. */
+  readonly deliveryId: string;
+}
+
+/** A request on its way to its answer, and what was found out about it so far. */
+export interface Intake {
+  readonly id: string;
+  readonly receivedAt: number;
+  /** By a clock that nobody sets. */
+  readonly startedMs: number;
+  readonly head: RequestHead;
+  /** Empty until it is read. */
+  body: Uint8Array;
+  /** The recorded request that is sent once more. */
+  readonly redeliveryOf: string | null;
+  /** The pipeline's own, where it names one. */
+  pinned: string | null;
+  /** What it is taken for, believed or not. */
+  origin: Origin | null;
+  /** As runs and records have it; null until its sender is verified. */
+  request: InboundRequest | null;
+}
+
+type Outcome = "isCut" | "verdict" | "reason" | "runId" | "sameBodyAs";
+
+export interface RequestRecordsOptions {
+  readonly parts: Pick<RunParts, "store" | "clock" | "logger" | "redactor">;
+  readonly newId: () => string;
+}
+
+export class RequestRecords {
+  readonly #options: RequestRecordsOptions;
+  readonly #writer: RequestWriter;
+  readonly #unknown: CountedWarning;
+
+  constructor(options: RequestRecordsOptions) {
+    this.#options = options;
+    const { clock, logger } = options.parts;
+    this.#writer = new RequestWriter(options.parts);
+    const tell = (requests: number): void =>
+      logger.info("webhooks named pipelines that are not there, and were not recorded", { requests });
+    this.#unknown = new CountedWarning({ clock, everyMs: tellUnknownEveryMs, tell });
+  }
+
+  begin(head: RequestHead): Intake {
+    return this.#begin(head, null);
+  }
+
+  /** Of a recorded request that is sent once more: nothing is left to find out. */
+  beginAgain({ id, pipeline, request, address, deliveryId }: KeptRequest): Intake {
+    const { body, ...head } = request;
+    const intake = this.#begin({ ...head, pipeline, address }, id);
+    return { ...intake, body, origin: { ...request, deliveryId: deliveryId ?? "" }, request };
+  }
+
+  #begin(head: RequestHead, redeliveryOf: string | null): Intake {
+    const { parts, newId } = this.#options;
+    return {
+      id: newId(),
+      receivedAt: parts.clock.now(),
+      startedMs: parts.clock.elapsed(),
+      head,
+      body: nothing,
+      redeliveryOf,
+      pinned: null,
+      origin: null,
+      request: null,
+    };
+  }
+
+  /** What is committed with the run that it begins. */
+  accepted(intake: Intake, request: InboundRequest, runId: string, sameBodyAs: string | null): InboundRecord {
+    return { ...this.#toRecord(intake, request), isCut: false, verdict: "accepted", reason: null, runId, sameBodyAs };
+  }
+
+  /** Notes what the caller is answered. */
+  answered(intake: Intake, answer: WebhookAnswer): void {
+    const given = this.#toAnswer(intake, statusOfAnswer(answer), null);
+    this.#writer.add({ id: intake.id, answer: given, refused: this.#withoutRun(intake, answer) });
+  }
+
+  /** Notes what the caller is told instead of an answer: the error's `details.reason`, else its code, is the reason. */
+  failed(intake: Intake, thrown: unknown): void {
+    const { code, class: kind, details } = toAppError(thrown);
+    if (code === "PIPELINE_NOT_FOUND") {
+      this.#unknown.add();
+      return;
+    }
+    const reason = typeof details["reason"] === "string" ? details["reason"] : code.toLowerCase();
+    const answer = this.#toAnswer(intake, kind.httpStatus, code);
+    this.#writer.add({ id: intake.id, answer, refused: this.#refused(intake, reason) });
+  }
+
+  /** Resolves when all that was answered before is on disk, or never will be. */
+  async flush(): Promise<void> {
+    await this.#writer.flush();
+  }
+
+  /** Removes some of the refused requests that were received before this time; false where there are none. */
+  async removeBefore(at: number): Promise<boolean> {
+    return await this.#writer.removeBefore(at);
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.close();
+    this.#unknown.close();
+  }
+
+  /** The record of a request that was answered and began no run. */
+  #withoutRun(intake: Intake, answer: WebhookAnswer): InboundRecord | null {
+    switch (answer.type) {
+      case "skipped":
+        return this.#refused(intake, answer.reason);
+      case "duplicate":
+        return { ...this.#refused(intake, "duplicate"), runId: answer.runId };
+      case "response":
+      case "accepted":
+      case "stream":
+        return null;
+    }
+  }
+
+  #refused(intake: Intake, reason: string): InboundRecord {
+    const origin = (intake.origin ??= claimedOrigin(intake.head, intake.pinned ?? undefined));
+    const whole = intake.request ?? toInboundRequest({ ...intake.head, body: intake.body }, origin, false);
+    const { request, isCut } = maskBeginning(this.#options.parts.redactor, whole, keptBodyBytes);
+    const record = this.#toRecord(intake, request);
+    return { ...record, isCut, verdict: "refused", reason, runId: null, sameBodyAs: null };
+  }
+
+  #toRecord(intake: Intake, request: InboundRequest): Omit<InboundRecord, Outcome> {
+    const { id, receivedAt, head, body, redeliveryOf, origin } = intake;
+    const { pipeline, address } = head;
+    const bodyBytes = body.length;
+    const deliveryId = shownId(this.#options.parts.redactor.text(origin?.deliveryId ?? ""));
+    const verified = intake.request !== null;
+    return { id, pipeline, receivedAt, request, address, bodyBytes, verified, redeliveryOf, deliveryId };
+  }
+
+  #toAnswer({ startedMs }: Intake, status: number, code: string | null): InboundAnswer {
+    const tookMs = this.#options.parts.clock.elapsed() - startedMs;
+    return { status, code, durationMs: Math.max(0, Math.round(tookMs * 10) / 10) };
+  }
+}
+
+/** The HTTP status of an answer. */
+export function statusOfAnswer(answer: WebhookAnswer): number {
+  switch (answer.type) {
+    case "response":
+      return answer.status;
+    case "accepted":
+    case "skipped":
+      return 202;
+    case "stream":
+    case "duplicate":
+      return 200;
+  }
+}
