@@ -80,10 +80,21 @@ function findRefusal(
   if (isPinned && looksLikeAnother(provider, request.headers)) return "provider_mismatch";
   if (options.secrets.length === 0) return undefined;
   if (provider.pinnedOnly === true && !isPinned) return "provider_not_pinned";
-  const schemes = provider.schemes.filter(({ askedFor }) => askedFor === options.algorithm);
   const keys = new Keys(options.secrets);
+  const schemes = chooseSchemes(provider, keys, options);
   const scheme = schemes.find((each) => hasKey(each, keys) && isUsed(each, request, body)) ?? schemes.at(-1);
   return scheme === undefined ? "algorithm_unknown" : checkScheme(scheme, request, body, keys, options);
+}
+
+/** Who says how old a request may be wants to know its age: a signature without a time does not count beside one with it. */
+function chooseSchemes(
+  { schemes }: InboundProvider,
+  keys: Keys,
+  { algorithm, toleranceMs }: VerifyOptions,
+): readonly SignatureScheme[] {
+  const asked = schemes.filter(({ askedFor }) => askedFor === algorithm);
+  const timed = asked.filter((scheme) => scheme.timestamp !== undefined && hasKey(scheme, keys));
+  return toleranceMs === undefined || timed.length === 0 ? asked : timed;
 }
 
 /** Of providers without headers of their own anything may be another's too, as of those with a token a proxy adds. */

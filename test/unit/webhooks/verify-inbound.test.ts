@@ -301,4 +301,16 @@ describe("verifyInbound()", () => {
     expect(send(wrong, wrong, wrong, wrong)).toMatchObject({ reason: "signature_mismatch" });
     expect(send(wrong, wrong, wrong, wrong, right)).toMatchObject({ reason: "signature_malformed" });
   });
+
+  test("refuses a signature without a time where the pipeline says how old it may be, and the sender can sign one", () => {
+    const body = Buffer.from("{}");
+    const timed = make("grafana", body);
+    const { "x-grafana-alerting-signature-timestamp": time = "", ...headers } = timed.headers;
+    const stripped = { ...timed, headers, body: Buffer.from(`${time}:{}`) };
+    expect(verifyInbound(stripped, optionsFor("grafana"))).toMatchObject({ accepted: true });
+    const strict = { ...optionsFor("grafana"), toleranceMs: 60_000 };
+    expect(verifyInbound(stripped, strict)).toMatchObject({ accepted: false, reason: "timestamp_missing" });
+    expect(verifyInbound(timed, strict)).toMatchObject({ accepted: true });
+    expect(verifyInbound(make("gitlab", body), { ...optionsFor("gitlab"), toleranceMs: 60_000 }).accepted).toBe(true);
+  });
 });
