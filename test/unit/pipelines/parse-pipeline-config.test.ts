@@ -100,7 +100,7 @@ describe("parsePipelineConfig()", () => {
 
   test.each([
     [{ retry: 3 }, "config.retry"],
-    [{ webhook: { dedupe: true } }, "config.webhook.dedupe"],
+    [{ webhook: { filter: "x" } }, "config.webhook.filter"],
   ])("refuses %j as not supported yet", (config, field) => {
     expect(problemsOf(config)).toMatchObject([{ field, message: `${field} is not supported yet` }]);
   });
