@@ -47,25 +47,50 @@ function readPart(part: SignedPart, context: MessageContext): string | Uint8Arra
   }
 }
 
-const decoder = new TextDecoder();
-
 /** As Twilio's libraries do it: names in order, each with its different values in order, nothing in between. */
-function readForm(digestParameter: string, request: MessageContext["request"]): string | PartFailure {
+function readForm(digestParameter: string, request: MessageContext["request"]): string | Uint8Array | PartFailure {
   const { headers, query, body } = request;
   if (body.length === 0) return "";
   if (!/^application\/x-www-form-urlencoded\b/i.test(headers["content-type"] ?? "")) {
     const digest = createHash("sha256").update(body).digest("hex");
     return query[digestParameter] === digest ? "" : { reason: "signature_mismatch" };
   }
-  const fields: (readonly [name: string, value: string])[] = [];
-  new URLSearchParams(decoder.decode(body)).forEach((value, name) => fields.push([name, value]));
-  fields.sort(([name, value], [otherName, otherValue]) => order(name, otherName) || order(value, otherValue));
+  const fields = parseForm(body);
+  fields.sort((field, other) => order(field.name, other.name) || order(field.value, other.value));
   let text = "";
-  for (const [index, [name, value]] of fields.entries()) {
-    const [lastName, lastValue] = fields[index - 1] ?? [];
-    if (name !== lastName || value !== lastValue) text += name + value;
+  let last: FormField | undefined;
+  for (const field of fields) {
+    if (field.name !== last?.name || field.value !== last.value) text += field.name + field.value;
+    last = field;
   }
-  return text;
+  // Of ASCII alone, as most forms are, UTF-8 makes the same bytes.
+  return /[\u0080-\u00FF]/.test(text) ? Buffer.from(text, "latin1") : text;
+}
+
+/** Each character stands for a byte. */
+interface FormField {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** https://url.spec.whatwg.org/#urlencoded-parsing; URLSearchParams takes longer for it than all the rest. */
+function parseForm(body: Uint8Array): FormField[] {
+  const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1");
+  const fields: FormField[] = [];
+  for (const field of text.split("&")) {
+    if (field === "") continue;
+    const nameEnd = field.indexOf("=");
+    if (nameEnd === -1) fields.push({ name: decodeEscapes(field), value: "" });
+    else fields.push({ name: decodeEscapes(field.slice(0, nameEnd)), value: decodeEscapes(field.slice(nameEnd + 1)) });
+  }
+  return fields;
+}
+
+function decodeEscapes(text: string): string {
+  if (!/[+%]/.test(text)) return text;
+  return text
+    .replaceAll("+", " ")
+    .replaceAll(/%[0-9a-fA-F]{2}/g, (escape) => String.fromCharCode(Number.parseInt(escape.slice(1), 16)));
 }
 
 function order(a: string, b: string): number {

@@ -62,12 +62,12 @@ export function verifyInbound(request: UnverifiedRequest, options: VerifyOptions
   const body = new JsonBody(request.body);
   const reason = findRefusal(provider, request, body, options);
   const readable = reason === undefined ? body : null;
-  const origin = {
-    provider: provider.name,
-    eventType: readValue(provider.eventType, headers, readable),
-    deliveryId: readValue(provider.deliveryId, headers, readable),
-  };
-  return reason === undefined ? { accepted: true, ...origin } : { accepted: false, ...origin, reason };
+  const { name } = provider;
+  const eventType = readValue(provider.eventType, headers, readable);
+  const deliveryId = readValue(provider.deliveryId, headers, readable);
+  return reason === undefined
+    ? { accepted: true, provider: name, eventType, deliveryId }
+    : { accepted: false, provider: name, eventType, deliveryId, reason };
 }
 
 function findRefusal(
@@ -80,9 +80,8 @@ function findRefusal(
   if (isPinned && looksLikeAnother(provider, request.headers)) return "provider_mismatch";
   if (options.secrets.length === 0) return undefined;
   if (provider.pinnedOnly === true && !isPinned) return "provider_not_pinned";
-  const schemes = provider.schemes.filter(({ askedFor }) => askedFor === options.algorithm);
   const keys = new Keys(options.secrets);
-  const scheme = schemes.find((each) => hasKey(each, keys) && isUsed(each, request, body)) ?? schemes.at(-1);
+  const scheme = chooseScheme(provider, request, body, keys, options.algorithm);
   return scheme === undefined ? "algorithm_unknown" : checkScheme(scheme, request, body, keys, options);
 }
 
@@ -90,6 +89,23 @@ function findRefusal(
 function looksLikeAnother(pinned: InboundProvider, headers: Readonly<Record<string, string>>): boolean {
   if (pinned.detectedBy.length === 0 || hasItsHeaders(pinned, headers)) return false;
   return findByHeaders(headers) !== fallbackProvider;
+}
+
+/** The first that the request uses and a secret is a key of; the last where there is none. */
+function chooseScheme(
+  { schemes }: InboundProvider,
+  request: UnverifiedRequest,
+  body: JsonBody,
+  keys: Keys,
+  algorithm: WebhookAlgorithm | undefined,
+): SignatureScheme | undefined {
+  let chosen: SignatureScheme | undefined;
+  for (const scheme of schemes) {
+    if (scheme.askedFor !== algorithm) continue;
+    chosen = scheme;
+    if (hasKey(scheme, keys) && isUsed(scheme, request, body)) break;
+  }
+  return chosen;
 }
 
 function isUsed(scheme: SignatureScheme, request: UnverifiedRequest, body: JsonBody): boolean {
