@@ -15,16 +15,26 @@ export function signatureBytes(form: SignatureForm, text: string): Uint8Array | 
   }
   const length = lengths[algorithm];
   if (encoding === "hex") {
-    return text.length === 2 * length && hexDigits.test(text) ? Buffer.from(text, "hex") : undefined;
+    return text.length === 2 * length && hexDigits.test(text) ? Uint8Array.fromHex(text) : undefined;
   }
   const bytes = text.length > 2 * length ? undefined : fromBase64(text);
   return bytes?.length === length ? bytes : undefined;
 }
 
 /** As RFC 4648 section 4 writes it, with its padding and without loose bits (section 3.5). */
-function fromBase64(text: string): Buffer | undefined {
-  const bytes = Buffer.from(text, "base64");
-  return bytes.length > 0 && bytes.toString("base64") === text ? bytes : undefined;
+function fromBase64(text: string): Uint8Array | undefined {
+  const bytes = looseBase64(text);
+  return bytes?.toBase64() === text ? bytes : undefined;
+}
+
+/** With or without the padding; undefined where there is nothing or something else. */
+export function looseBase64(text: string): Uint8Array | undefined {
+  try {
+    const bytes = Uint8Array.fromBase64(text);
+    return bytes.length > 0 ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export function encoded({ encoding }: SignatureForm, bytes: Uint8Array): string {

@@ -3,10 +3,12 @@
 import { createPublicKey, type KeyObject, timingSafeEqual, verify } from "node:crypto";
 import { secretsEqual } from "../../core/secret-compare.ts";
 import type { KeyFormat } from "./provider.ts";
+import { looseBase64 } from "./signature-encoding.ts";
 import type { Signature } from "./signature.ts";
 
 export type SignedMessage = readonly (string | Uint8Array)[];
 
+const encoder = new TextEncoder();
 const secretMark = "whsec_";
 const publicMark = "whpk_";
 
@@ -17,7 +19,7 @@ const publicMark = "whpk_";
 export function keyBytes(format: KeyFormat, secret: string): Uint8Array | undefined {
   switch (format) {
     case "text":
-      return secret === "" || secret.startsWith(publicMark) ? undefined : Buffer.from(secret, "utf8");
+      return secret === "" || secret.startsWith(publicMark) ? undefined : encoder.encode(secret);
     case "hex":
       return /^[0-9a-fA-F]{64}$/.test(secret) ? Buffer.from(secret, "hex") : undefined;
     case "whsec":
@@ -30,10 +32,9 @@ export function keyBytes(format: KeyFormat, secret: string): Uint8Array | undefi
 }
 
 /** With or without the padding that people leave out when they copy. */
-function decodeKey(text: string): Buffer | undefined {
-  const bytes = Buffer.from(text, "base64");
-  const same = bytes.toString("base64");
-  return bytes.length > 0 && (same === text || same.replace(/=+$/, "") === text) ? bytes : undefined;
+function decodeKey(text: string): Uint8Array | undefined {
+  const bytes = looseBase64(text);
+  return bytes?.toBase64({ omitPadding: !text.endsWith("=") }) === text ? bytes : undefined;
 }
 
 /** The configured secrets as keys: each is decoded once for a request, whatever is held against it. */

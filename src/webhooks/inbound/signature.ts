@@ -17,14 +17,15 @@ export interface Signature {
 /** What was found in the text of a signature. */
 export interface ParsedSignatures {
   readonly signatures: readonly Signature[];
-  /** What stands beside them, as `t=…`. */
-  readonly fields: ReadonlyMap<string, string>;
+  /** The time that stands beside them, as `t=…`; empty where there is none. */
+  readonly timestamp: string;
 }
 
 /** Of one request; each may cost a check for each secret. */
 const maxSignatures = 16;
 /** One of these takes as long as a hundred others, and reads the whole body each time. */
 const maxEd25519 = 4;
+const namedValue = /^[A-Za-z0-9_-]{1,32}[=,]\S+$/;
 
 /** The text of the signature where the scheme looks for it; undefined where there is none, or an empty one. */
 export function findSignature(scheme: SignatureScheme, request: SignedRequest, body: JsonBody): string | undefined {
@@ -53,31 +54,31 @@ export function parseSignatures(scheme: SignatureScheme, text: string): ParsedSi
   const { separator, forms } = scheme;
   const elements = separator === undefined ? [text] : text.split(separator);
   const signatures: Signature[] = [];
-  const fields = new Map<string, string>();
+  const timeMark = scheme.timestamp?.in === "signature" ? `${scheme.timestamp.name}=` : undefined;
+  let timestamp = "";
   for (const element of elements) {
-    const form = forms.find((each) => startsWith(element, each) || !each.prefixRequired);
+    const form = forms.find((each) => !each.prefixRequired || hasPrefix(element, each));
     if (form !== undefined) {
-      const bytes = signatureBytes(form, startsWith(element, form) ? element.slice(form.prefix.length) : element);
+      const bytes = signatureBytes(form, hasPrefix(element, form) ? element.slice(form.prefix.length) : element);
       if (bytes === undefined) return undefined;
       signatures.push({ form, bytes });
       continue;
     }
     // Signatures of other kinds and times may stand in a list, but each only once and nothing else.
-    const field = separator === undefined ? null : /^([A-Za-z0-9_-]{1,32})[=,](\S+)$/.exec(element);
-    if (field === null) return undefined;
-    const [, name = "", value = ""] = field;
-    if (scheme.timestamp?.name === name && fields.has(name)) return undefined;
-    fields.set(name, value);
+    if (separator === undefined || !namedValue.test(element)) return undefined;
+    if (timeMark === undefined || !element.startsWith(timeMark)) continue;
+    if (timestamp !== "") return undefined;
+    timestamp = element.slice(timeMark.length);
   }
   if (signatures.length === 0 || signatures.length > maxSignatures) return undefined;
   if (signatures.filter(({ form }) => form.algorithm === "ed25519").length > maxEd25519) return undefined;
-  return { signatures, fields };
+  return { signatures, timestamp };
 }
 
 /** The name of a scheme of HTTP authentication may be written in any case (RFC 9110 section 11.1). */
-function startsWith(text: string, { prefix, algorithm }: SignatureForm): boolean {
-  const start = text.slice(0, prefix.length);
-  return start === prefix || (algorithm === "token" && start.toLowerCase() === prefix.toLowerCase());
+function hasPrefix(text: string, { prefix, algorithm }: SignatureForm): boolean {
+  if (algorithm !== "token") return text.startsWith(prefix);
+  return text.slice(0, prefix.length).toLowerCase() === prefix.toLowerCase();
 }
 
 /** A signature as the sender writes it. */

@@ -13,7 +13,7 @@ export function findTimestamp(
   parsed: ParsedSignatures,
 ): string {
   if (source?.in === "header") return request.headers[source.name] ?? "";
-  return source?.in === "signature" ? (parsed.fields.get(source.name) ?? "") : "";
+  return source?.in === "signature" ? parsed.timestamp : "";
 }
 
 /** Seconds since the Unix epoch in decimal digits and nothing else. Undefined: near enough to now. */

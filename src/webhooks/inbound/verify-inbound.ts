@@ -8,7 +8,7 @@ import { fallbackProvider, findProvider } from "./provider-table.ts";
 import { readValue } from "./read-value.ts";
 import { Keys, matchesAny } from "./signature-key.ts";
 import { findSignature, parseSignatures } from "./signature.ts";
-import { buildMessage } from "./signed-message.ts";
+import { buildMessage, withEitherPort } from "./signed-message.ts";
 import { checkJsonTime, checkSeconds, findTimestamp, type TimestampReason } from "./timestamp.ts";
 import type { UnverifiedRequest } from "./unverified-request.ts";
 
@@ -62,12 +62,12 @@ export function verifyInbound(request: UnverifiedRequest, options: VerifyOptions
   const body = new JsonBody(request.body);
   const reason = findRefusal(provider, request, body, options);
   const readable = reason === undefined ? body : null;
-  const origin = {
-    provider: provider.name,
-    eventType: readValue(provider.eventType, headers, readable),
-    deliveryId: readValue(provider.deliveryId, headers, readable),
-  };
-  return reason === undefined ? { accepted: true, ...origin } : { accepted: false, ...origin, reason };
+  const { name } = provider;
+  const eventType = readValue(provider.eventType, headers, readable);
+  const deliveryId = readValue(provider.deliveryId, headers, readable);
+  return reason === undefined
+    ? { accepted: true, provider: name, eventType, deliveryId }
+    : { accepted: false, provider: name, eventType, deliveryId, reason };
 }
 
 function findRefusal(
@@ -81,20 +81,8 @@ function findRefusal(
   if (options.secrets.length === 0) return undefined;
   if (provider.pinnedOnly === true && !isPinned) return "provider_not_pinned";
   const keys = new Keys(options.secrets);
-  const schemes = chooseSchemes(provider, keys, options);
-  const scheme = schemes.find((each) => hasKey(each, keys) && isUsed(each, request, body)) ?? schemes.at(-1);
+  const scheme = chooseScheme(provider, request, body, keys, options);
   return scheme === undefined ? "algorithm_unknown" : checkScheme(scheme, request, body, keys, options);
-}
-
-/** Who says how old a request may be wants to know its age: a signature without a time does not count beside one with it. */
-function chooseSchemes(
-  { schemes }: InboundProvider,
-  keys: Keys,
-  { algorithm, toleranceMs }: VerifyOptions,
-): readonly SignatureScheme[] {
-  const asked = schemes.filter(({ askedFor }) => askedFor === algorithm);
-  const timed = asked.filter((scheme) => scheme.timestamp !== undefined && hasKey(scheme, keys));
-  return toleranceMs === undefined || timed.length === 0 ? asked : timed;
 }
 
 /** Of providers without headers of their own anything may be another's too, as of those with a token a proxy adds. */
@@ -103,9 +91,25 @@ function looksLikeAnother(pinned: InboundProvider, headers: Readonly<Record<stri
   return findByHeaders(headers) !== fallbackProvider;
 }
 
-/** Senders that sign an address may have it with its port or without: the published libraries of Twilio try both. */
-function portForms({ signed }: SignatureScheme): readonly { readonly port?: "with" | "without" }[] {
-  return signed.some(({ part }) => part === "address") ? [{ port: "with" }, { port: "without" }] : [{}];
+/** The first that the request uses and a secret is a key of; the last where there is none. */
+function chooseScheme(
+  { schemes }: InboundProvider,
+  request: UnverifiedRequest,
+  body: JsonBody,
+  keys: Keys,
+  { algorithm, toleranceMs }: VerifyOptions,
+): SignatureScheme | undefined {
+  const isTimed = (scheme: SignatureScheme): boolean =>
+    scheme.askedFor === algorithm && scheme.timestamp !== undefined && hasKey(scheme, keys);
+  // Who says how old a request may be wants to know its age: a signature without a time does not count beside one with it.
+  const timedAlone = toleranceMs !== undefined && schemes.some(isTimed);
+  let chosen: SignatureScheme | undefined;
+  for (const scheme of schemes) {
+    if (scheme.askedFor !== algorithm || (timedAlone && !isTimed(scheme))) continue;
+    chosen = scheme;
+    if (hasKey(scheme, keys) && isUsed(scheme, request, body)) break;
+  }
+  return chosen;
 }
 
 function isUsed(scheme: SignatureScheme, request: UnverifiedRequest, body: JsonBody): boolean {
@@ -136,12 +140,12 @@ function checkScheme(
     const untimely = checkSeconds(timestamp, tolerance, nowMs);
     if (untimely !== undefined) return untimely;
   }
+  const built = buildMessage(scheme, { request, timestamp, publicUrl });
+  if (!built.ok) return built.reason;
   let matches = false;
-  for (const port of portForms(scheme)) {
-    const built = buildMessage(scheme, { request, timestamp, publicUrl, ...port });
-    if (!built.ok) return built.reason;
-    // Both are tried, whichever it was.
-    matches = matchesAny(parsed.signatures, keys, built.message) || matches;
+  // All are tried, whichever it was.
+  for (const message of withEitherPort(scheme, built.message)) {
+    matches = matchesAny(parsed.signatures, keys, message) || matches;
   }
   if (!matches) return "signature_mismatch";
   // Only now the body may be parsed: whoever signed it is known.
