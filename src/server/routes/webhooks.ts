@@ -108,7 +108,7 @@ const publicMessages: Partial<Record<ErrorCode, string>> = {
 
 /** What its sender can see or do itself it is told: where a payload does not fit, how long to wait. */
 function publicOptions({ code, hint, details }: AppError): AppErrorOptions {
-  const { reason, ...shown } = details;
+  const { reason: _reason, ...shown } = details;
   if (code === "RATE_LIMITED") return { details: shown };
   return code === "PAYLOAD_INVALID" ? { details: shown, ...(hint === undefined ? {} : { hint }) } : {};
 }
