@@ -143,6 +143,8 @@ export interface Engine {
    *   SECRET_MISSING, SIGNATURE_INVALID, PIPELINE_PAUSED, QUEUE_FULL, STORE_UNAVAILABLE, SHUTTING_DOWN, DISK_LOW.
    */
   receiveWebhook(request: ReceivedRequest): Promise<WebhookAnswer>;
+  /** Puts a webhook on record whose body could not be read, with the error that its sender is told. */
+  refuseUnread(request: Omit<ReceivedRequest, "body">, error: unknown): void;
   /** Recorded requests, those that are answered by now included. @throws {AppError} BAD_REQUEST when the cursor is not one of ours. */
   listRequests(query: RequestQuery): Promise<RequestPage>;
   /** @throws {AppError} REQUEST_NOT_FOUND. */

@@ -135,6 +135,11 @@ class StandardEngine implements Engine {
 
   receiveWebhook: Engine["receiveWebhook"] = async (request) => await this.#webhooks.receive(request);
 
+  refuseUnread: Engine["refuseUnread"] = (request, error) => {
+    const isKnown = this.#options.catalog.get(request.pipeline) !== undefined;
+    this.#records.unread(request, isKnown ? error : new AppError("PIPELINE_NOT_FOUND", "there is no such pipeline"));
+  };
+
   listRequests: Engine["listRequests"] = async (query) => {
     await this.#records.flush();
     return await this.#parts.store.inbound.list(query);

@@ -28,8 +28,9 @@ export interface Intake {
   /** By a clock that nobody sets. */
   readonly startedMs: number;
   readonly received: ReceivedRequest;
-  /** Of the body as it was received. */
+  /** Of the body as it was received, or announced. */
   readonly bodyBytes: number;
+  readonly isRead: boolean;
   /** The recorded request that is sent once more. */
   readonly redeliveryOf: string | null;
   /** The pipeline's own, where it names one. */
@@ -79,11 +80,20 @@ export class RequestRecords {
       startedMs: parts.clock.elapsed(),
       received,
       bodyBytes,
+      isRead: true,
       redeliveryOf,
       pinned: null,
       origin: null,
       request: null,
     };
+  }
+
+  /** Of a request whose body could not be read. */
+  unread(request: Omit<ReceivedRequest, "body">, thrown: unknown): void {
+    const announced = Number(request.headers["content-length"] ?? 0);
+    const bodyBytes = Number.isSafeInteger(announced) ? announced : 0;
+    const intake = this.#begin({ ...request, body: new Uint8Array() }, bodyBytes, null);
+    this.failed({ ...intake, isRead: false }, thrown);
   }
 
   /** What is committed with the run that it begins. */
@@ -143,7 +153,7 @@ export class RequestRecords {
     const whole = intake.request ?? toInboundRequest(intake.received, origin, false);
     const { request, isCut } = maskBeginning(this.#options.parts.redactor, whole, keptBodyBytes);
     const record = this.#toRecord(intake, request);
-    return { ...record, isCut, verdict: "refused", reason, runId: null, sameBodyAs: null };
+    return { ...record, isCut: isCut || !intake.isRead, verdict: "refused", reason, runId: null, sameBodyAs: null };
   }
 
   #toRecord(intake: Intake, request: InboundRequest): Omit<InboundRecord, Outcome> {

@@ -28,16 +28,30 @@ async function receiveWebhook(request: Request, context: RouteContext): Promise<
   context.connections.hold(request);
   let streams = false;
   try {
-    const body = await readBody(request, headers, context);
     const address = context.connections.addressOf(request);
-    const received = { pipeline, method: request.method, url, headers, query, body, address };
-    const answer = await receive(context, received);
+    const begun = { pipeline, method: request.method, url, headers, query, address };
+    const body = await readRecorded(request, begun, context);
+    const answer = await receive(context, { ...begun, body });
     if (answer.type !== "stream") return toResponse(answer, request.method);
     streams = true;
     return streamRun(request, answer.runId, context);
   } finally {
     // A stream lets go of its connection itself.
     if (!streams) context.connections.release(request);
+  }
+}
+
+/** The body; where it cannot be read the request is on record all the same. */
+async function readRecorded(
+  request: Request,
+  begun: Omit<ReceivedRequest, "body">,
+  context: RouteContext,
+): Promise<Uint8Array> {
+  try {
+    return await readBody(request, begun.headers, context);
+  } catch (error) {
+    context.engine.refuseUnread(begun, error);
+    throw error;
   }
 }
 

@@ -171,6 +171,35 @@ describe("a refused request", () => {
     }
   });
 
+  test("whose body could not be read is on record without it, and is never sent again", async () => {
+    await add();
+    const headers = { "content-length": "8388609", "x-github-event": "push" };
+    const request = {
+      pipeline: "deploy",
+      method: "POST",
+      url: "/api/webhooks/deploy",
+      headers,
+      query: {},
+      address: null,
+    };
+    const error = new AppError("BODY_TOO_LARGE", "it is too large");
+    harness.engine.refuseUnread(request, error);
+    harness.engine.refuseUnread({ ...request, pipeline: "nope" }, error);
+    const records = await listed();
+    expect(records).toMatchObject([
+      {
+        pipeline: "deploy",
+        reason: "body_too_large",
+        verified: false,
+        bodyBytes: 8_388_609,
+        request: { provider: "github" },
+        answer: { status: 413, code: "BODY_TOO_LARGE" },
+      },
+    ]);
+    const again = harness.engine.redeliver(records[0]?.id ?? "", { force: true });
+    expect(await again.catch((refusal: unknown) => refusal)).toMatchObject({ code: "REQUEST_CUT" });
+  });
+
   test("of no pipeline is counted, and not recorded", async () => {
     await add();
     for (let times = 0; times < 3; times++) {

@@ -149,6 +149,9 @@ export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
       asked.webhooks.push(request);
       return { type: "accepted", runId };
     },
+    refuseUnread(request, error) {
+      asked.requests.push([request.pipeline, (error as AppError).code]);
+    },
     async listRequests(query) {
       asked.requests.push(query);
       return { requests: [makeKeptRequest()], nextCursor: "next" };

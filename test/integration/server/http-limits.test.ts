@@ -32,6 +32,7 @@ describe("the size of a body", () => {
     expect(answer).toStartWith("HTTP/1.1 413");
     expect(codeOf(answer)).toBe("BODY_TOO_LARGE");
     expect(engine.asked.webhooks).toHaveLength(0);
+    expect(engine.asked.requests).toEqual([["deploy", "BODY_TOO_LARGE"]]);
   });
 
   test("a declared length a little over the limit is 413 once all of it was sent, as a proxy does", async () => {
