@@ -14,7 +14,8 @@ interface RedeliverFlags extends ClientFlags {
 const help = `
 The request goes through all that comes behind the verification of its sender, for your token stands for its signature. What
 was masked in it stays so: where a secret was, the script sees ********. Without --force one whose sender was not believed is
-not sent, and a run begins only where the pipeline's condition holds.`;
+not sent, and a run begins only where the pipeline's condition holds and the delivery has begun none that goes on or has
+succeeded.`;
 
 export function addRedeliverCommand(program: Command, context: CommandContext): void {
   addClientFlags(
@@ -36,8 +37,11 @@ export function addRedeliverCommand(program: Command, context: CommandContext): 
     });
 }
 
-function describe({ run_id: runId, status, body }: RedeliveryJson): string {
+function describe({ run_id: runId, status, body, duplicate }: RedeliveryJson): string {
   if (runId === null) return "no run began: the pipeline's condition does not hold (--force begins one all the same)";
+  if (duplicate) {
+    return printable(`no run began: it has come before, and began run ${runId} (--force begins one all the same)`);
+  }
   const answer = body === null ? "it has not responded, so the answer was" : "it answered";
   return printable(`run ${runId} began; ${answer} ${status}`);
 }

@@ -17,9 +17,11 @@ export function formatRequest(request: WholeRequestJson, out: OutputStream): rea
     ["received", formatMoment(new Date(request.received_at))],
     ...(request.address === null ? [] : [["from", request.address]]),
     ["provider", request.event_type === "" ? request.provider : `${request.provider}, ${request.event_type}`],
+    ...(request.delivery_id === null ? [] : [["delivery", request.delivery_id]]),
     ["verdict", verdict],
     ["verified", request.verified ? "yes" : "no"],
     ...(request.run_id === null ? [] : [["run", request.run_id]]),
+    ...(request.same_body_as === null ? [] : [["same body as", `run ${request.same_body_as}`]]),
     ...(request.redelivery_of === null ? [] : [["redelivery of", request.redelivery_of]]),
     ...(answer === null
       ? []

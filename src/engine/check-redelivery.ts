@@ -1,7 +1,6 @@
 // Which recorded requests may be sent once more.
 
 import { AppError } from "../core/app-error.ts";
-import { formatByteSize } from "../core/byte-size.ts";
 import type { KeptRequest } from "../store/store.ts";
 
 /** @throws {AppError} REQUEST_CUT; REQUEST_NOT_VERIFIED without `force`. */
@@ -12,7 +11,7 @@ export function checkRedelivery(
   if (isCut) {
     const sizes = `${request.body.length} of ${bodyBytes} bytes`;
     throw new AppError("REQUEST_CUT", `request ${id} cannot be sent again: ${sizes} of its body were kept`, {
-      hint: `of refused requests the first ${formatByteSize(request.body.length)} are kept; let its sender send it again`,
+      hint: "let its sender send it again: of what begins no run only the beginning is kept",
     });
   }
   if (verified || force) return;

@@ -7,7 +7,14 @@ import type { Catalog, PipelineVersion } from "../pipelines/pipelines.ts";
 import type { KeptRequest, Write } from "../store/store.ts";
 import { toInboundRequest, verifyInbound } from "../webhooks/webhooks.ts";
 import { checkRedelivery } from "./check-redelivery.ts";
-import type { ReadBody, RedeliverOptions, Redelivery, RequestHead, WebhookAnswer } from "./contract.ts";
+import type {
+  ReadBody,
+  ReceivedRequest,
+  RedeliverOptions,
+  Redelivery,
+  RequestHead,
+  WebhookAnswer,
+} from "./contract.ts";
 import { getVersion } from "./get-pipeline.ts";
 import { type KnownBefore, KnownDeliveries, notKnown } from "./known-deliveries.ts";
 import { maskRequest } from "./mask-secrets.ts";
@@ -83,8 +90,9 @@ export class WebhookReceiver {
       const secrets = webhookSecrets(webhook, uploadedSecrets.find(pipeline));
       // Before it is verified, so that forgeries are bounded too; and before its body costs anything.
       this.#letThrough(intake, this.#gate.checkSender(webhook, address, secrets.length > 0));
-      intake.body = await readBody(webhook.maxBodyBytes);
-      const request = await this.#verify(intake, webhook, secrets);
+      const body = await readBody(webhook.maxBodyBytes);
+      intake.body = body;
+      const request = await this.#verify(intake, { ...head, body }, webhook, secrets);
       this.#letThrough(intake, this.#gate.checkRate(webhook));
       return await this.#goOn(intake, version, request, { isForced: false, mayStream: true });
     });
@@ -141,14 +149,17 @@ export class WebhookReceiver {
   }
 
   /** The request as it is kept. @throws {AppError} SECRET_MISSING, SIGNATURE_INVALID. */
-  async #verify(intake: Intake, webhook: WebhookConfig, references: readonly string[]): Promise<InboundRequest> {
+  async #verify(
+    intake: Intake,
+    received: ReceivedRequest,
+    webhook: WebhookConfig,
+    references: readonly string[],
+  ): Promise<InboundRequest> {
     const { parts, publicUrl } = this.#options;
-    const { head, body } = intake;
-    const secrets = await this.#resolveSecrets(head.pipeline, references);
-    const received = { ...head, body };
+    const secrets = await this.#resolveSecrets(received.pipeline, references);
     const verdict = verifyInbound(received, { ...webhook, secrets, publicUrl, nowMs: parts.clock.now() });
     intake.origin = verdict;
-    if (!verdict.accepted) throw this.#notBelieved(head.pipeline, verdict);
+    if (!verdict.accepted) throw this.#notBelieved(received.pipeline, verdict);
     return (intake.request = maskRequest(parts.redactor, toInboundRequest(received, verdict)));
   }
 

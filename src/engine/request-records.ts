@@ -29,8 +29,8 @@ export interface Intake {
   /** By a clock that nobody sets. */
   readonly startedMs: number;
   readonly head: RequestHead;
-  /** Empty until it is read. */
-  body: Uint8Array;
+  /** Null until it is read. */
+  body: Uint8Array | null;
   /** The recorded request that is sent once more. */
   readonly redeliveryOf: string | null;
   /** The pipeline's own, where it names one. */
@@ -80,7 +80,7 @@ export class RequestRecords {
       receivedAt: parts.clock.now(),
       startedMs: parts.clock.elapsed(),
       head,
-      body: nothing,
+      body: null,
       redeliveryOf,
       pinned: null,
       origin: null,
@@ -142,16 +142,23 @@ export class RequestRecords {
 
   #refused(intake: Intake, reason: string): InboundRecord {
     const origin = (intake.origin ??= claimedOrigin(intake.head, intake.pinned ?? undefined));
-    const whole = intake.request ?? toInboundRequest({ ...intake.head, body: intake.body }, origin, false);
+    const whole = intake.request ?? toInboundRequest({ ...intake.head, body: intake.body ?? nothing }, origin, false);
     const { request, isCut } = maskBeginning(this.#options.parts.redactor, whole, keptBodyBytes);
     const record = this.#toRecord(intake, request);
-    return { ...record, isCut, verdict: "refused", reason, runId: null, sameBodyAs: null };
+    return {
+      ...record,
+      isCut: isCut || intake.body === null,
+      verdict: "refused",
+      reason,
+      runId: null,
+      sameBodyAs: null,
+    };
   }
 
   #toRecord(intake: Intake, request: InboundRequest): Omit<InboundRecord, Outcome> {
     const { id, receivedAt, head, body, redeliveryOf, origin } = intake;
     const { pipeline, address } = head;
-    const bodyBytes = body.length;
+    const bodyBytes = body?.length ?? announcedBytes(head);
     const deliveryId = shownId(this.#options.parts.redactor.text(origin?.deliveryId ?? ""));
     const verified = intake.request !== null;
     return { id, pipeline, receivedAt, request, address, bodyBytes, verified, redeliveryOf, deliveryId };
@@ -161,6 +168,12 @@ export class RequestRecords {
     const tookMs = this.#options.parts.clock.elapsed() - startedMs;
     return { status, code, durationMs: Math.max(0, Math.round(tookMs * 10) / 10) };
   }
+}
+
+/** Of a body that was not read. */
+function announcedBytes({ headers }: RequestHead): number {
+  const announced = Number(headers["content-length"] ?? 0);
+  return Number.isSafeInteger(announced) ? announced : 0;
 }
 
 /** The HTTP status of an answer. */

@@ -87,12 +87,13 @@ describe("requests", () => {
   });
 
   test("with an id shows one in full, whatever is in it", async () => {
-    server.received.set(id, received({ body: `a${escape}\n\tb`, redelivery_of: "older" }));
+    server.received.set(id, received({ body: `a${escape}\n\tb`, redelivery_of: "older", delivery_id: "d-7" }));
     const { stdout } = await runCli(["requests", id], options);
     expect(stdout).toMatch(/^from +203\.0\.113\.7$/m);
     expect(stdout).toMatch(/^verdict +refused: signature_mismatch$/m);
     expect(stdout).toMatch(/^answer +401 SIGNATURE_INVALID after 0\.4 ms$/m);
     expect(stdout).toMatch(/^redelivery of +older$/m);
+    expect(stdout).toMatch(/^delivery +d-7$/m);
     expect(stdout).toEndWith(
       `\nPOST /api/webhooks/deploy?env=prod\nx-github-event: push\nauthorization: Bearer ********\n\na\uFFFD[2J\n\tb\n`,
     );
@@ -121,7 +122,11 @@ describe("redeliver", () => {
   test("says that no run began, and that a run has not answered yet", async () => {
     Object.assign(server.redelivery, { request_id: "new", run_id: null, skipped: true, status: 202, body: null });
     expect((await runCli(["redeliver", id], options)).stderr).toStartWith("no run began: the pipeline's condition");
-    Object.assign(server.redelivery, { run_id: runId, skipped: false });
+    Object.assign(server.redelivery, { run_id: runId, skipped: false, duplicate: true, status: 200 });
+    expect((await runCli(["redeliver", id], options)).stderr).toStartWith(
+      `no run began: it has come before, and began run ${runId} (--force`,
+    );
+    Object.assign(server.redelivery, { duplicate: false, status: 202 });
     expect((await runCli(["redeliver", id], options)).stderr).toContain("it has not responded, so the answer was 202");
   });
 

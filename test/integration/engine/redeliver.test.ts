@@ -71,6 +71,28 @@ describe("an accepted request", () => {
     expect((await redeliver(id, true)).answer).toMatchObject({ type: "response", status: 201 });
   });
 
+  test("is known again as if its sender had sent it again, unless it is forced", async () => {
+    await harness.add("deploy", script);
+    const headers = { "x-github-event": "push", "x-github-delivery": "d-1" };
+    const first = await harness.receive("deploy", { headers, body: "{}" });
+    if (first.type !== "response") throw new Error(first.type);
+    await harness.end(first.runId);
+    const id = (await harness.engine.listRequests({ limit: 1 })).requests[0]?.id ?? "";
+    const { requestId, answer } = await redeliver(id);
+    expect(answer).toEqual({ type: "duplicate", runId: first.runId });
+    expect(await harness.engine.getRequest(requestId)).toMatchObject({
+      verdict: "refused",
+      reason: "duplicate",
+      runId: first.runId,
+      deliveryId: "d-1",
+      redeliveryOf: id,
+      answer: { status: 200, code: null },
+    });
+    const forced = await redeliver(id, true);
+    expect(forced.answer).toMatchObject({ type: "response", status: 201 });
+    expect((await redeliver(forced.requestId)).answer).toEqual({ type: "duplicate", runId: first.runId });
+  });
+
   test("is never answered with the log, whatever it asked for", async () => {
     await harness.add("deploy", script, { webhook: { stream: true } });
     expect((await harness.receive("deploy", { query: { stream: "1" } })).type).toBe("stream");

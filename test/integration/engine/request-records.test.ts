@@ -171,6 +171,32 @@ describe("a refused request", () => {
     }
   });
 
+  test("whose body could not be read is on record without it, and is never sent again", async () => {
+    await add();
+    const headers = { "content-length": "8388609", "x-github-event": "push" };
+    const unreadable = async (): Promise<never> => {
+      throw new AppError("BODY_TOO_LARGE", "it is too large");
+    };
+    for (const pipeline of ["deploy", "nope"]) {
+      const url = `/api/webhooks/${pipeline}`;
+      const head = { pipeline, method: "POST", url, headers, query: {}, address: null };
+      await harness.engine.receiveWebhook(head, unreadable).catch(() => undefined);
+    }
+    const records = await listed();
+    expect(records).toMatchObject([
+      {
+        pipeline: "deploy",
+        reason: "body_too_large",
+        verified: false,
+        bodyBytes: 8_388_609,
+        request: { provider: "github" },
+        answer: { status: 413, code: "BODY_TOO_LARGE" },
+      },
+    ]);
+    const again = harness.engine.redeliver(records[0]?.id ?? "", { force: true });
+    expect(await again.catch((refusal: unknown) => refusal)).toMatchObject({ code: "REQUEST_CUT" });
+  });
+
   test("of no pipeline is counted, and not recorded", async () => {
     await add();
     for (let times = 0; times < 3; times++) {

@@ -23,6 +23,8 @@ const listed = {
   reason: "signature_mismatch",
   run_id: null,
   redelivery_of: null,
+  delivery_id: null,
+  same_body_as: null,
   provider: "github",
   event_type: "push",
   method: "POST",
@@ -104,7 +106,14 @@ describe("redeliver", () => {
   ])("of %s is with force: %p", async (body, force) => {
     const { engine, post } = serve();
     const answer = await post(path, body);
-    const expected = { request_id: requestId, run_id: runId, skipped: false, status: 202, body: null };
+    const expected = {
+      request_id: requestId,
+      run_id: runId,
+      skipped: false,
+      duplicate: false,
+      status: 202,
+      body: null,
+    };
     expect([answer.status, await readJson(answer)]).toEqual([200, expected]);
     expect(engine.asked.requests).toEqual([[requestId, { force }]]);
   });
@@ -120,7 +129,7 @@ describe("redeliver", () => {
     expect(engine.asked.requests).toEqual([]);
   });
 
-  test("tells the script's answer, or that the condition does not hold", async () => {
+  test("tells the script's answer, or that no run began", async () => {
     const redeliver = async (id: string) =>
       await Promise.resolve({
         requestId: id,
@@ -132,6 +141,10 @@ describe("redeliver", () => {
       await Promise.resolve({ requestId: id, answer: { type: "skipped", reason: "condition_false" } as const });
     const skipped = await serve(createFakeEngine({ redeliver: skip })).post(path);
     expect(await readJson(skipped)).toMatchObject({ run_id: null, status: 202, skipped: true });
+    const repeat = async (id: string) =>
+      await Promise.resolve({ requestId: id, answer: { type: "duplicate", runId } as const });
+    const repeated = await serve(createFakeEngine({ redeliver: repeat })).post(path);
+    expect(await readJson(repeated)).toMatchObject({ run_id: runId, status: 200, skipped: false, duplicate: true });
   });
 
   test("of one that is not there is 404, of one that is not believed 409 with the way out", async () => {
