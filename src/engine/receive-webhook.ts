@@ -57,6 +57,10 @@ export class WebhookReceiver {
   async receive(head: RequestHead, readBody: ReadBody): Promise<WebhookAnswer> {
     const { catalog, uploadedSecrets, parts } = this.#options;
     const { pipeline } = head;
+    if (catalog.get(pipeline) === undefined) {
+      // Anybody may ask, as often as they like: what they may have meant would be looked for among all pipelines.
+      throw new AppError("PIPELINE_NOT_FOUND", `there is no pipeline ${JSON.stringify(pipeline.slice(0, 200))}`);
+    }
     const version = getVersion(catalog, pipeline);
     const { webhook } = version.config;
     if (webhook === false) {
