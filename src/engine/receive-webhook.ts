@@ -84,6 +84,10 @@ export class WebhookReceiver {
     const { pipeline, address } = head;
     const intake = records.begin(head);
     return await this.#recorded(intake, async () => {
+      if (catalog.get(pipeline) === undefined) {
+        // Anybody may ask, as often as they like: what they may have meant would be looked for among all pipelines.
+        throw new AppError("PIPELINE_NOT_FOUND", `there is no pipeline ${JSON.stringify(pipeline.slice(0, 200))}`);
+      }
       const version = getVersion(catalog, pipeline);
       const webhook = webhookOf(version, pipeline);
       intake.pinned = webhook.provider ?? null;

@@ -11,6 +11,8 @@ export interface ServerFacts {
   /** The server itself speaks TLS. */
   readonly tls: boolean;
   readonly publicUrl: string | null;
+  /** As written; "" for none. */
+  readonly trustedProxies: { readonly text: string };
   /** Pipelines whose webhook takes requests without a secret, from any address. */
   readonly unsigned: readonly string[];
   readonly dataDir: string;
@@ -31,6 +33,7 @@ export function findStartWarnings(server: ServerFacts, box: BoxFacts): readonly 
   const found: readonly Finding[] = [
     findRoot(box),
     findUnsigned(server),
+    findUntrustedProxy(server),
     findPlainHttp(server),
     ...findWrongClock(server, box),
     findKillMode(box),
@@ -58,6 +61,16 @@ function findUnsigned(server: ServerFacts): Finding {
       ? "anybody who reaches this server can trigger the pipelines whose webhook has no secret"
       : `EVERYBODY on the network can trigger these pipelines at ${place}: give their webhooks a secret, or listen on 127.0.0.1 behind a proxy`;
   return { message, fields };
+}
+
+/** Whoever others reach by another address than where it listens is behind a proxy. */
+function findUntrustedProxy(server: ServerFacts): Finding {
+  const { publicUrl, trustedProxies, host, unsigned } = server;
+  if (publicUrl === null || trustedProxies.text !== "" || unsigned.length === 0) return null;
+  if (findOpenPlace(server) !== null) return null;
+  return {
+    message: `all who come through the proxy of ${publicUrl} count as this machine, so no rate by address holds for pipelines without a secret: set --trusted-proxies=${host === null ? "unix" : "127.0.0.1,::1"}`,
+  };
 }
 
 function findPlainHttp(server: ServerFacts): Finding {

@@ -107,6 +107,12 @@ describe("an allow-list", () => {
   });
 });
 
+test("who asks for a pipeline that is not there is told no other's name, nor is one looked for", async () => {
+  await open({});
+  const refused = await harness.receive("pp").catch((thrown: unknown) => thrown);
+  expect(refused).toMatchObject({ code: "PIPELINE_NOT_FOUND", hint: undefined });
+});
+
 describe("a rate by address", () => {
   test("is 60 a minute where the pipeline has no secret, but for this machine", async () => {
     await open({});

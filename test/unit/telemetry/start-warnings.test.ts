@@ -21,6 +21,7 @@ const goodServer: ServerFacts = {
   port: 8080,
   tls: false,
   publicUrl: null,
+  trustedProxies: { text: "" },
   unsigned: [],
   dataDir: "/srv/runner/data",
   maxConcurrentSteps: 8,
@@ -64,6 +65,27 @@ describe("pipelines without a secret", () => {
   test("are not all listed where there are many", () => {
     const unsigned = Array.from({ length: 30 }, (_, index) => `p${String(index)}`);
     expect(warnings({ unsigned })[0]).toContain("p11 and 18 more");
+  });
+});
+
+describe("a proxy in front that is not trusted", () => {
+  const isWarned = (server: Partial<ServerFacts>): boolean =>
+    warnings({ publicUrl: "https://hooks.example", unsigned: ["a"], ...server }).some((warning) =>
+      warning.includes("count as this machine"),
+    );
+
+  test("is warned of where a pipeline has no secret, with what to set", () => {
+    expect(isWarned({})).toBe(true);
+    const proxied = { publicUrl: "https://hooks.example", unsigned: ["a"] };
+    expect(warnings({ ...proxied, host: "localhost" })[1]).toContain("set --trusted-proxies=127.0.0.1,::1 ");
+    expect(warnings({ ...proxied, host: null })[1]).toContain("set --trusted-proxies=unix ");
+  });
+
+  test("is not where it is trusted, where all have secrets, and where no proxy is known of", () => {
+    expect(isWarned({ trustedProxies: { text: "127.0.0.1" } })).toBe(false);
+    expect(isWarned({ unsigned: [] })).toBe(false);
+    expect(isWarned({ publicUrl: null })).toBe(false);
+    expect(isWarned({ host: "0.0.0.0" })).toBe(false);
   });
 });
 
