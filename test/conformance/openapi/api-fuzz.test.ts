@@ -66,6 +66,9 @@ beforeAll(async () => {
   const asks = await runThatAsks();
   known["run"] = [...(await Promise.all(ids)), asks.run];
   known["code"] = [asks.code];
+  await send({ method: "POST", target: "/api/webhooks/answers", headers: {}, body: null, authorized: false });
+  const recorded = await send({ method: "GET", target: "/api/requests", headers: {}, body: null, authorized: true });
+  known["request"] = ((await recorded.json()) as { requests: { id: string }[] }).requests.map(({ id }) => id);
 });
 
 /** A run that waits for an approval, and the code of its link. */

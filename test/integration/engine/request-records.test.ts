@@ -120,7 +120,7 @@ describe("a refused request", () => {
       "of a pipeline that takes none",
       async () => await add(false),
       "WEBHOOK_DISABLED",
-      { reason: "webhook_disabled", verified: false, answer: { status: 404 } },
+      { reason: "webhook_disabled", verified: false, bodyBytes: 0, isCut: true, answer: { status: 404 } },
     ],
     [
       "of a paused pipeline",

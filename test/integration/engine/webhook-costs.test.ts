@@ -56,7 +56,9 @@ function sign(body: string): RequestHead["headers"] {
 }
 
 /** Every row of those that were received, oldest first. */
-function stored(): readonly Readonly<Record<string, unknown>>[] {
+async function stored(): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  // Whoever lists them is given what is not on disk yet, and it is then.
+  await harness.engine.listRequests({ limit: 1 });
   const database = new Database(harness.path("runner.db"), { readonly: true });
   try {
     return database.query("SELECT * FROM inbound_requests ORDER BY id").all() as Record<string, unknown>[];
@@ -65,10 +67,8 @@ function stored(): readonly Readonly<Record<string, unknown>>[] {
   }
 }
 
-function reasonsOnRecord(): readonly unknown[] {
-  return stored()
-    .filter(({ verdict }) => verdict === "refused")
-    .map(({ reason }) => reason);
+async function reasonsOnRecord(): Promise<readonly unknown[]> {
+  return (await stored()).filter(({ verdict }) => verdict === "refused").map(({ reason }) => reason);
 }
 
 describe("an allow-list", () => {
@@ -79,7 +79,7 @@ describe("an allow-list", () => {
     expect(await send({ address: "fd00::1" })).toBe("response");
     expect(await send({ address: "127.0.0.1" })).toBe("ADDRESS_NOT_ALLOWED");
     expect(await send({ address: "fd00::2" })).toBe("ADDRESS_NOT_ALLOWED");
-    expect(reasonsOnRecord()).toEqual(["address_not_allowed", "address_not_allowed"]);
+    expect(await reasonsOnRecord()).toEqual(["address_not_allowed", "address_not_allowed"]);
     expect((await harness.engine.listRuns({ limit: 10 })).runs).toHaveLength(3);
   });
 
@@ -101,8 +101,8 @@ describe("an allow-list", () => {
     };
     const readBody = () => Promise.reject(new Error("the body was read"));
     expect(await codeOf(harness.engine.receiveWebhook(head, readBody))).toBe("ADDRESS_NOT_ALLOWED");
-    expect(JSON.stringify(stored())).toContain("address_not_allowed");
-    expect(JSON.stringify(stored())).not.toContain("token-in-the-clear");
+    expect(JSON.stringify(await stored())).toContain("address_not_allowed");
+    expect(JSON.stringify(await stored())).not.toContain("token-in-the-clear");
     expect(harness.logged.join("")).not.toContain("token-in-the-clear");
   });
 });
@@ -121,7 +121,7 @@ describe("a rate by address", () => {
     for (const local of ["127.0.0.1", "::1", null]) expect(await sendMany(70, local)).toEqual({ response: 70 });
     aheadMs += 5000;
     expect(await sendMany(10, "192.0.2.1")).toEqual({ response: 5, RATE_LIMITED: 5 });
-    expect(new Set(reasonsOnRecord())).toEqual(new Set(["rate_limited_address"]));
+    expect(new Set(await reasonsOnRecord())).toEqual(new Set(["rate_limited_address"]));
   });
 
   test("is none where it has a secret, or says false", async () => {
@@ -148,7 +148,7 @@ describe("a rate by address", () => {
     await open({ rate: { perAddressPerMinute: 7 } });
     await sendMany(7, "192.0.2.1");
     const refused = await harness.receive("p", { address: "192.0.2.1" }).catch((thrown: unknown) => thrown);
-    expect((refused as AppError).details).toEqual({ retry_after_seconds: 9 });
+    expect((refused as AppError).details).toMatchObject({ retry_after_seconds: 9 });
     aheadMs += 9000;
     expect(await send({ address: "192.0.2.1" })).toBe("response");
   });
@@ -159,7 +159,7 @@ test("the rate of a pipeline counts only what is believed: forgeries use nothing
   expect(await sendMany(20, "192.0.2.1")).toEqual({ SIGNATURE_INVALID: 20 });
   expect(await sendMany(4, "192.0.2.2", sign("{}"))).toEqual({ response: 4 });
   expect(await sendMany(3, "192.0.2.3", sign("{}"))).toEqual({ response: 1, RATE_LIMITED: 2 });
-  expect(reasonsOnRecord().slice(-2)).toEqual(["rate_limited_pipeline", "rate_limited_pipeline"]);
+  expect((await reasonsOnRecord()).slice(-2)).toEqual(["rate_limited_pipeline", "rate_limited_pipeline"]);
 });
 
 test("the body is read up to what the pipeline says, and one that is too long is on record", async () => {
@@ -174,7 +174,7 @@ test("the body is read up to what the pipeline says, and one that is too long is
   expect((await harness.engine.receiveWebhook(head, readBody)).type).toBe("response");
   expect(await codeOf(harness.engine.receiveWebhook(head, readBody))).toBe("BODY_TOO_LARGE");
   expect(limits).toEqual([4096, 4096]);
-  expect(reasonsOnRecord()).toEqual(["body_too_large"]);
+  expect(await reasonsOnRecord()).toEqual(["body_too_large"]);
 });
 
 test("a caller beyond those that may wait is told its run's id at once, and the run ends like any other", async () => {

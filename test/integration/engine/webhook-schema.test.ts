@@ -2,19 +2,15 @@
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { PipelineConfig } from "../../../src/core/pipeline-config.ts";
-import type { InboundRecord } from "../../../src/store/store.ts";
 import { EngineHarness, runIdOf } from "../../fixtures/harness/engine-harness.ts";
-import { watchRecords } from "../../fixtures/harness/watch-records.ts";
 
 const script = "export const pipeline = () => http.request()?.body ?? 'by hand';";
 const schema = { type: "object", required: ["ref"], properties: { ref: { type: "string" }, n: { type: "integer" } } };
 
 let harness: EngineHarness;
-let records: InboundRecord[];
 
 beforeEach(async () => {
-  records = [];
-  harness = await EngineHarness.open({ processes: 1, wrapStore: (store) => watchRecords(store, records) });
+  harness = await EngineHarness.open({ processes: 1 });
 });
 afterEach(() => harness.close());
 
@@ -40,6 +36,7 @@ describe("a payload that does not fit", () => {
       code: "PAYLOAD_INVALID",
       details: { errors },
     });
+    const { requests: records } = await harness.engine.listRequests({ limit: 10 });
     expect(records).toMatchObject([{ verdict: "refused", reason: "schema_mismatch", runId: null }]);
     expect(await runs()).toBe(0);
     expect(harness.logged.join("")).toContain('"/ref must be string; /n must be integer"');
