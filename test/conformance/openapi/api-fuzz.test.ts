@@ -66,10 +66,16 @@ beforeAll(async () => {
   const asks = await runThatAsks();
   known["run"] = [...(await Promise.all(ids)), asks.run];
   known["code"] = [asks.code];
-  await send({ method: "POST", target: "/api/webhooks/answers", headers: {}, body: null, authorized: false });
-  const recorded = await send({ method: "GET", target: "/api/requests", headers: {}, body: null, authorized: true });
-  known["request"] = ((await recorded.json()) as { requests: { id: string }[] }).requests.map(({ id }) => id);
+  known["request"] = await twoRequests();
 });
+
+/** Ids of a webhook that began a run, and of one that was not believed. */
+async function twoRequests(): Promise<readonly string[]> {
+  const post = { method: "POST", headers: {}, body: null, authorized: false };
+  for (const id of ["answers", "signed"]) await send({ ...post, target: `/api/webhooks/${id}` });
+  const answer = await send({ ...post, method: "GET", target: "/api/requests", authorized: true });
+  return ((await answer.json()) as { requests: { id: string }[] }).requests.map(({ id }) => id);
+}
 
 /** A run that waits for an approval, and the code of its link. */
 async function runThatAsks(): Promise<{ readonly run: string; readonly code: string }> {
