@@ -118,12 +118,9 @@ describe("the table of the HTTP API", () => {
     );
     const body = await response.text();
     const code = response.ok ? null : (JSON.parse(body) as { code: string }).code;
-    // No run has this id, and no form is sent.
-    const refusal = path.includes("{run}")
-      ? "RUN_NOT_FOUND"
-      : method === "POST" && path.includes("{code}")
-        ? "VALIDATION_FAILED"
-        : null;
+    // Nothing has such an id, and no form is sent.
+    const refusals = { "{run}": "RUN_NOT_FOUND", "{request}": "REQUEST_NOT_FOUND", "{code}": "VALIDATION_FAILED" };
+    const refusal = Object.entries(refusals).find(([part]) => path.includes(part))?.[1] ?? null;
     if (request === "GET /approve/{code}") expect(body).toContain("there is no such link");
     else expect([request, code]).toEqual([request, refusal]);
   });
