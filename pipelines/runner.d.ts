@@ -171,7 +171,7 @@ interface HttpRequest {
   /** The sender's name for what happened, as "push"; empty where it has none. */
   readonly eventType: string;
   readonly method: string;
-  /** Path with query string, as received. Here, in headers and query a token that was sent in clear is "********". */
+  /** Path with query string, as received. Here, in headers and query a token or a cookie that was sent in clear is "********". */
   readonly url: string;
   /** Listed in lower case, read in any case; those sent more than once are joined by ", ". */
   readonly headers: Readonly<Record<string, string>>;
