@@ -184,7 +184,7 @@ export const settings = {
     ({ cores }) => Math.max(4, 2 * cores),
   ),
   sandboxProcesses: setting(
-    "processes that execute scripts, beside one that stands by",
+    "most processes that execute scripts, beside one that stands by",
     "N",
     "2",
     wholeNumber(1, 64),

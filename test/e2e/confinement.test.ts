@@ -110,9 +110,10 @@ test("a sandbox process has nothing of the server's environment", () => {
   for (const pid of pids) {
     const lines = readFileSync(`/proc/${String(pid)}/environ`, "latin1").split("\0");
     const names = lines.filter((line) => line !== "").map((line) => line.slice(0, line.indexOf("=")));
-    // Bun's rule to end with its parent, its engine's number of memories, and its channel to the parent.
+    // Bun's rule to end with its parent, two settings of its engine, and its channel to the parent.
     const channel = ["NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE"];
-    const own = ["BUN_OPTIONS", "BUN_JSC_maxNumWasmFastMemories", ...channel];
+    const engine = ["BUN_JSC_maxNumWasmFastMemories", "BUN_JSC_thresholdForOMGOptimizeAfterWarmUp"];
+    const own = ["BUN_OPTIONS", ...engine, ...channel];
     expect(names.filter((name) => !own.includes(name))).toEqual([]);
   }
 });

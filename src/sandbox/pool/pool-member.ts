@@ -51,6 +51,8 @@ export class PoolMember {
   guilty: PlacedGuest | null = null;
   readonly startedAt = performance.now();
   idleSince = performance.now();
+  /** Since when it has had guests without a pause; null while it has none. */
+  busySince: number | null = null;
   readonly #process: SandboxProcess;
   readonly #onRoom: () => void;
   readonly #byId = new Map<number, PlacedGuest>();
@@ -109,6 +111,7 @@ export class PoolMember {
   add(guest: PlacedGuest): void {
     guest.member = this;
     this.guests.add(guest);
+    this.busySince ??= performance.now();
     this.#byId.set(guest.id, guest);
     const { hash, code } = guest.bundle;
     if (!this.#sources.has(hash)) {
@@ -138,7 +141,10 @@ export class PoolMember {
 
   remove(guest: PlacedGuest): void {
     this.guests.delete(guest);
-    if (this.guests.size === 0) this.idleSince = performance.now();
+    if (this.guests.size === 0) {
+      this.idleSince = performance.now();
+      this.busySince = null;
+    }
     // Whoever waits for its turns need not wait for a process that may be busy with another guest.
     let owes = false;
     for (const owed of this.#owed) {

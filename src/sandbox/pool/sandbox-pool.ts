@@ -8,7 +8,7 @@ import { PoolMember, type PlacedGuest } from "./pool-member.ts";
 export interface SandboxPoolOptions {
   /** Executable and arguments that start a sandbox process. */
   readonly command: readonly string[];
-  /** Processes beside the one that stands by. */
+  /** At most, beside the one that stands by; while there is little to do there is one. */
   readonly processes: number;
   readonly onTrouble?: (message: string) => void;
 }
@@ -35,7 +35,10 @@ export interface SandboxPool {
 
 const watchEveryMs = 10;
 const maxExtraProcesses = 4;
-const retireIdleAfterMs = 30_000;
+/** What comes every minute shall not start a process each time. */
+const retireIdleAfterMs = 90_000;
+/** A process that has guests for this long without a pause needs another one beside it. */
+const busyAfterMs = 200;
 /** Processes may die this often in a row while executing the same run before the run is held responsible. */
 const maxDeathsOfGuest = 3;
 /** A run of days may well meet three deaths that are no fault of its own. */
@@ -153,9 +156,18 @@ class Pool implements SandboxPool {
   #fill(): void {
     if (this.#closed) return;
     const hogs = [...this.#members].filter((member) => member.hogged).length;
-    const full = Math.min(this.#options.processes + 1 + hogs, this.#options.processes + maxExtraProcesses);
+    const full = Math.min(this.#responsiveWanted() + hogs, this.#options.processes + maxExtraProcesses);
     const wanted = this.#anyStarted ? full : 1;
     while (this.#members.size < wanted) this.#startMember();
+  }
+
+  /** One more than are busy, since a process takes 20 MB; two at least, so that a hog keeps nobody waiting. */
+  #responsiveWanted(): number {
+    const now = performance.now();
+    const isBusy = ({ hogged, busySince }: PoolMember) =>
+      !hogged && busySince !== null && now - busySince >= busyAfterMs;
+    const busy = [...this.#members].filter(isBusy).length;
+    return Math.min(Math.max(busy, 1), this.#options.processes) + 1;
   }
 
   #startMember(): void {
@@ -245,10 +257,10 @@ class Pool implements SandboxPool {
     }
   }
 
-  /** Ends processes that hogs made necessary, once the hogs are gone. */
+  /** Ends processes that hogs or many guests made necessary, once they are gone. */
   #retire(now: number): void {
     const spare = [...this.#members].filter((member) => member.ready && !member.hogged);
-    let excess = spare.length - (this.#options.processes + 1);
+    let excess = spare.length - this.#responsiveWanted();
     for (const member of spare) {
       if (excess <= 0) return;
       if (member.guests.size > 0 || now - member.idleSince < retireIdleAfterMs) continue;

@@ -22,6 +22,8 @@ const sandboxEnvironment = {
   BUN_OPTIONS: "--no-orphans --smol",
   // Beyond the few that are the default, the engine collects all garbage for each memory that is made.
   BUN_JSC_maxNumWasmFastMemories: "1000",
+  // Ten times the default: else making the first instance is enough to have its WebAssembly optimized, for 0.2 s of CPU.
+  BUN_JSC_thresholdForOMGOptimizeAfterWarmUp: "500000",
 };
 
 export class SandboxProcess {

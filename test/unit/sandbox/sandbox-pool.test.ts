@@ -10,8 +10,8 @@ const command = [process.execPath, programPath];
 let pool: SandboxPool | undefined;
 afterEach(() => pool?.close());
 
-async function start(): Promise<SandboxPool> {
-  pool = openSandboxPool({ command, processes: 1 });
+async function start(processes = 1): Promise<SandboxPool> {
+  pool = openSandboxPool({ command, processes });
   await pool.ready;
   return pool;
 }
@@ -76,4 +76,17 @@ test("a guest that begins goes before those that are brought back", async () => 
   // Those that its process had been given before it came, and as many of the other process.
   expect(turns).toBeLessThan(30);
   await Promise.all(back.map(({ turn }) => turn));
+});
+
+test("there are two processes until both have had guests for a while, and then one more", async () => {
+  const { pids } = await start(2);
+  expect(pids).toHaveLength(2);
+  await open("compute 0", 0).turn;
+  await Bun.sleep(400);
+  expect(pool?.pids).toEqual(pids);
+  await open("compute 0", 0).turn;
+  while (pool?.pids.length !== 3) await Bun.sleep(10);
+  await open("compute 0", 0).turn;
+  await Bun.sleep(400);
+  expect(pool.pids).toHaveLength(3);
 });
