@@ -5,16 +5,15 @@ import type { Clock } from "../core/clock.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { GuestCall } from "../sandbox/sandbox.ts";
 import type { CallOutcome, NewRun, Store } from "../store/store.ts";
-import { awaitStore } from "./await-store.ts";
-import { deliveryWindowMs, keyOfValue } from "./delivery-key.ts";
 import type { JournalView } from "./journal-view.ts";
 import { completeWrite, startedWrite } from "./journal-writes.ts";
 import type { RunRecorder } from "./run-recorder.ts";
+import { isClaimed } from "./script-claim.ts";
 
 export interface AskedCallsOptions {
-  readonly store: Pick<Store, "values" | "commit">;
+  readonly store: Pick<Store, "values" | "commit" | "deliveries">;
   readonly clock: Pick<Clock, "now" | "after">;
-  readonly run: Pick<NewRun, "id" | "pipeline">;
+  readonly run: Pick<NewRun, "id" | "pipeline" | "seed" | "createdAt">;
   readonly journal: JournalView;
   readonly recorder: RunRecorder;
 }
@@ -58,25 +57,14 @@ export class AskedCalls {
     return isRecorded ? outcome : runOver;
   }
 
-  /**
-   * The first run that asks is the one that the delivery begins, which is on record before the answer is: a run that
-   * asks once more, after a crash, is told the same.
-   */
   async #isDuplicate({ args }: GuestCall): Promise<CallOutcome> {
     const { store, run, clock, recorder } = this.#options;
     const { expression, value } = args as { readonly expression: string; readonly value: JsonValue };
-    const key = keyOfValue(expression, value);
-    if (key === null) return { ok: true, value: false };
-    const at = clock.now();
-    const knownSince = at - deliveryWindowMs;
-    const { id: runId, pipeline } = run;
-    const claim = { type: "delivery.claim", pipeline, key, runId, at, body: null, knownSince } as const;
     try {
       const isOver = (): boolean => recorder.stopped;
-      await awaitStore(clock, async () => await store.commit([claim]), isOver);
-      return { ok: true, value: false };
+      return { ok: true, value: await isClaimed({ store, clock, run, expression, value, isOver }) };
     } catch (thrown) {
-      return toAppError(thrown).code === "DUPLICATE_DELIVERY" ? { ok: true, value: true } : failedOutcome(thrown);
+      return failedOutcome(thrown);
     }
   }
 

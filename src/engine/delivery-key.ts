@@ -1,5 +1,6 @@
 // What tells one delivery of a webhook, and its repetitions, from all others of its pipeline.
 
+import { toCanonicalJson } from "../core/canonical-json.ts";
 import type { JsonValue } from "../core/json.ts";
 
 /** How long a delivery is known again; senders give up long before that. */
@@ -8,14 +9,14 @@ export const deliveryWindowMs = 7 * 24 * 60 * 60 * 1000;
 /** Of a longer one the beginning is on record. */
 const maxShownId = 200;
 
-/** By the id that its sender gives it: each sender counts for itself. */
-export function keyOfId(provider: string, id: string): Uint8Array {
-  return hash("id", provider, id);
+/** By the id that its sender gives it: each sender counts for itself. Null where that is empty. */
+export function keyOfId({ provider, deliveryId }: { readonly provider: string; readonly deliveryId: string }) {
+  return deliveryId === "" ? null : hash("id", provider, deliveryId);
 }
 
 /** By the value of an expression; null where that is nothing which could tell it from others. */
 export function keyOfValue(expression: string, value: JsonValue): Uint8Array | null {
-  return value === null || value === "" ? null : hash("value", expression, JSON.stringify(value));
+  return value === null || value === "" ? null : hash("value", expression, toCanonicalJson(value));
 }
 
 /** Null of an empty one: that says nothing. */

@@ -1,6 +1,6 @@
 // A webhook becomes a run: its pipeline, its signature, its condition, and what its caller is answered.
 
-import { AppError, toAppError } from "../core/app-error.ts";
+import { AppError } from "../core/app-error.ts";
 import type { InboundRequest, WebhookResponse } from "../core/inbound-request.ts";
 import type { WebhookConfig } from "../core/pipeline-config.ts";
 import type { Catalog, PipelineVersion } from "../pipelines/pipelines.ts";
@@ -16,11 +16,11 @@ import type {
   WebhookAnswer,
 } from "./contract.ts";
 import { getVersion } from "./get-pipeline.ts";
-import { type KnownBefore, KnownDeliveries, notKnown } from "./known-deliveries.ts";
+import { isRepetition, type KnownBefore, KnownDeliveries, type RepeatedRun } from "./known-deliveries.ts";
 import { maskRequest } from "./mask-secrets.ts";
 import { newRun } from "./new-run.ts";
 import { RepeatedWarnings } from "./repeated-warnings.ts";
-import type { Intake, RequestRecords } from "./request-records.ts";
+import { idKeyOf, type Intake, type RequestRecords } from "./request-records.ts";
 import { resolveParams } from "./resolve-params.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunRegistry } from "./run-registry.ts";
@@ -52,6 +52,8 @@ export interface WebhookReceiverOptions {
 interface Course {
   /** A run begins whatever the pipeline's config says of such a request. */
   readonly isForced: boolean;
+  /** The run that the request began before, where it is begun once more. */
+  readonly repeats: RepeatedRun | null;
   /** The caller can be given the run's log. */
   readonly mayStream: boolean;
 }
@@ -61,6 +63,8 @@ interface Beginning {
   readonly intake: Intake;
   readonly version: PipelineVersion;
   readonly request: InboundRequest;
+  readonly isForced: boolean;
+  readonly repeats: RepeatedRun | null;
   /** The caller is given the run's log. */
   readonly streams: boolean;
 }
@@ -98,7 +102,7 @@ export class WebhookReceiver {
       intake.body = body;
       const request = await this.#verify(intake, { ...head, body }, webhook, secrets);
       this.#letThrough(intake, this.#gate.checkRate(webhook));
-      return await this.#goOn(intake, version, request, { isForced: false, mayStream: true });
+      return await this.#goOn(intake, version, request, { isForced: false, repeats: null, mayStream: true });
     });
   }
 
@@ -109,7 +113,8 @@ export class WebhookReceiver {
     const answer = await this.#recorded(intake, async () => {
       const version = getVersion(this.#options.catalog, record.pipeline);
       webhookOf(version, record.pipeline);
-      return await this.#goOn(intake, version, record.request, { isForced: force, mayStream: false });
+      const repeats = force ? await this.#findRun(record) : null;
+      return await this.#goOn(intake, version, record.request, { isForced: force, repeats, mayStream: false });
     });
     return { requestId: intake.id, answer };
   }
@@ -133,7 +138,7 @@ export class WebhookReceiver {
     intake: Intake,
     version: PipelineVersion,
     request: InboundRequest,
-    { isForced, mayStream }: Course,
+    { isForced, repeats, mayStream }: Course,
   ): Promise<WebhookAnswer> {
     this.#options.checkReady();
     if (!isForced) {
@@ -141,8 +146,8 @@ export class WebhookReceiver {
       const unwanted = this.#findUnwanted(intake, version, request);
       if (unwanted !== null) return { type: "skipped", reason: unwanted };
     }
-    const beginning = { intake, version, request, streams: mayStream && asksForStream(version, request) };
-    return await (isForced ? this.#run(beginning, notKnown) : this.#runOnce(beginning));
+    const streams = mayStream && asksForStream(version, request);
+    return await this.#runOnce({ intake, version, request, isForced, repeats, streams });
   }
 
   /** @throws {AppError} the refusal, where there is one. */
@@ -222,28 +227,34 @@ export class WebhookReceiver {
 
   /** A delivery that has come before begins no run, unless what it began did not succeed. */
   async #runOnce(beginning: Beginning): Promise<WebhookAnswer> {
-    const { intake, version, request } = beginning;
+    const { intake, version, request, isForced } = beginning;
     const { config } = version;
     const known = await this.#deliveries.look({
       pipeline: intake.head.pipeline,
       webhook: config.webhook === false ? {} : config.webhook,
       request,
-      deliveryId: intake.origin?.deliveryId ?? "",
+      idKey: idKeyOf(intake),
       receivedAt: intake.receivedAt,
+      isForced,
     });
     if (known.duplicateOf !== null) return { type: "duplicate", runId: known.duplicateOf };
     try {
       return await this.#run(beginning, known);
     } catch (thrown) {
-      if (toAppError(thrown).code !== "DUPLICATE_DELIVERY") throw thrown;
-      // The same delivery came at the same time and was on disk first.
+      if (!isRepetition(thrown)) throw thrown;
       return await this.#runOnce(beginning);
     }
   }
 
-  async #run({ intake, version, request, streams }: Beginning, known: KnownBefore): Promise<WebhookAnswer> {
+  async #findRun({ runId }: KeptRequest): Promise<RepeatedRun | null> {
+    const kept = runId === null ? undefined : await this.#options.parts.store.runs.findKept(runId);
+    return kept === undefined ? null : { runId: kept.run.id, seed: kept.run.seed };
+  }
+
+  async #run({ intake, version, request, repeats, streams }: Beginning, known: KnownBefore): Promise<WebhookAnswer> {
     const { parts, runs, records, timeoutMs, newId, waiting } = this.#options;
     const runId = newId();
+    const again = known.again ?? repeats;
     const run = newRun({
       id: runId,
       pipeline: intake.head.pipeline,
@@ -251,11 +262,12 @@ export class WebhookReceiver {
       bundleHash: version.bundle.hash,
       params: resolveParams(version.config, {}, "webhook"),
       inboundId: intake.id,
-      rerunOf: known.retryOf,
+      ...(again === null ? {} : { rerunOf: again.runId, seed: again.seed }),
       createdAt: intake.receivedAt,
     });
-    const record = records.accepted(intake, request, runId, known.sameBodyAs);
-    const writes: readonly Write[] = [{ type: "inbound.put", record }, ...known.claim(runId)];
+    const record = records.accepted(intake, request, runId);
+    const { sameBody } = known;
+    const writes: readonly Write[] = [{ type: "inbound.put", record, sameBody }, ...known.claim(runId)];
     const submission = { run, version, request, writes };
     if (streams) {
       await runs.submit(submission);

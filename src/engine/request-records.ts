@@ -7,7 +7,7 @@ import type { InboundAnswer, InboundRecord, KeptRequest } from "../store/store.t
 import { claimedOrigin, toInboundRequest } from "../webhooks/webhooks.ts";
 import type { RequestHead, WebhookAnswer } from "./contract.ts";
 import { CountedWarning } from "./counted-warning.ts";
-import { shownId } from "./delivery-key.ts";
+import { keyOfId, shownId } from "./delivery-key.ts";
 import { maskBeginning } from "./mask-secrets.ts";
 import { RequestWriter } from "./request-writer.ts";
 import type { RunParts } from "./run-parts.ts";
@@ -37,11 +37,13 @@ export interface Intake {
   pinned: string | null;
   /** What it is taken for, believed or not. */
   origin: Origin | null;
+  /** Of a recorded one, whose id may be shown masked or cut. */
+  readonly deliveryKey: Uint8Array | null;
   /** As runs and records have it; null until its sender is verified. */
   request: InboundRequest | null;
 }
 
-type Outcome = "isCut" | "verdict" | "reason" | "runId" | "sameBodyAs";
+type Outcome = "isCut" | "verdict" | "reason" | "runId";
 
 export interface RequestRecordsOptions {
   readonly parts: Pick<RunParts, "store" | "clock" | "logger" | "redactor">;
@@ -67,10 +69,10 @@ export class RequestRecords {
   }
 
   /** Of a recorded request that is sent once more: nothing is left to find out. */
-  beginAgain({ id, pipeline, request, address, deliveryId }: KeptRequest): Intake {
+  beginAgain({ id, pipeline, request, address, deliveryId, deliveryKey }: KeptRequest): Intake {
     const { body, ...head } = request;
     const intake = this.#begin({ ...head, pipeline, address }, id);
-    return { ...intake, body, origin: { ...request, deliveryId: deliveryId ?? "" }, request };
+    return { ...intake, body, origin: { ...request, deliveryId: deliveryId ?? "" }, deliveryKey, request };
   }
 
   #begin(head: RequestHead, redeliveryOf: string | null): Intake {
@@ -84,13 +86,14 @@ export class RequestRecords {
       redeliveryOf,
       pinned: null,
       origin: null,
+      deliveryKey: null,
       request: null,
     };
   }
 
   /** What is committed with the run that it begins. */
-  accepted(intake: Intake, request: InboundRequest, runId: string, sameBodyAs: string | null): InboundRecord {
-    return { ...this.#toRecord(intake, request), isCut: false, verdict: "accepted", reason: null, runId, sameBodyAs };
+  accepted(intake: Intake, request: InboundRequest, runId: string): InboundRecord {
+    return { ...this.#toRecord(intake, request), isCut: false, verdict: "accepted", reason: null, runId };
   }
 
   /** Notes what the caller is answered. */
@@ -151,7 +154,6 @@ export class RequestRecords {
       verdict: "refused",
       reason,
       runId: null,
-      sameBodyAs: null,
     };
   }
 
@@ -161,13 +163,29 @@ export class RequestRecords {
     const bodyBytes = body?.length ?? announcedBytes(head);
     const deliveryId = shownId(this.#options.parts.redactor.text(origin?.deliveryId ?? ""));
     const verified = intake.request !== null;
-    return { id, pipeline, receivedAt, request, address, bodyBytes, verified, redeliveryOf, deliveryId };
+    return {
+      id,
+      pipeline,
+      receivedAt,
+      request,
+      address,
+      bodyBytes,
+      verified,
+      redeliveryOf,
+      deliveryId,
+      deliveryKey: idKeyOf(intake),
+    };
   }
 
   #toAnswer({ startedMs }: Intake, status: number, code: string | null): InboundAnswer {
     const tookMs = this.#options.parts.clock.elapsed() - startedMs;
     return { status, code, durationMs: Math.max(0, Math.round(tookMs * 10) / 10) };
   }
+}
+
+/** What tells the delivery from others by its sender's id; null where it gives none. */
+export function idKeyOf({ deliveryKey, origin }: Intake): Uint8Array | null {
+  return deliveryKey ?? (origin === null ? null : keyOfId(origin));
 }
 
 /** Of a body that was not read. */

@@ -178,10 +178,12 @@ export interface BundleReader {
 /** A recorded request; `answer` is null while there is none, and where the server ended before it was written. */
 export interface KeptRequest extends InboundRecord {
   readonly answer: InboundAnswer | null;
+  /** The run that the same body began before, under another delivery id. */
+  readonly sameBodyAs: string | null;
 }
 
 /** A recorded request without what may be large in it. */
-export interface RequestOutline extends Omit<KeptRequest, "request" | "isCut"> {
+export interface RequestOutline extends Omit<KeptRequest, "request" | "isCut" | "deliveryKey"> {
   readonly request: Omit<InboundRequest, "headers" | "query" | "body">;
 }
 
@@ -222,14 +224,14 @@ export interface KnownDelivery {
   /** The newest run that it began. */
   readonly runId: string;
   readonly receivedAt: number;
+  /** Of that run: what repeats one another has the same. */
+  readonly seed: string;
   /** That run has ended and did not succeed. */
   readonly isUndone: boolean;
 }
 
 export interface InboundDeliveryReader {
   find(pipeline: string, key: Uint8Array): Promise<KnownDelivery | undefined>;
-  /** The newest run that was begun by a delivery with this body, received since then. */
-  findBody(pipeline: string, body: Uint8Array, since: number): Promise<string | undefined>;
   /** True where the oldest was received before this time. */
   hasBefore(at: number): Promise<boolean>;
 }

@@ -236,8 +236,8 @@ export interface InboundRecord {
   readonly runId: string | null;
   /** What its sender calls this delivery and its repetitions; null where it says nothing. */
   readonly deliveryId: string | null;
-  /** The run that the same body began before, under another delivery id. */
-  readonly sameBodyAs: string | null;
+  /** SHA-256 by which that is known again; null likewise. */
+  readonly deliveryKey: Uint8Array | null;
   /** The recorded request that was sent once more. */
   readonly redeliveryOf: string | null;
 }
@@ -255,7 +255,7 @@ export interface InboundAnswer {
 export type InboundDeliveryWrite =
   /**
    * This run is the one that it begins. Fails with DUPLICATE_DELIVERY where it was received since `knownSince` and
-   * began another run that goes on or has succeeded.
+   * began another run, but for the one that this is begun instead of.
    */
   | {
       readonly type: "delivery.claim";
@@ -266,14 +266,23 @@ export type InboundDeliveryWrite =
       /** 16 bytes of the SHA-256 of its body; null where it is no matter. */
       readonly body: Uint8Array | null;
       readonly knownSince: number;
+      readonly insteadOf: string | null;
     }
-  /** What has begun one run counts as beginning another from now on. */
+  /** What has begun one run, which did not succeed, counts as beginning another from now on. */
   | { readonly type: "delivery.take_over"; readonly from: string; readonly to: string }
   /** Removes a few of those that were received before this time. */
   | { readonly type: "delivery.trim_old"; readonly before: number };
 
+export interface SameBody {
+  /** 16 bytes of the SHA-256 of the body. */
+  readonly body: Uint8Array;
+  /** When the other was received at the earliest. */
+  readonly since: number;
+}
+
 export type InboundWrite =
-  | { readonly type: "inbound.put"; readonly record: InboundRecord }
+  /** `sameBody`: which runs are looked for that the same body began, of which the newest goes on record. */
+  | { readonly type: "inbound.put"; readonly record: InboundRecord; readonly sameBody?: SameBody | undefined }
   /** The same request once more, for another run: each run takes its own with it. Fails with RUN_NOT_FOUND. */
   | { readonly type: "inbound.copy"; readonly from: string; readonly id: string; readonly runId: string }
   /** Nothing is kept of a request that is not there. */

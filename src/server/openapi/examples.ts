@@ -102,6 +102,7 @@ const request: KeptRequest = {
   runId: null,
   redeliveryOf: null,
   deliveryId: "72d3162e-cc78-11e3-81ab-4c9367dc0958",
+  deliveryKey: null,
   sameBodyAs: null,
   request: {
     provider: "github",

@@ -6,9 +6,8 @@ import type { InboundDeliveryWrite } from "../writes.ts";
 import type { ReadConnection } from "./read-connection.ts";
 import type { WriteStatements } from "./write-statement.ts";
 
-/** What came of its run leaves it to be done: it may begin another one. */
-const isUndone = `EXISTS (SELECT 1 FROM runs WHERE runs.id = inbound_deliveries.run_id
-  AND runs.status IN ('failed', 'cancelled', 'timed_out', 'skipped'))`;
+/** What came of a run that leaves it to be done. */
+const undone = "('failed', 'cancelled', 'timed_out', 'skipped')";
 
 /** The oldest go first; a transaction with more of them would be felt. */
 const trimmedRows = 100;
@@ -17,18 +16,28 @@ export const inboundDeliveryWrites: WriteStatements<InboundDeliveryWrite["type"]
   "delivery.claim": {
     sql: `INSERT INTO inbound_deliveries (pipeline, key, run_id, received_at, body) VALUES (?1, ?2, ?3, ?4, ?5)
       ON CONFLICT (pipeline, key) DO UPDATE SET run_id = excluded.run_id, received_at = excluded.received_at,
-        body = excluded.body
-      WHERE run_id = excluded.run_id OR received_at < ?6 OR ${isUndone}`,
-    bind: ({ pipeline, key, runId, at, body, knownSince }) => [pipeline, key, runId, at, body, knownSince],
+        body = coalesce(excluded.body, body)
+      WHERE run_id = excluded.run_id OR received_at < ?6 OR run_id = ?7`,
+    bind: ({ pipeline, key, runId, at, body, knownSince, insteadOf }) => [
+      pipeline,
+      key,
+      runId,
+      at,
+      body,
+      knownSince,
+      insteadOf,
+    ],
     missed: () => new AppError("DUPLICATE_DELIVERY", "the same delivery has just begun a run"),
   },
   "delivery.take_over": {
-    sql: "UPDATE inbound_deliveries SET run_id = ?2 WHERE run_id = ?1",
+    sql: `UPDATE inbound_deliveries SET run_id = ?2
+      WHERE run_id = ?1 AND EXISTS (SELECT 1 FROM runs WHERE id = ?1 AND status IN ${undone})`,
     bind: ({ from, to }) => [from, to],
   },
   "delivery.trim_old": {
-    sql: `DELETE FROM inbound_deliveries WHERE (pipeline, key) IN (SELECT pipeline, key FROM inbound_deliveries
-      WHERE received_at < ? ORDER BY run_id LIMIT ${trimmedRows})`,
+    sql: `DELETE FROM inbound_deliveries WHERE (pipeline, key) IN (SELECT pipeline, key FROM
+      (SELECT pipeline, key, received_at FROM inbound_deliveries ORDER BY run_id LIMIT ${trimmedRows})
+      WHERE received_at < ?)`,
     bind: ({ before }) => [before],
   },
 };
@@ -41,22 +50,15 @@ export class SqliteInboundDeliveryReader implements InboundDeliveryReader {
   }
 
   async find(pipeline: string, key: Uint8Array): Promise<KnownDelivery | undefined> {
-    const row = this.#db.get<{ run_id: string; received_at: number; undone: 0 | 1 }>(
-      `SELECT run_id, received_at, ${isUndone} AS undone FROM inbound_deliveries WHERE pipeline = ? AND key = ?`,
+    const row = this.#db.get<{ run_id: string; received_at: number; seed: string | null; undone: 0 | 1 | null }>(
+      `SELECT run_id, received_at, seed, status IN ${undone} AS undone
+        FROM inbound_deliveries LEFT JOIN runs ON runs.id = run_id WHERE inbound_deliveries.pipeline = ? AND key = ?`,
       pipeline,
       key,
     );
-    return row && { runId: row.run_id, receivedAt: row.received_at, isUndone: row.undone === 1 };
-  }
-
-  async findBody(pipeline: string, body: Uint8Array, since: number): Promise<string | undefined> {
-    // The newest alone is looked at: thousands may have one body.
-    const newest = this.#db.get<{ run_id: string; received_at: number }>(
-      "SELECT run_id, received_at FROM inbound_deliveries WHERE pipeline = ? AND body = ? ORDER BY run_id DESC LIMIT 1",
-      pipeline,
-      body,
-    );
-    return newest !== undefined && newest.received_at >= since ? newest.run_id : undefined;
+    if (row === undefined) return undefined;
+    const { run_id: runId, received_at: receivedAt, seed } = row;
+    return { runId, receivedAt, seed: seed ?? runId, isUndone: row.undone === 1 };
   }
 
   async hasBefore(at: number): Promise<boolean> {

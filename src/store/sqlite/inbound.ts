@@ -10,13 +10,17 @@ import type { WriteStatements } from "./write-statement.ts";
 
 /** What a copy has from the request it is made of. */
 const copied = `pipeline, received_at, verdict, reason, provider, event_type, method, url, headers, query, body, address,
-  verified, body_bytes, is_cut, redelivery_of, delivery_id, same_body_as`;
+  verified, body_bytes, is_cut, redelivery_of, delivery_id, delivery_key,
+  same_body_as`;
 
 export const inboundWrites: WriteStatements<InboundWrite["type"]> = {
   "inbound.put": {
     sql: `INSERT OR REPLACE INTO inbound_requests (id, run_id, kept_bytes, ${copied})
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    bind: ({ record: { request, ...record } }) => [
+      VALUES (?, ?, ?, ?4, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+        (SELECT CASE WHEN received_at >= ?23 THEN run_id END FROM inbound_deliveries
+          WHERE pipeline = ?4 AND body = ?22 ORDER BY run_id DESC LIMIT 1))`,
+    // Of thousands that have one body the newest alone is looked at.
+    bind: ({ record: { request, ...record }, sameBody }) => [
       record.id,
       record.runId,
       record.verdict === "refused" ? keptBytes(request) : 0,
@@ -37,7 +41,9 @@ export const inboundWrites: WriteStatements<InboundWrite["type"]> = {
       Number(record.isCut),
       record.redeliveryOf,
       record.deliveryId,
-      record.sameBodyAs,
+      record.deliveryKey,
+      sameBody?.body ?? null,
+      sameBody?.since ?? 0,
     ],
   },
   "inbound.copy": {
@@ -88,6 +94,7 @@ interface RequestRow extends OutlineRow {
   readonly query: string;
   readonly body: Uint8Array;
   readonly is_cut: 0 | 1;
+  readonly delivery_key: Uint8Array | null;
 }
 
 export class SqliteInboundReader implements InboundReader {
@@ -99,7 +106,7 @@ export class SqliteInboundReader implements InboundReader {
 
   async find(id: string): Promise<KeptRequest | undefined> {
     const row = this.#db.get<RequestRow>(
-      `SELECT ${outlined}, headers, query, body, is_cut FROM inbound_requests ${withAnswers} WHERE id = ?`,
+      `SELECT ${outlined}, headers, query, body, is_cut, delivery_key FROM inbound_requests ${withAnswers} WHERE id = ?`,
       id,
     );
     return row && toKeptRequest(row);
@@ -190,6 +197,7 @@ function toKeptRequest(row: RequestRow): KeptRequest {
       body: row.body,
     },
     isCut: row.is_cut === 1,
+    deliveryKey: row.delivery_key,
   };
 }
 

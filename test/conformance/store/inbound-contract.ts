@@ -25,19 +25,27 @@ function testRecords(subject: Subject): void {
     const full = withBody(makeAccepted("full", "run-1", { address: "::1" }), Uint8Array.of(0, 255));
     await put(subject.store, full);
     await subject.store.commit([{ type: "inbound.copy", from: "full", id: "copy", runId: "run-2" }]);
-    const copy = { ...full, id: "copy", runId: "run-2", answer: null };
+    const copy = { ...full, id: "copy", runId: "run-2", answer: null, sameBodyAs: null };
     expect(await subject.store.inbound.find("copy")).toEqual(copy);
     const missing = { type: "inbound.copy", from: "nope", id: "x", runId: "run-2" } as const;
     expect(await rejection(subject.store.commit([missing]))).toMatchObject({ code: "RUN_NOT_FOUND" });
   });
 
   test("a request is kept with its exact bytes and all that is known of it", async () => {
-    const full = withBody(makeAccepted("full", "run-1", { address: "203.0.113.7", redeliveryOf: "empty" }), whole);
+    const full = withBody(
+      makeAccepted("full", "run-1", {
+        address: "203.0.113.7",
+        redeliveryOf: "empty",
+        deliveryId: "d",
+        deliveryKey: Uint8Array.of(1, 2),
+      }),
+      whole,
+    );
     const cut = withBody(makeRecord("cut", { isCut: true }), whole.slice(0, 9));
     const records = [full, makeRecord("empty"), { ...cut, bodyBytes: 300 }];
     await put(subject.store, ...records);
     for (const record of records) {
-      expect(await subject.store.inbound.find(record.id)).toEqual({ ...record, answer: null });
+      expect(await subject.store.inbound.find(record.id)).toEqual({ ...record, answer: null, sameBodyAs: null });
     }
     expect(await subject.store.inbound.find("nope")).toBeUndefined();
   });
@@ -76,10 +84,15 @@ function testRequestList(subject: Subject): void {
     await put(store, makeRecord("a"), makeRecord("b"), full);
     await store.commit([{ type: "inbound.answer", id: "c", answer: { status: 200, code: null, durationMs: 5 } }]);
     const first = await store.inbound.list({ limit: 2 });
-    const { isCut: _, request, ...outline } = full;
+    const { isCut: _, deliveryKey: _key, request, ...outline } = full;
     const { provider, eventType, method, url } = request;
     const answer = { status: 200, code: null, durationMs: 5 };
-    expect(first.requests[0]).toEqual({ ...outline, request: { provider, eventType, method, url }, answer });
+    expect(first.requests[0]).toEqual({
+      ...outline,
+      sameBodyAs: null,
+      request: { provider, eventType, method, url },
+      answer,
+    });
     expect(first.requests.map(({ id }) => id)).toEqual(["c", "b"]);
     const last = await store.inbound.list({ limit: 2, cursor: first.nextCursor ?? "" });
     expect([last.requests.map(({ id }) => id), last.nextCursor]).toEqual([["a"], null]);

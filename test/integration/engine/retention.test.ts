@@ -164,6 +164,7 @@ describe("deliveries that a repetition would be known by", () => {
     at,
     body: null,
     knownSince: 0,
+    insteadOf: null,
   });
   const keptDeliveries = async (indexes: readonly number[]): Promise<readonly number[]> => {
     const found = await Promise.all(indexes.map(async (index) => await store.deliveries.find("p", key(index))));

@@ -69,6 +69,17 @@ describe("webhookDedup()", () => {
     expect(await seen({ id: 1 })).toBe("seen by itself");
   });
 
+  test("is false in a run that the operator forces, which repeats the one that was first", async () => {
+    await add("payload.id");
+    const id = await send({ id: 1 });
+    await harness.end(id);
+    const { requests } = await harness.engine.listRequests({ limit: 1 });
+    const { answer } = await harness.engine.redeliver(requests[0]?.id ?? "", { force: true });
+    const forced = await harness.end(runIdOf(answer));
+    expect([forced.result, forced.rerunOf]).toEqual([false, id]);
+    expect(await seen({ id: 1 })).toBe(true);
+  });
+
   test("is false again where the run that was first did not succeed", async () => {
     await add("payload.id", "throw new Error('as asked');");
     expect((await harness.end(await send({ id: 1 }))).status).toBe("failed");
@@ -88,7 +99,9 @@ describe("webhookDedup()", () => {
   test("says the same in a later life of the server, which takes it from the journal", async () => {
     await add("payload.id", `await signal.wait("go");`);
     const id = await send({ id: 1 });
+    await until(async () => (await harness.engine.getRun(id)).status === "waiting");
     const second = await send({ id: 1 });
+    await until(async () => (await harness.engine.getRun(second)).status === "waiting");
     harness = await harness.restart();
     for (const each of [id, second]) {
       await until(async () => (await harness.engine.getRun(each)).status === "waiting");

@@ -84,6 +84,14 @@ describe("a delivery that comes again", () => {
     expect((await send("d-1")).type).toBe("accepted");
   });
 
+  test("begins nothing though the run that succeeded was run again by hand and failed", async () => {
+    await harness.add("deploy", script.replace("if (fail)", "if (pipelineContext.rerunOf !== null)"));
+    const succeeded = await ended(await send("d-1"));
+    const { runId } = await harness.engine.rerun(succeeded, {});
+    expect((await harness.end(runId)).status).toBe("failed");
+    expect(await send("d-1")).toEqual({ type: "duplicate", runId: succeeded });
+  });
+
   test("begins nothing where the failed run was run again by hand and that succeeded", async () => {
     await harness.add("deploy", script.replace("if (fail)", "if (fail && pipelineContext.rerunOf === null)"));
     const failed = await ended(await send("d-1", { fail: true }));
@@ -148,6 +156,13 @@ describe("what tells deliveries from others", () => {
     expect((await send("d-3")).type).toBe("accepted");
   });
 
+  test("is no matter of the order of fields", async () => {
+    await add({ dedupe: "payload" });
+    const first = await harness.receive("deploy", { body: '{"a":1,"b":[{"c":2,"d":3}]}' });
+    const second = await harness.receive("deploy", { body: '{"b":[{"d":3,"c":2}],"a":1}' });
+    expect([second.type, runIdOf(second)]).toEqual(["duplicate", runIdOf(first)]);
+  });
+
   test("is nothing where the pipeline wants none, or the sender gives no id", async () => {
     await add({ dedupe: false });
     await send("d-1");
@@ -162,6 +177,30 @@ describe("what tells deliveries from others", () => {
     expect((await send("d-1", { a: 1 })).type).toBe("accepted");
     expect((await send("d-1", { a: 1 })).type).toBe("accepted");
     expect(harness.logged.join("\n")).toContain("`dedupe` has no value");
+  });
+});
+
+describe("a recorded delivery that is sent once more", () => {
+  async function redeliver(force = false): Promise<WebhookAnswer> {
+    const { requests } = await harness.engine.listRequests({ limit: 100 });
+    const first = requests.findLast(({ verdict }) => verdict === "accepted");
+    return (await harness.engine.redeliver(first?.id ?? "", { force })).answer;
+  }
+
+  test("is known by the id as it was sent, however that is shown", async () => {
+    await add();
+    const long = "x".repeat(300);
+    const id = await ended(await send(long));
+    expect(await redeliver()).toEqual({ type: "duplicate", runId: id });
+    expect((await send(long.slice(0, 200))).type).toBe("accepted");
+  });
+
+  test("begins a run where that is forced, repeats the one before, and is known by it from then on", async () => {
+    await add();
+    const id = await ended(await send("d-1"));
+    const forced = await ended(await redeliver(true));
+    expect((await harness.engine.getRun(forced)).rerunOf).toBe(id);
+    expect(await send("d-1")).toEqual({ type: "duplicate", runId: forced });
   });
 });
 

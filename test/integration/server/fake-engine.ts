@@ -45,7 +45,8 @@ export function makeRun(changes: Partial<Run> = {}): Run {
 }
 
 export function makeKeptRequest(changes: Partial<KeptRequest> = {}): KeptRequest {
-  return { ...makeRecord(requestId), answer: { status: 401, code: "SIGNATURE_INVALID", durationMs: 0.5 }, ...changes };
+  const answer = { status: 401, code: "SIGNATURE_INVALID", durationMs: 0.5 };
+  return { ...makeRecord(requestId), sameBodyAs: null, answer, ...changes };
 }
 
 export function makePipeline(id: string, changes: Partial<Pipeline> = {}): Pipeline {

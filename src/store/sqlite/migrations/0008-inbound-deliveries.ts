@@ -18,6 +18,8 @@ CREATE INDEX inbound_deliveries_by_run ON inbound_deliveries (run_id);
 CREATE INDEX inbound_deliveries_by_body ON inbound_deliveries (pipeline, body, run_id) WHERE body IS NOT NULL;
 
 ALTER TABLE inbound_requests ADD COLUMN delivery_id TEXT;
+-- Of that id as it was sent: what is shown of it may be masked or cut.
+ALTER TABLE inbound_requests ADD COLUMN delivery_key BLOB;
 -- The run that the same body began before, under another delivery id.
 ALTER TABLE inbound_requests ADD COLUMN same_body_as TEXT;
 
