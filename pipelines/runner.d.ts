@@ -210,8 +210,8 @@ declare const http: {
 declare function webhookTrigger(condition: string): boolean;
 
 /**
- * True where another run of this pipeline has asked with the same value in the last seven days, and goes on or has
- * succeeded. An expression as for webhookTrigger(), of any value; false for `nil` and "", and always by hand.
+ * True where another run of this pipeline has asked with the same value in the last seven days, which goes on or has
+ * succeeded and is not the one that this one repeats. An expression as for webhookTrigger(), of any value; false for `nil` and "", and always by hand.
  */
 declare function webhookDedup(expression: string): boolean;
 
