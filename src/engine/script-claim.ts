@@ -33,11 +33,12 @@ export async function isClaimed({ store, clock, run, expression, value, isOver }
       await awaitStore(clock, async () => await store.commit([claim]), isOver);
       return false;
     } catch (thrown) {
-      if (!isRepetition(thrown)) throw thrown;
+      const known = isRepetition(thrown) ? await store.deliveries.find(pipeline, key) : undefined;
+      // Without one this run itself is not on record, as that of a repetition that was dropped: nobody waits for it.
+      if (known === undefined) throw thrown;
+      if (known.seed === run.seed) return false;
+      if (!known.isUndone) return true;
+      insteadOf = known.runId;
     }
-    const known = await store.deliveries.find(pipeline, key);
-    if (known?.seed === run.seed) return false;
-    if (known !== undefined && !known.isUndone) return true;
-    insteadOf = known?.runId ?? null;
   }
 }

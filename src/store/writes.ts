@@ -254,8 +254,8 @@ export interface InboundAnswer {
 /** `key`: SHA-256 of what tells it from all others of its pipeline. */
 export type InboundDeliveryWrite =
   /**
-   * This run is the one that it begins. Fails with DUPLICATE_DELIVERY where it was received since `knownSince` and
-   * began another run, but for the one that this is begun instead of.
+   * This run, which is there, is the one that it begins. Fails with DUPLICATE_DELIVERY where it was received since
+   * `knownSince` and began another run, but for the one that this is begun instead of.
    */
   | {
       readonly type: "delivery.claim";

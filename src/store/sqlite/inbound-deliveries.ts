@@ -14,7 +14,9 @@ const trimmedRows = 100;
 
 export const inboundDeliveryWrites: WriteStatements<InboundDeliveryWrite["type"]> = {
   "delivery.claim": {
-    sql: `INSERT INTO inbound_deliveries (pipeline, key, run_id, received_at, body) VALUES (?1, ?2, ?3, ?4, ?5)
+    // Of a repetition a run may have begun that is not recorded: it claims nothing.
+    sql: `INSERT INTO inbound_deliveries (pipeline, key, run_id, received_at, body)
+      SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM runs WHERE id = ?3)
       ON CONFLICT (pipeline, key) DO UPDATE SET run_id = excluded.run_id, received_at = excluded.received_at,
         body = coalesce(excluded.body, body)
       WHERE run_id = excluded.run_id OR received_at < ?6 OR run_id = ?7`,

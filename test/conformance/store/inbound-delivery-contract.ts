@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import type { Write } from "../../../src/store/store.ts";
 import { makeAccepted, makeRecord } from "../../fixtures/records/make-record.ts";
 import { rejection } from "../../unit/store/store-files.ts";
-import { createRun, putBundle, type Subject } from "./subject.ts";
+import { createRun, newRun, putBundle, type Subject } from "./subject.ts";
 
 const key = new Uint8Array(32).fill(1);
 const other = new Uint8Array(32).fill(2);
@@ -41,6 +41,12 @@ function testClaims(subject: Subject): void {
     expect(await store.deliveries.find("deploy", key)).toEqual(known);
     expect(await store.deliveries.find("deploy", other)).toBeUndefined();
     expect(await store.deliveries.find("other", key)).toBeUndefined();
+  });
+
+  test("a run that is not there claims nothing", async () => {
+    await createRuns(subject);
+    expect(await rejection(subject.store.commit([claim("nope")]))).toMatchObject(repetition);
+    expect(await subject.store.deliveries.find("deploy", key)).toBeUndefined();
   });
 
   test("its own run may claim it once more", async () => {
@@ -106,6 +112,10 @@ function testUpkeep(subject: Subject): void {
     const { store } = subject;
     const runs = Array.from({ length: 150 }, (_, index) => `run-${String(index).padStart(3, "0")}`);
     const keyOf = (index: number): Uint8Array => new Uint8Array(32).fill(index);
+    await store.commit([
+      putBundle("bundle-1"),
+      ...runs.map((id) => ({ type: "run.create", run: newRun({ id }) }) as const),
+    ]);
     await store.commit(runs.map((id, index) => claim(id, { key: keyOf(index), at: index === 149 ? 200 : 100 })));
     expect([await store.deliveries.hasBefore(100), await store.deliveries.hasBefore(101)]).toEqual([false, true]);
     await store.commit([{ type: "delivery.trim_old", before: 101 }]);

@@ -160,7 +160,7 @@ describe("deliveries that a repetition would be known by", () => {
     type: "delivery.claim",
     pipeline: "p",
     key: key(index),
-    runId: `run-${String(index).padStart(3, "0")}`,
+    runId: nameOf(index),
     at,
     body: null,
     knownSince: 0,
@@ -171,8 +171,11 @@ describe("deliveries that a repetition would be known by", () => {
     return indexes.filter((_, place) => found[place] !== undefined);
   };
   const all = Array.from({ length: 250 }, (_, index) => index);
-  const claims = (): Promise<void> =>
-    store.commit(all.map((index) => claim(index, today - (index < 240 ? 8 : 6) * dayMs)));
+  const nameOf = (index: number): string => `run-${String(index).padStart(3, "0")}`;
+  const claims = async (): Promise<void> => {
+    await store.commit(all.map((index) => ({ type: "run.create", run: newRun({ id: nameOf(index) }) }) as const));
+    await store.commit(all.map((index) => claim(index, today - (index < 240 ? 8 : 6) * dayMs)));
+  };
 
   test("are forgotten after seven days, however long runs are kept", async () => {
     await endedRuns(everyDay);

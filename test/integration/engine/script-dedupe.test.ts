@@ -96,6 +96,18 @@ describe("webhookDedup()", () => {
     expect(results.filter((result) => result === true)).toHaveLength(49);
   });
 
+  test("is not true because of a repetition that began no run", async () => {
+    await add("payload.id");
+    for (let id = 0; id < 10; id++) {
+      const request = { headers: { "x-delivery-id": `d-${id}` }, body: JSON.stringify({ id }) };
+      const answers = await Promise.all(
+        Array.from({ length: 4 }, async () => await harness.receive("orders", request)),
+      );
+      const results = await Promise.all(answers.map(async (answer) => (await harness.end(runIdOf(answer))).result));
+      expect(results).toEqual([false, false, false, false]);
+    }
+  });
+
   test("says the same in a later life of the server, which takes it from the journal", async () => {
     await add("payload.id", `await signal.wait("go");`);
     const id = await send({ id: 1 });
