@@ -156,16 +156,10 @@ describe("by age", () => {
 
 describe("deliveries that a repetition would be known by", () => {
   const key = (index: number): Uint8Array => new Uint8Array(32).fill(index);
-  const claim = (index: number, at: number): Write => ({
-    type: "delivery.claim",
-    pipeline: "p",
-    key: key(index),
-    runId: nameOf(index),
-    at,
-    body: null,
-    knownSince: 0,
-    insteadOf: null,
-  });
+  const claim = (index: number, at: number): Write => {
+    const others = { pipeline: "p", body: null, knownSince: 0, insteadOf: null };
+    return { type: "delivery.claim", key: key(index), runId: nameOf(index), at, ...others };
+  };
   const keptDeliveries = async (indexes: readonly number[]): Promise<readonly number[]> => {
     const found = await Promise.all(indexes.map(async (index) => await store.deliveries.find("p", key(index))));
     return indexes.filter((_, place) => found[place] !== undefined);
