@@ -164,6 +164,7 @@ export class WebhookReceiver {
     const verdict = verifyInbound(received, { ...webhook, secrets, publicUrl, nowMs: parts.clock.now() });
     intake.origin = verdict;
     if (!verdict.accepted) throw this.#notBelieved(received.pipeline, verdict);
+    intake.verified = true;
     return (intake.request = maskRequest(parts.redactor, toInboundRequest(received, verdict)));
   }
 

@@ -37,6 +37,8 @@ export interface Intake {
   pinned: string | null;
   /** What it is taken for, believed or not. */
   origin: Origin | null;
+  /** Its sender is who it says, or had not to show that. */
+  verified: boolean;
   /** As runs and records have it; null until its sender is verified. */
   request: InboundRequest | null;
 }
@@ -66,11 +68,11 @@ export class RequestRecords {
     return this.#begin(head, null);
   }
 
-  /** Of a recorded request that is sent once more: nothing is left to find out. */
-  beginAgain({ id, pipeline, request, address, deliveryId }: KeptRequest): Intake {
+  /** Of a recorded request that is sent once more: nothing is left to find out, and by force nobody becomes known. */
+  beginAgain({ id, pipeline, request, address, deliveryId, verified }: KeptRequest): Intake {
     const { body, ...head } = request;
     const intake = this.#begin({ ...head, pipeline, address }, id);
-    return { ...intake, body, origin: { ...request, deliveryId: deliveryId ?? "" }, request };
+    return { ...intake, body, origin: { ...request, deliveryId: deliveryId ?? "" }, verified, request };
   }
 
   #begin(head: RequestHead, redeliveryOf: string | null): Intake {
@@ -84,6 +86,7 @@ export class RequestRecords {
       redeliveryOf,
       pinned: null,
       origin: null,
+      verified: false,
       request: null,
     };
   }
@@ -156,11 +159,10 @@ export class RequestRecords {
   }
 
   #toRecord(intake: Intake, request: InboundRequest): Omit<InboundRecord, Outcome> {
-    const { id, receivedAt, head, body, redeliveryOf, origin } = intake;
+    const { id, receivedAt, head, body, redeliveryOf, origin, verified } = intake;
     const { pipeline, address } = head;
     const bodyBytes = body?.length ?? announcedBytes(head);
     const deliveryId = shownId(this.#options.parts.redactor.text(origin?.deliveryId ?? ""));
-    const verified = intake.request !== null;
     return { id, pipeline, receivedAt, request, address, bodyBytes, verified, redeliveryOf, deliveryId };
   }
 

@@ -93,7 +93,11 @@ export const requestPaths: Paths = {
             objectOf({
               request_id: runIdSchema,
               run_id: orNull(runIdSchema),
-              skipped: { type: "boolean", description: "The pipeline's condition does not hold: there is no run." },
+              skipped: {
+                type: "boolean",
+                description: "The pipeline's condition does not hold, or has no value: there is no run.",
+              },
+              reason: { type: ["string", "null"], description: "Which of them: condition_false, condition_invalid." },
               duplicate: { type: "boolean", description: "It had come before, and this is the run it began then." },
               status: { type: "integer" },
               body: { type: ["string", "null"], description: "null where the script has not responded." },
