@@ -165,7 +165,9 @@ export class WebhookReceiver {
     intake.origin = verdict;
     if (!verdict.accepted) throw this.#notBelieved(received.pipeline, verdict);
     intake.verified = true;
-    return (intake.request = maskRequest(parts.redactor, toInboundRequest(received, verdict)));
+    const { request, isCut } = toInboundRequest(received, verdict);
+    intake.isCut = isCut;
+    return (intake.request = maskRequest(parts.redactor, request));
   }
 
   async #resolveSecrets(pipeline: string, references: readonly string[]): Promise<readonly string[]> {

@@ -4,7 +4,7 @@
 import { toAppError } from "../core/app-error.ts";
 import type { InboundRequest } from "../core/inbound-request.ts";
 import type { InboundAnswer, InboundRecord, KeptRequest } from "../store/store.ts";
-import { claimedOrigin, toInboundRequest } from "../webhooks/webhooks.ts";
+import { claimedOrigin, type CleanRequest, toInboundRequest } from "../webhooks/webhooks.ts";
 import type { RequestHead, WebhookAnswer } from "./contract.ts";
 import { CountedWarning } from "./counted-warning.ts";
 import { shownId } from "./delivery-key.ts";
@@ -39,6 +39,8 @@ export interface Intake {
   origin: Origin | null;
   /** Its sender is who it says, or had not to show that. */
   verified: boolean;
+  /** Of the body only the beginning could be kept, for a secret in it. */
+  isCut: boolean;
   /** As runs and records have it; null until its sender is verified. */
   request: InboundRequest | null;
 }
@@ -87,13 +89,15 @@ export class RequestRecords {
       pinned: null,
       origin: null,
       verified: false,
+      isCut: false,
       request: null,
     };
   }
 
   /** What is committed with the run that it begins. */
   accepted(intake: Intake, request: InboundRequest, runId: string, sameBodyAs: string | null): InboundRecord {
-    return { ...this.#toRecord(intake, request), isCut: false, verdict: "accepted", reason: null, runId, sameBodyAs };
+    const { isCut } = intake;
+    return { ...this.#toRecord(intake, request), isCut, verdict: "accepted", reason: null, runId, sameBodyAs };
   }
 
   /** Notes what the caller is answered. */
@@ -144,18 +148,27 @@ export class RequestRecords {
   }
 
   #refused(intake: Intake, reason: string): InboundRecord {
-    const origin = (intake.origin ??= claimedOrigin(intake.head, intake.pinned ?? undefined));
-    const whole = intake.request ?? toInboundRequest({ ...intake.head, body: intake.body ?? nothing }, origin, false);
-    const { request, isCut } = maskBeginning(this.#options.parts.redactor, whole, keptBodyBytes);
+    const { request, isCut } = this.#toKept(intake);
     const record = this.#toRecord(intake, request);
     return {
       ...record,
-      isCut: isCut || intake.body === null,
+      isCut: isCut || intake.isCut || intake.body === null,
       verdict: "refused",
       reason,
       runId: null,
       sameBodyAs: null,
     };
+  }
+
+  /** Nothing is done with more of the body than is needed for what is kept: anybody can send long ones. */
+  #toKept(intake: Intake): CleanRequest {
+    const { redactor } = this.#options.parts;
+    const origin = (intake.origin ??= claimedOrigin(intake.head, intake.pinned ?? undefined));
+    if (intake.request !== null) return maskBeginning(redactor, intake.request, keptBodyBytes);
+    const received = { ...origin, ...intake.head, body: intake.body ?? nothing };
+    const beginning = maskBeginning(redactor, received, keptBodyBytes);
+    const clean = toInboundRequest(beginning.request, origin, false);
+    return { ...clean, isCut: clean.isCut || beginning.isCut };
   }
 
   #toRecord(intake: Intake, request: InboundRequest): Omit<InboundRecord, Outcome> {
