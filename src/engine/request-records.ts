@@ -103,7 +103,15 @@ export class RequestRecords {
   /** Notes what the caller is answered. */
   answered(intake: Intake, answer: WebhookAnswer): void {
     const given = this.#toAnswer(intake, statusOfAnswer(answer), null);
-    this.#writer.add({ id: intake.id, answer: given, refused: this.#withoutRun(intake, answer) });
+    const { id, head } = intake;
+    if (answer.type === "skipped") {
+      this.#writer.addRefused(head.pipeline, given, () => this.#refused(intake, answer.reason));
+    } else if (answer.type === "duplicate") {
+      const { runId } = answer;
+      this.#writer.addRefused(head.pipeline, given, () => ({ ...this.#refused(intake, "duplicate"), runId }));
+    } else {
+      this.#writer.addAnswer(head.pipeline, id, given);
+    }
   }
 
   /** Notes what the caller is told instead of an answer: the error's `details.reason`, else its code, is the reason. */
@@ -115,7 +123,7 @@ export class RequestRecords {
     }
     const reason = typeof details["reason"] === "string" ? details["reason"] : code.toLowerCase();
     const answer = this.#toAnswer(intake, kind.httpStatus, code);
-    this.#writer.add({ id: intake.id, answer, refused: this.#refused(intake, reason) });
+    this.#writer.addRefused(intake.head.pipeline, answer, () => this.#refused(intake, reason));
   }
 
   /** Resolves when all that was answered before is on disk, or never will be. */
@@ -131,20 +139,6 @@ export class RequestRecords {
   async close(): Promise<void> {
     await this.#writer.close();
     this.#unknown.close();
-  }
-
-  /** The record of a request that was answered and began no run. */
-  #withoutRun(intake: Intake, answer: WebhookAnswer): InboundRecord | null {
-    switch (answer.type) {
-      case "skipped":
-        return this.#refused(intake, answer.reason);
-      case "duplicate":
-        return { ...this.#refused(intake, "duplicate"), runId: answer.runId };
-      case "response":
-      case "accepted":
-      case "stream":
-        return null;
-    }
   }
 
   #refused(intake: Intake, reason: string): InboundRecord {
