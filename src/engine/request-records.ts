@@ -1,7 +1,7 @@
 // What is on record of inbound requests: an accepted one is written with its run, a refused one and every answer soon
 // after the caller has it.
 
-import { toAppError } from "../core/app-error.ts";
+import { httpStatusOf, toAppError } from "../core/app-error.ts";
 import type { InboundRequest } from "../core/inbound-request.ts";
 import type { InboundAnswer, InboundRecord, KeptRequest } from "../store/store.ts";
 import { claimedOrigin, type CleanRequest, toInboundRequest } from "../webhooks/webhooks.ts";
@@ -116,13 +116,13 @@ export class RequestRecords {
 
   /** Notes what the caller is told instead of an answer: the error's `details.reason`, else its code, is the reason. */
   failed(intake: Intake, thrown: unknown): void {
-    const { code, class: kind, details } = toAppError(thrown);
+    const { code, details } = toAppError(thrown);
     if (code === "PIPELINE_NOT_FOUND") {
       this.#unknown.add();
       return;
     }
     const reason = typeof details["reason"] === "string" ? details["reason"] : code.toLowerCase();
-    const answer = this.#toAnswer(intake, kind.httpStatus, code);
+    const answer = this.#toAnswer(intake, httpStatusOf(code), code);
     this.#writer.addRefused(intake.head.pipeline, answer, () => this.#refused(intake, reason));
   }
 

@@ -222,6 +222,24 @@ describe("a refused request", () => {
     expect(await again.catch((refusal: unknown) => refusal)).toMatchObject({ code: "REQUEST_CUT" });
   });
 
+  test("whose headers are too large is on record with that reason, and without its body", async () => {
+    await add({ secret: "env:KEY" });
+    const [url, headers] = ["/api/webhooks/deploy", { "x-github-event": "push" }];
+    const head = { pipeline: "deploy", method: "POST", url, headers, query: {}, address: "::1" };
+    const refuse = async (): Promise<never> => {
+      throw new AppError("HEADERS_TOO_LARGE", "too many");
+    };
+    await harness.engine.receiveWebhook(head, refuse).catch(() => undefined);
+    expect(await latest()).toMatchObject({
+      reason: "headers_too_large",
+      verified: false,
+      isCut: true,
+      address: "::1",
+      request: { provider: "github", headers },
+      answer: { status: 431, code: "HEADERS_TOO_LARGE" },
+    });
+  });
+
   test("of no pipeline is counted, and not recorded", async () => {
     await add();
     for (let times = 0; times < 3; times++) {
