@@ -38,7 +38,9 @@ export const requestPaths: Paths = {
     get: {
       operationId: "listRequests",
       summary: "List received webhooks, newest first",
-      description: "Of refused ones the newest 10,000 are kept, at most 64 MiB; accepted ones go with their runs.",
+      description:
+        "Of refused ones at most 10,000 and 64 MiB are kept: the oldest of the pipeline that has most of them goes " +
+        "first; accepted ones go with their runs.",
       tags,
       parameters: [
         parameter("query", "pipeline", "Only requests to this pipeline.", { type: "string" }, pipelineId),
