@@ -37,8 +37,11 @@ export function addRedeliverCommand(program: Command, context: CommandContext): 
     });
 }
 
-function describe({ run_id: runId, status, body, duplicate }: RedeliveryJson): string {
-  if (runId === null) return "no run began: the pipeline's condition does not hold (--force begins one all the same)";
+function describe({ run_id: runId, status, body, duplicate, reason }: RedeliveryJson): string {
+  if (runId === null) {
+    const why = reason === "condition_invalid" ? "has no value for this request" : "does not hold";
+    return `no run began: the pipeline's condition ${why} (--force begins one all the same)`;
+  }
   if (duplicate) {
     return printable(`no run began: it has come before, and began run ${runId} (--force begins one all the same)`);
   }

@@ -22,7 +22,8 @@ interface RequestsFlags extends ClientFlags {
 
 const help = `
 Every webhook of a pipeline that is there is on record, accepted or refused. Of those that began no run the first 4 KiB of
-the body are kept, and the newest 10,000 of them; the others go with their runs. Secrets in them are masked.`;
+the body are kept, and at most 10,000 of them: the oldest of the pipeline that has most of them goes first. The others go with
+their runs. Secrets in them are masked.`;
 
 export function addRequestsCommand(program: Command, context: CommandContext): void {
   addClientFlags(

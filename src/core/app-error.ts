@@ -165,6 +165,13 @@ export class AppError extends Error {
   }
 }
 
+/** HTTP has a status of its own for these. */
+const statusOf: Partial<Record<ErrorCode, number>> = { METHOD_NOT_ALLOWED: 405, HEADERS_TOO_LARGE: 431 };
+
+export function httpStatusOf(code: ErrorCode): number {
+  return statusOf[code] ?? errorClasses[errorCodes[code]].httpStatus;
+}
+
 /** Any thrown value as an AppError: an AppError as it is, everything else as INTERNAL with its cause. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;

@@ -47,8 +47,10 @@ export interface RedeliveryJson {
   /** The new record. */
   readonly request_id: string;
   readonly run_id: string | null;
-  /** The pipeline's condition does not hold. */
+  /** The pipeline's condition does not hold, or has no value. */
   readonly skipped: boolean;
+  /** Which of them, as it is on record: `condition_false`, `condition_invalid`. */
+  readonly reason: string | null;
   /** It had come before, and that is the run which it began then. */
   readonly duplicate: boolean;
   readonly status: number;

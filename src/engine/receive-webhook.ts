@@ -169,7 +169,10 @@ export class WebhookReceiver {
     const verdict = verifyInbound(received, { ...webhook, secrets, publicUrl, nowMs: parts.clock.now() });
     intake.origin = verdict;
     if (!verdict.accepted) throw this.#notBelieved(received.pipeline, verdict);
-    return (intake.request = maskRequest(parts.redactor, toInboundRequest(received, verdict)));
+    intake.verified = true;
+    const { request, isCut } = toInboundRequest(received, verdict);
+    intake.isCut = isCut;
+    return (intake.request = maskRequest(parts.redactor, request));
   }
 
   async #resolveSecrets(pipeline: string, references: readonly string[]): Promise<readonly string[]> {

@@ -1,10 +1,10 @@
 // What is on record of inbound requests: an accepted one is written with its run, a refused one and every answer soon
 // after the caller has it.
 
-import { toAppError } from "../core/app-error.ts";
+import { httpStatusOf, toAppError } from "../core/app-error.ts";
 import type { InboundRequest } from "../core/inbound-request.ts";
 import type { InboundAnswer, InboundRecord, KeptRequest } from "../store/store.ts";
-import { claimedOrigin, toInboundRequest } from "../webhooks/webhooks.ts";
+import { claimedOrigin, type CleanRequest, toInboundRequest } from "../webhooks/webhooks.ts";
 import type { RequestHead, WebhookAnswer } from "./contract.ts";
 import { CountedWarning } from "./counted-warning.ts";
 import { keyOfId, shownId } from "./delivery-key.ts";
@@ -39,6 +39,10 @@ export interface Intake {
   origin: Origin | null;
   /** Of a recorded one, whose id may be shown masked or cut. */
   readonly deliveryKey: Uint8Array | null;
+  /** Its sender is who it says, or had not to show that. */
+  verified: boolean;
+  /** Of the body only the beginning could be kept, for a secret in it. */
+  isCut: boolean;
   /** As runs and records have it; null until its sender is verified. */
   request: InboundRequest | null;
 }
@@ -68,11 +72,12 @@ export class RequestRecords {
     return this.#begin(head, null);
   }
 
-  /** Of a recorded request that is sent once more: nothing is left to find out. */
-  beginAgain({ id, pipeline, request, address, deliveryId, deliveryKey }: KeptRequest): Intake {
+  /** Of a recorded request that is sent once more: nothing is left to find out, and by force nobody becomes known. */
+  beginAgain({ id, pipeline, request, address, deliveryId, deliveryKey, verified }: KeptRequest): Intake {
     const { body, ...head } = request;
     const intake = this.#begin({ ...head, pipeline, address }, id);
-    return { ...intake, body, origin: { ...request, deliveryId: deliveryId ?? "" }, deliveryKey, request };
+    const origin = { ...request, deliveryId: deliveryId ?? "" };
+    return { ...intake, body, origin, deliveryKey, verified, request };
   }
 
   #begin(head: RequestHead, redeliveryOf: string | null): Intake {
@@ -87,31 +92,42 @@ export class RequestRecords {
       pinned: null,
       origin: null,
       deliveryKey: null,
+      verified: false,
+      isCut: false,
       request: null,
     };
   }
 
   /** What is committed with the run that it begins. */
   accepted(intake: Intake, request: InboundRequest, runId: string): InboundRecord {
-    return { ...this.#toRecord(intake, request), isCut: false, verdict: "accepted", reason: null, runId };
+    const { isCut } = intake;
+    return { ...this.#toRecord(intake, request), isCut, verdict: "accepted", reason: null, runId };
   }
 
   /** Notes what the caller is answered. */
   answered(intake: Intake, answer: WebhookAnswer): void {
     const given = this.#toAnswer(intake, statusOfAnswer(answer), null);
-    this.#writer.add({ id: intake.id, answer: given, refused: this.#withoutRun(intake, answer) });
+    const { id, head } = intake;
+    if (answer.type === "skipped") {
+      this.#writer.addRefused(head.pipeline, given, () => this.#refused(intake, answer.reason));
+    } else if (answer.type === "duplicate") {
+      const { runId } = answer;
+      this.#writer.addRefused(head.pipeline, given, () => ({ ...this.#refused(intake, "duplicate"), runId }));
+    } else {
+      this.#writer.addAnswer(head.pipeline, id, given);
+    }
   }
 
   /** Notes what the caller is told instead of an answer: the error's `details.reason`, else its code, is the reason. */
   failed(intake: Intake, thrown: unknown): void {
-    const { code, class: kind, details } = toAppError(thrown);
+    const { code, details } = toAppError(thrown);
     if (code === "PIPELINE_NOT_FOUND") {
       this.#unknown.add();
       return;
     }
     const reason = typeof details["reason"] === "string" ? details["reason"] : code.toLowerCase();
-    const answer = this.#toAnswer(intake, kind.httpStatus, code);
-    this.#writer.add({ id: intake.id, answer, refused: this.#refused(intake, reason) });
+    const answer = this.#toAnswer(intake, httpStatusOf(code), code);
+    this.#writer.addRefused(intake.head.pipeline, answer, () => this.#refused(intake, reason));
   }
 
   /** Resolves when all that was answered before is on disk, or never will be. */
@@ -129,52 +145,36 @@ export class RequestRecords {
     this.#unknown.close();
   }
 
-  /** The record of a request that was answered and began no run. */
-  #withoutRun(intake: Intake, answer: WebhookAnswer): InboundRecord | null {
-    switch (answer.type) {
-      case "skipped":
-        return this.#refused(intake, answer.reason);
-      case "duplicate":
-        return { ...this.#refused(intake, "duplicate"), runId: answer.runId };
-      case "response":
-      case "accepted":
-      case "stream":
-        return null;
-    }
-  }
-
   #refused(intake: Intake, reason: string): InboundRecord {
-    const origin = (intake.origin ??= claimedOrigin(intake.head, intake.pinned ?? undefined));
-    const whole = intake.request ?? toInboundRequest({ ...intake.head, body: intake.body ?? nothing }, origin, false);
-    const { request, isCut } = maskBeginning(this.#options.parts.redactor, whole, keptBodyBytes);
+    const { request, isCut } = this.#toKept(intake);
     const record = this.#toRecord(intake, request);
     return {
       ...record,
-      isCut: isCut || intake.body === null,
+      isCut: isCut || intake.isCut || intake.body === null,
       verdict: "refused",
       reason,
       runId: null,
     };
   }
 
+  /** Nothing is done with more of the body than is needed for what is kept: anybody can send long ones. */
+  #toKept(intake: Intake): CleanRequest {
+    const { redactor } = this.#options.parts;
+    const origin = (intake.origin ??= claimedOrigin(intake.head, intake.pinned ?? undefined));
+    if (intake.request !== null) return maskBeginning(redactor, intake.request, keptBodyBytes);
+    const received = { ...origin, ...intake.head, body: intake.body ?? nothing };
+    const beginning = maskBeginning(redactor, received, keptBodyBytes);
+    const clean = toInboundRequest(beginning.request, origin, false);
+    return { ...clean, isCut: clean.isCut || beginning.isCut };
+  }
+
   #toRecord(intake: Intake, request: InboundRequest): Omit<InboundRecord, Outcome> {
-    const { id, receivedAt, head, body, redeliveryOf, origin } = intake;
+    const { id, receivedAt, head, body, redeliveryOf, origin, verified } = intake;
     const { pipeline, address } = head;
     const bodyBytes = body?.length ?? announcedBytes(head);
     const deliveryId = shownId(this.#options.parts.redactor.text(origin?.deliveryId ?? ""));
-    const verified = intake.request !== null;
-    return {
-      id,
-      pipeline,
-      receivedAt,
-      request,
-      address,
-      bodyBytes,
-      verified,
-      redeliveryOf,
-      deliveryId,
-      deliveryKey: idKeyOf(intake),
-    };
+    const of = { id, pipeline, receivedAt, address, redeliveryOf };
+    return { ...of, request, bodyBytes, verified, deliveryId, deliveryKey: idKeyOf(intake) };
   }
 
   #toAnswer({ startedMs }: Intake, status: number, code: string | null): InboundAnswer {

@@ -2,10 +2,11 @@
 // nor the disk.
 
 import type { Clock } from "../core/clock.ts";
-import { type InboundAnswer, type InboundRecord, keptBytes, type Store, type Write } from "../store/store.ts";
+import type { InboundAnswer, InboundRecord, Store, Write } from "../store/store.ts";
 import type { Logger } from "../telemetry/telemetry.ts";
 import { CountedWarning } from "./counted-warning.ts";
 import { RefusalLedger, type RefusalLimits } from "./refusal-ledger.ts";
+import { type QueueLimits, type RequestNote, RequestQueue, type WaitingNote } from "./request-queue.ts";
 
 /** What there is goes to the disk after so long … */
 const writeAfterMs = 250;
@@ -13,8 +14,7 @@ const writeAfterMs = 250;
 const batchLength = 200;
 const batchBytes = 1024 * 1024;
 /** What waits for a disk that is slower than those who send. */
-const maxWaiting = 4000;
-const maxWaitingBytes = 8 * 1024 * 1024;
+const maxWaiting: QueueLimits = { records: 4000, bytes: 8 * 1024 * 1024 };
 /** Of all pipelines. */
 const keptRefusals: RefusalLimits = { records: 10_000, bytes: 64 * 1024 * 1024 };
 const removedAtOnce = 100;
@@ -27,26 +27,11 @@ export interface RequestWriterOptions {
   readonly limits?: RefusalLimits;
 }
 
-/** What is written of a request after its answer. */
-export interface RequestNote {
-  readonly id: string;
-  readonly answer: InboundAnswer;
-  /** The request itself where it began no run: an accepted one is written with its run. */
-  readonly refused: InboundRecord | null;
-}
-
-interface WaitingNote extends RequestNote {
-  readonly bytes: number;
-}
-
 export class RequestWriter {
   readonly #options: RequestWriterOptions;
   readonly #lost: CountedWarning;
-  #waiting: WaitingNote[] = [];
-  #waitingBytes = 0;
-  /** Notes that were ever added, and those of them that are written or lost. */
-  #added = 0;
-  #settled = 0;
+  readonly #lostAnswers: CountedWarning;
+  readonly #queue = new RequestQueue(maxWaiting);
   #cancelTimer: (() => void) | null = null;
   #isBusy = false;
   /** One change of the ledger and the disk after the other. */
@@ -58,25 +43,34 @@ export class RequestWriter {
   constructor(options: RequestWriterOptions) {
     this.#options = options;
     const { clock, logger } = options;
-    const tell = (requests: number): void => {
-      logger.warn("refused webhooks came faster than they could be recorded, or could not be", {
-        unrecorded: requests,
-      });
-    };
+    const warn = (message: string) => (unrecorded: number) => logger.warn(message, { unrecorded });
+    const tell = warn("refused webhooks came faster than they could be recorded, or could not be");
     this.#lost = new CountedWarning({ clock, everyMs: tellEveryMs, tell });
+    const tellAnswers = warn("what webhooks were answered whose runs began could not be recorded");
+    this.#lostAnswers = new CountedWarning({ clock, everyMs: tellEveryMs, tell: tellAnswers });
   }
 
-  add(note: RequestNote): void {
-    // The store is about to be closed.
+  /** What was answered to a request that is on record with its run. */
+  addAnswer(pipeline: string, id: string, answer: InboundAnswer): void {
+    this.#add({ pipeline, id, answer, refused: null });
+  }
+
+  /** A request that began no run. In a flood its record, which takes work, is not made. */
+  addRefused(pipeline: string, answer: InboundAnswer, makeRecord: () => InboundRecord): void {
     if (this.#closed) return;
-    const bytes = note.refused === null ? 0 : keptBytes(note.refused.request);
-    if (this.#waiting.length >= maxWaiting || this.#waitingBytes + bytes > maxWaitingBytes) {
-      if (note.refused !== null) this.#lost.add();
+    if (!this.#queue.hasRoom(pipeline)) {
+      this.#lost.add();
       return;
     }
-    this.#waiting.push({ ...note, bytes });
-    this.#waitingBytes += bytes;
-    this.#added++;
+    const refused = makeRecord();
+    this.#add({ pipeline, id: refused.id, answer, refused });
+  }
+
+  #add(note: RequestNote): void {
+    // The store is about to be closed.
+    if (this.#closed) return;
+    const lost = this.#queue.add(note);
+    if (lost > 0) this.#lost.add(lost);
     if (this.#isBusy) return;
     if (this.#isMuch()) void this.#work();
     else this.#cancelTimer ??= this.#options.clock.after(writeAfterMs, () => void this.#work());
@@ -84,8 +78,12 @@ export class RequestWriter {
 
   /** Resolves when all that was added before is written, or lost. */
   async flush(): Promise<void> {
-    const goal = this.#added;
-    while (this.#settled < goal) await this.#inTurn(async () => await this.#writeBatch());
+    const goal = this.#queue.added;
+    while ((this.#queue.first?.number ?? Number.POSITIVE_INFINITY) <= goal) {
+      await this.#inTurn(async () => await this.#writeBatch());
+    }
+    // What was taken last may be under way.
+    await this.#turn;
   }
 
   /** Removes some of those that were received before this time; false where there are none. */
@@ -103,6 +101,7 @@ export class RequestWriter {
     await this.flush();
     this.#cancelTimer?.();
     this.#lost.close();
+    this.#lostAnswers.close();
   }
 
   async #work(): Promise<void> {
@@ -112,12 +111,12 @@ export class RequestWriter {
     do await this.#inTurn(async () => await this.#writeBatch());
     while (this.#isMuch());
     this.#isBusy = false;
-    if (this.#waiting.length > 0) this.#cancelTimer = this.#options.clock.after(writeAfterMs, () => void this.#work());
+    if (this.#queue.length > 0) this.#cancelTimer = this.#options.clock.after(writeAfterMs, () => void this.#work());
   }
 
   /** Never rejects: nobody is there to be told, but the log. */
   async #writeBatch(): Promise<void> {
-    const batch = this.#takeBatch();
+    const batch = this.#queue.take(batchLength, batchBytes);
     const refused = batch.flatMap((note) => note.refused ?? []);
     try {
       const surplus = refused.length === 0 ? [] : await this.#makeRoom(batch);
@@ -125,25 +124,13 @@ export class RequestWriter {
       if (surplus.length > 0) writes.push({ type: "inbound.remove_refused", ids: surplus });
       if (writes.length > 0) await this.#commit(writes);
     } catch {
-      this.#lost.add(refused.length);
+      if (refused.length > 0) this.#lost.add(refused.length);
+      if (batch.length > refused.length) this.#lostAnswers.add(batch.length - refused.length);
     }
-    this.#settled += batch.length;
-  }
-
-  /** The oldest that fit into a batch, but at least one. */
-  #takeBatch(): readonly WaitingNote[] {
-    let [count, sum] = [0, 0];
-    for (const { bytes } of this.#waiting) {
-      if (count === batchLength || (count > 0 && sum + bytes > batchBytes)) break;
-      sum += bytes;
-      count++;
-    }
-    this.#waitingBytes -= sum;
-    return this.#waiting.splice(0, count);
   }
 
   #isMuch(): boolean {
-    return this.#waiting.length >= batchLength || this.#waitingBytes >= batchBytes;
+    return this.#queue.length >= batchLength || this.#queue.bytes >= batchBytes;
   }
 
   async #makeRoom(batch: readonly WaitingNote[]): Promise<readonly string[]> {

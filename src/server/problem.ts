@@ -1,7 +1,7 @@
 // Errors as RFC 9457 problem details: the border where an AppError becomes an HTTP answer.
 
 import { STATUS_CODES } from "node:http";
-import { AppError, errorClasses, errorCodes, type ErrorCode } from "../core/app-error.ts";
+import { AppError, type ErrorCode, httpStatusOf } from "../core/app-error.ts";
 import { apiHeaders } from "./json-response.ts";
 
 /** `code` and `hint` are our extension members (RFC 9457 §3.2). */
@@ -15,17 +15,10 @@ export interface Problem {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** HTTP has a status of its own for these; the table in core knows only their kind. */
-const statusOf: Partial<Record<ErrorCode, number>> = { METHOD_NOT_ALLOWED: 405, HEADERS_TOO_LARGE: 431 };
-
 /** After these the rest of the body is on its way, and reading it is what the error refuses to do. */
 const closing: ReadonlySet<ErrorCode> = new Set(["BODY_TOO_LARGE", "BODY_TIMEOUT", "HEADERS_TOO_LARGE"]);
 
 const retryAfterSeconds = 5;
-
-export function httpStatusOf(code: ErrorCode): number {
-  return statusOf[code] ?? errorClasses[errorCodes[code]].httpStatus;
-}
 
 export function toProblem(error: AppError): Problem {
   const status = httpStatusOf(error.code);

@@ -10,6 +10,20 @@ export type RequestHeaders = Readonly<Record<string, string>>;
  * @throws {AppError} HEADERS_TOO_LARGE when there are too many or they are too long together.
  */
 export function readHeaders(headers: Headers, limits: HttpLimits): RequestHeaders {
+  const { kept, refusal } = keepHeaders(headers, limits);
+  if (refusal !== null) throw refusal;
+  return kept;
+}
+
+export interface KeptHeaders {
+  /** Each as it is, or not there: half a secret would not be known as one. */
+  readonly kept: RequestHeaders;
+  /** HEADERS_TOO_LARGE where these are not all. */
+  readonly refusal: AppError | null;
+}
+
+/** Those that fit within the limits. */
+export function keepHeaders(headers: Headers, limits: HttpLimits): KeptHeaders {
   const record = headers.toJSON() as Record<string, string | readonly string[]>;
   let count = 0;
   let bytes = 0;
@@ -19,8 +33,21 @@ export function readHeaders(headers: Headers, limits: HttpLimits): RequestHeader
     count++;
     bytes += name.length + value.length;
   }
-  if (count > limits.maxHeaders || bytes > limits.maxHeaderBytes) throw tooLarge(count, bytes, limits);
-  return record as RequestHeaders;
+  const all = record as RequestHeaders;
+  if (count <= limits.maxHeaders && bytes <= limits.maxHeaderBytes) return { kept: all, refusal: null };
+  return { kept: firstOf(all, limits), refusal: tooLarge(count, bytes, limits) };
+}
+
+function firstOf(all: RequestHeaders, { maxHeaders, maxHeaderBytes }: HttpLimits): RequestHeaders {
+  const kept: [string, string][] = [];
+  let bytes = 0;
+  for (const [name, value] of Object.entries(all)) {
+    if (kept.length === maxHeaders) break;
+    if (bytes + name.length + value.length > maxHeaderBytes) continue;
+    bytes += name.length + value.length;
+    kept.push([name, value]);
+  }
+  return Object.fromEntries(kept);
 }
 
 function tooLarge(count: number, bytes: number, limits: HttpLimits): AppError {

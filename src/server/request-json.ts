@@ -45,6 +45,7 @@ export function redeliveryToJson({ requestId, answer }: Redelivery): RedeliveryJ
     request_id: requestId,
     run_id: answer.type === "skipped" ? null : answer.runId,
     skipped: answer.type === "skipped",
+    reason: answer.type === "skipped" ? answer.reason : null,
     duplicate: answer.type === "duplicate",
     status: statusOfAnswer(answer),
     body: answer.type === "response" ? answer.body : null,

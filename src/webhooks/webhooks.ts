@@ -3,6 +3,6 @@
 export { claimedOrigin } from "./inbound/claimed-origin.ts";
 export { findProvider } from "./inbound/provider-table.ts";
 export { type RequestToSign, signRequest, type SignedRequestParts } from "./inbound/sign-request.ts";
-export { toInboundRequest } from "./inbound/to-inbound-request.ts";
+export { type CleanRequest, toInboundRequest } from "./inbound/to-inbound-request.ts";
 export type { UnverifiedRequest } from "./inbound/unverified-request.ts";
 export { verifyInbound, type VerifyOptions } from "./inbound/verify-inbound.ts";

@@ -32,7 +32,7 @@ export function lookAt(received: UnverifiedRequest, options: VerifyOptions): Loo
   const { provider = verdict.provider } = options;
   const read = verifyInbound(received, { provider, secrets: [], nowMs: options.nowMs });
   const { eventType, deliveryId } = read.accepted ? read : verdict;
-  const { method, url, headers, body } = toInboundRequest(received, { provider: verdict.provider, eventType });
+  const { method, url, headers, body } = toInboundRequest(received, { provider: verdict.provider, eventType }).request;
   const text = asText(body);
   return {
     at: new Date(options.nowMs).toISOString(),

@@ -50,7 +50,7 @@ export function makeRequest(
     secrets: [],
     nowMs: 0,
   });
-  return toInboundRequest(received, { ...sender, eventType: request.eventType ?? sender.eventType });
+  return toInboundRequest(received, { ...sender, eventType: request.eventType ?? sender.eventType }).request;
 }
 
 /** The first value of each parameter. */

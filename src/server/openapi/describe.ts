@@ -1,8 +1,8 @@
 // The few words in which operations are described: media types, parameters, answers, and problems by their codes.
 
-import { AppError, type ErrorCode } from "../../core/app-error.ts";
+import { AppError, type ErrorCode, httpStatusOf } from "../../core/app-error.ts";
 import type { JsonValue } from "../../core/json.ts";
-import { httpStatusOf, toProblem } from "../problem.ts";
+import { toProblem } from "../problem.ts";
 
 export type JsonObject = Readonly<Record<string, JsonValue>>;
 

@@ -38,7 +38,9 @@ export const requestPaths: Paths = {
     get: {
       operationId: "listRequests",
       summary: "List received webhooks, newest first",
-      description: "Of refused ones the newest 10,000 are kept, at most 64 MiB; accepted ones go with their runs.",
+      description:
+        "Of refused ones at most 10,000 and 64 MiB are kept: the oldest of the pipeline that has most of them goes " +
+        "first; accepted ones go with their runs.",
       tags,
       parameters: [
         parameter("query", "pipeline", "Only requests to this pipeline.", { type: "string" }, pipelineId),
@@ -93,7 +95,11 @@ export const requestPaths: Paths = {
             objectOf({
               request_id: runIdSchema,
               run_id: orNull(runIdSchema),
-              skipped: { type: "boolean", description: "The pipeline's condition does not hold: there is no run." },
+              skipped: {
+                type: "boolean",
+                description: "The pipeline's condition does not hold, or has no value: there is no run.",
+              },
+              reason: { type: ["string", "null"], description: "Which of them: condition_false, condition_invalid." },
               duplicate: { type: "boolean", description: "It had come before, and this is the run it began then." },
               status: { type: "integer" },
               body: { type: ["string", "null"], description: "null where the script has not responded." },

@@ -9,7 +9,7 @@ import { jsonResponse } from "../json-response.ts";
 import { createSseFormat, createTextFormat } from "../log-format.ts";
 import { startedRunResponse } from "../log-response.ts";
 import { discardBody, readBody } from "../read-body.ts";
-import { readHeaders, type RequestHeaders } from "../request-headers.ts";
+import { keepHeaders, type RequestHeaders } from "../request-headers.ts";
 import { decodeId, parseQuery, splitTarget } from "../request-path.ts";
 import { responseHeaders } from "../response-headers.ts";
 import type { RouteContext } from "../route-context.ts";
@@ -24,7 +24,8 @@ export function addWebhookRoutes(app: Elysia, context: RouteContext): void {
 async function receiveWebhook(request: Request, context: RouteContext): Promise<Response> {
   const { url, path, search } = splitTarget(request.url);
   const pipeline = decodeId(path.slice(webhookPrefix.length));
-  const headers = withoutSession(readHeaders(request.headers, context.limits), context);
+  const { kept, refusal } = keepHeaders(request.headers, context.limits);
+  const headers = withoutSession(kept, context);
   const query = parseQuery(search);
   context.connections.hold(request);
   const held = context.bodies.open();
@@ -34,6 +35,8 @@ async function receiveWebhook(request: Request, context: RouteContext): Promise<
     const address = senderOf(request, headers, context);
     const head = { pipeline, method: request.method, url, headers, query, address };
     const answer = await receive(context, head, async (maxBytes) => {
+      // Only here, so that it is on record, where there is such a pipeline.
+      if (refusal !== null) throw refusal;
       isRead = true;
       const maxBodyBytes = maxBytes ?? context.limits.maxBodyBytes;
       return await readBody(request, headers, { ...context, limits: { ...context.limits, maxBodyBytes }, held });

@@ -1,10 +1,9 @@
 // The pages behind the link of an approval: what is asked, with two buttons, and what became of it.
 
-import type { AppError } from "../../core/app-error.ts";
+import { type AppError, httpStatusOf } from "../../core/app-error.ts";
 import { formatDuration } from "../../core/duration.ts";
 import { maxDeciderName, maxNewsText } from "../../core/news-name.ts";
 import type { Decision, LinkedApproval } from "../../engine/engine.ts";
-import { httpStatusOf } from "../problem.ts";
 import { escapeHtml } from "./page-response.ts";
 import { smallPage } from "./small-page.ts";
 

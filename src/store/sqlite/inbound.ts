@@ -64,7 +64,7 @@ export const inboundWrites: WriteStatements<InboundWrite["type"]> = {
 };
 
 const outlined = `inbound_requests.id, pipeline, received_at, verdict, reason, run_id, provider, event_type, method, url,
-  address, verified, body_bytes, redelivery_of, delivery_id, same_body_as, answers.status, answers.code, answers.duration_ms`;
+  address, verified, coalesce(body_bytes, length(body)) AS body_bytes, redelivery_of, delivery_id, same_body_as, answers.status, answers.code, answers.duration_ms`;
 const withAnswers = "LEFT JOIN inbound_answers AS answers ON answers.request_id = inbound_requests.id";
 
 interface OutlineRow {

@@ -122,6 +122,10 @@ describe("redeliver", () => {
   test("says that no run began, and that a run has not answered yet", async () => {
     Object.assign(server.redelivery, { request_id: "new", run_id: null, skipped: true, status: 202, body: null });
     expect((await runCli(["redeliver", id], options)).stderr).toStartWith("no run began: the pipeline's condition");
+    Object.assign(server.redelivery, { reason: "condition_invalid" });
+    expect((await runCli(["redeliver", id], options)).stderr).toBe(
+      "no run began: the pipeline's condition has no value for this request (--force begins one all the same)\n",
+    );
     Object.assign(server.redelivery, { run_id: runId, skipped: false, duplicate: true, status: 200 });
     expect((await runCli(["redeliver", id], options)).stderr).toStartWith(
       `no run began: it has come before, and began run ${runId} (--force`,

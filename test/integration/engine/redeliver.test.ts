@@ -123,6 +123,20 @@ describe("a refused request", () => {
     expect((await redeliver(id, true)).answer).toMatchObject({ type: "response", status: 201 });
   });
 
+  test("is believed no more for having been sent by force, whatever that came to", async () => {
+    const forged = { secret: "env:KEY" };
+    const id = await recorded(forged, forged);
+    await harness.engine.pausePipeline("deploy");
+    expect(await refusal(id, true)).toMatchObject({ code: "PIPELINE_PAUSED" });
+    await harness.engine.resumePipeline("deploy");
+    const [failed] = (await harness.engine.listRequests({ limit: 1 })).requests;
+    expect(failed).toMatchObject({ redeliveryOf: id, reason: "pipeline_paused", verified: false });
+    expect(await refusal(failed?.id ?? "")).toMatchObject({ code: "REQUEST_NOT_VERIFIED" });
+    const { requestId } = await redeliver(failed?.id ?? "", true);
+    expect(await harness.engine.getRequest(requestId)).toMatchObject({ verdict: "accepted", verified: false });
+    expect(await refusal(requestId)).toMatchObject({ code: "REQUEST_NOT_VERIFIED" });
+  });
+
   test("of which only the beginning was kept is never sent, and the error says how much there is", async () => {
     const id = await recorded({ when: "false" }, {}, "x".repeat(10_000));
     for (const force of [false, true]) {

@@ -1,7 +1,7 @@
 // What is on record of inbound requests, and what is in none of them.
 
 import { Database } from "bun:sqlite";
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, spyOn, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { AppError } from "../../../src/core/app-error.ts";
 import type { WebhookConfig } from "../../../src/core/pipeline-config.ts";
@@ -171,6 +171,31 @@ describe("a refused request", () => {
     }
   });
 
+  test("costs no more for a long body than for what is kept of it", async () => {
+    await add({ secret: "env:KEY" });
+    const body = `{"sharedSecret":"a",${" ".repeat(4096)}"b":[${"1,".repeat(4_000_000)}1]}`;
+    const parse = spyOn(JSON, "parse");
+    await receive({ body });
+    const longest = Math.max(0, ...parse.mock.calls.map(([text]) => text.length));
+    parse.mockRestore();
+    expect(longest).toBeLessThan(4096);
+    const record = await latest();
+    expect(record).toMatchObject({ bodyBytes: body.length, isCut: true });
+    expect(Buffer.from(record.request.body).toString().trim()).toBe("{");
+  });
+
+  test("whose body ends before a secret that it may hold is never sent again", async () => {
+    await add({ secret: "env:KEY" });
+    await receive({ body: "x=1&sharedSecret=hunter2&y=2" });
+    const record = await latest();
+    expect([Buffer.from(record.request.body).toString(), record.isCut]).toEqual(["x=1&", true]);
+    const again = harness.engine.redeliver(record.id, { force: true });
+    expect(await again.catch((refusal: unknown) => refusal)).toMatchObject({ code: "REQUEST_CUT" });
+    await receive({ body: '[{"sharedSecret":"hunter2","x":1}]' });
+    const { id } = await latest();
+    expect((await harness.engine.redeliver(id, { force: true })).answer).toMatchObject({ body: '[{"x":1}]' });
+  });
+
   test("whose body could not be read is on record without it, and is never sent again", async () => {
     await add();
     const headers = { "content-length": "8388609", "x-github-event": "push" };
@@ -195,6 +220,24 @@ describe("a refused request", () => {
     ]);
     const again = harness.engine.redeliver(records[0]?.id ?? "", { force: true });
     expect(await again.catch((refusal: unknown) => refusal)).toMatchObject({ code: "REQUEST_CUT" });
+  });
+
+  test("whose headers are too large is on record with that reason, and without its body", async () => {
+    await add({ secret: "env:KEY" });
+    const [url, headers] = ["/api/webhooks/deploy", { "x-github-event": "push" }];
+    const head = { pipeline: "deploy", method: "POST", url, headers, query: {}, address: "::1" };
+    const refuse = async (): Promise<never> => {
+      throw new AppError("HEADERS_TOO_LARGE", "too many");
+    };
+    await harness.engine.receiveWebhook(head, refuse).catch(() => undefined);
+    expect(await latest()).toMatchObject({
+      reason: "headers_too_large",
+      verified: false,
+      isCut: true,
+      address: "::1",
+      request: { provider: "github", headers },
+      answer: { status: 431, code: "HEADERS_TOO_LARGE" },
+    });
   });
 
   test("of no pipeline is counted, and not recorded", async () => {

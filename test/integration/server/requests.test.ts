@@ -110,6 +110,7 @@ describe("redeliver", () => {
       request_id: requestId,
       run_id: runId,
       skipped: false,
+      reason: null,
       duplicate: false,
       status: 202,
       body: null,
@@ -140,7 +141,7 @@ describe("redeliver", () => {
     const skip = async (id: string) =>
       await Promise.resolve({ requestId: id, answer: { type: "skipped", reason: "condition_false" } as const });
     const skipped = await serve(createFakeEngine({ redeliver: skip })).post(path);
-    expect(await readJson(skipped)).toMatchObject({ run_id: null, status: 202, skipped: true });
+    expect(await readJson(skipped)).toMatchObject({ run_id: null, skipped: true, reason: "condition_false" });
     const repeat = async (id: string) =>
       await Promise.resolve({ requestId: id, answer: { type: "duplicate", runId } as const });
     const repeated = await serve(createFakeEngine({ redeliver: repeat })).post(path);

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { STATUS_CODES } from "node:http";
 import { AppError, type ErrorCode } from "../../../src/core/app-error.ts";
-import type { WebhookAnswer } from "../../../src/engine/engine.ts";
+import type { Engine, RequestHead, WebhookAnswer } from "../../../src/engine/engine.ts";
 import { createServer } from "../../../src/server/server.ts";
 import { createFakeEngine, runId, token } from "./fake-engine.ts";
 import { readJson } from "./read-json.ts";
@@ -106,6 +106,34 @@ describe("the request", () => {
     expect((await send("deploy", { headers: headers(64) })).status).toBe(202);
     const answer = await send("deploy", { headers: headers(65) });
     expect([answer.status, (await readJson(answer))["code"]]).toEqual([431, "HEADERS_TOO_LARGE"]);
+  });
+
+  test("the engine is asked with the headers that fit, so that a request with too many is on record", async () => {
+    const heads: RequestHead[] = [];
+    const receiveWebhook: Engine["receiveWebhook"] = async (head, readBody) => {
+      heads.push(head);
+      await readBody();
+      return { type: "accepted", runId };
+    };
+    const server = createServer({ engine: createFakeEngine({ receiveWebhook }), token });
+    const post = async (headers: Record<string, string>): Promise<number> =>
+      (await server.handle(new Request(`${address}deploy`, { method: "POST", headers, body: "{}" }))).status;
+    expect(await post({ "x-github-event": "push", "x-long": "a".repeat(40_000) })).toBe(431);
+    expect(await post(Object.fromEntries(Array.from({ length: 99 }, (_, index) => [`x-${index}`, "1"])))).toBe(431);
+    const [long, many] = heads.map(({ headers }) => headers);
+    expect(long).toMatchObject({ "x-github-event": "push" });
+    expect(long).not.toHaveProperty("x-long");
+    expect(Object.keys(many ?? {}).length).toBe(64);
+  });
+
+  test("whose headers are too large is told so only where there is such a pipeline", async () => {
+    const receiveWebhook = async (): Promise<never> => {
+      throw new AppError("PIPELINE_NOT_FOUND", "there is none");
+    };
+    const server = createServer({ engine: createFakeEngine({ receiveWebhook }), token });
+    const headers = { "x-long": "a".repeat(40_000) };
+    const answer = await server.handle(new Request(`${address}deploy`, { method: "POST", headers, body: "{}" }));
+    expect(answer.status).toBe(404);
   });
 });
 

@@ -42,7 +42,7 @@ function refuse(count: number, body = new Uint8Array(), pipeline = "deploy"): vo
   for (let number = 0; number < count; number++) {
     const id = `${pipeline}-${number}`;
     const { request } = makeRecord(id);
-    writer.add({ id, answer, refused: makeRecord(id, { pipeline, request: { ...request, body } }) });
+    writer.addRefused(pipeline, answer, () => makeRecord(id, { pipeline, request: { ...request, body } }));
   }
 }
 
@@ -52,7 +52,7 @@ function written(): string[] {
 
 test("nothing is written at once, then all of it in one commit, each request before its answer", async () => {
   refuse(2);
-  writer.add({ id: "accepted", answer, refused: null });
+  writer.addAnswer("deploy", "accepted", answer);
   expect([commits, clock.pendingMs]).toEqual([[], [250]]);
   await clock.advance(250);
   const types = commits.map((writes) => writes.map(({ type }) => type).join(" "));
@@ -94,6 +94,62 @@ describe("a disk that does not keep up", () => {
     expect(written().length).toBeGreaterThan(200);
     expect(Math.max(...commits.map((writes) => writes.length / 2)) * 36).toBeLessThanOrEqual(1024);
   });
+});
+
+describe("a flood of one pipeline's refused requests", () => {
+  let held: PromiseWithResolvers<void>;
+  beforeEach(() => {
+    held = Promise.withResolvers<void>();
+    disk = () => held.promise;
+  });
+
+  test("takes no record of another's, of which as many wait as there are", async () => {
+    refuse(10_000);
+    refuse(100, new Uint8Array(), "quiet");
+    refuse(100);
+    held.resolve();
+    await writer.close();
+    const ids = written();
+    expect(ids.filter((id) => id.startsWith("quiet")).length).toBe(100);
+    expect(ids.length).toBeLessThanOrEqual(4200);
+    expect(warned).toEqual([{ unrecorded: 10_200 - ids.length }]);
+    expect(ids.slice(0, 2)).toEqual(["deploy-0", "deploy-1"]);
+  });
+
+  test("takes none of another's by its length either", async () => {
+    refuse(1000, new Uint8Array(36 * 1024));
+    refuse(20, new Uint8Array(4096), "quiet");
+    held.resolve();
+    await writer.close();
+    expect(written().filter((id) => id.startsWith("quiet")).length).toBe(20);
+    expect(warned).toEqual([{ unrecorded: 1020 - written().length }]);
+  });
+
+  test("takes no answer of an accepted one", async () => {
+    refuse(10_000);
+    for (let number = 0; number < 5000; number++) writer.addAnswer("deploy", `accepted-${number}`, answer);
+    held.resolve();
+    await writer.close();
+    const answered = commits.flat().flatMap((write) => (write.type === "inbound.answer" ? [write.id] : []));
+    expect(answered.filter((id) => id.startsWith("accepted")).length).toBe(5000);
+  });
+
+  test("makes no records that there is no room for", async () => {
+    let made = 0;
+    const make = (): ReturnType<typeof makeRecord> => makeRecord(`${made++}`);
+    for (let number = 0; number < 10_000; number++) writer.addRefused("deploy", answer, make);
+    held.resolve();
+    await writer.close();
+    expect(made).toBe(written().length);
+  });
+});
+
+test("answers that a broken disk takes are told too", async () => {
+  disk = () => Promise.reject(new Error("the disk is full"));
+  refuse(2);
+  writer.addAnswer("deploy", "accepted", answer);
+  await writer.close();
+  expect(warned).toEqual([{ unrecorded: 2 }, { unrecorded: 1 }]);
 });
 
 test("what a broken disk takes is lost and told, and what comes later is written", async () => {

@@ -43,6 +43,31 @@ test("a new file is recognized as new, and as ours once migrated", () => {
   expect(read(db, "application_id")).toBe(applicationId);
 });
 
+test("requests that an earlier version recorded are on record with what is told of them now", () => {
+  const db = new Database(":memory:");
+  migrate(
+    db,
+    migrations.filter(({ version }) => version < 9),
+  );
+  const insert = db.query(
+    `INSERT INTO inbound_requests (id, pipeline, received_at, verdict, reason, run_id, provider, event_type, method, url,
+      headers, query, body) VALUES (?, 'deploy', 1, ?, ?, ?, 'github', 'push', 'POST', '/abc', '{}', '{}', x'00ff41')`,
+  );
+  insert.run("accepted", "accepted", null, "r");
+  insert.run("forged", "refused", "signature_mismatch", null);
+  insert.run("unwanted", "refused", "condition_false", null);
+  insert.run("without a reason", "refused", null, null);
+  migrate(db, migrations);
+  expect(
+    db.query("SELECT id, verified, coalesce(body_bytes, length(body)), kept_bytes FROM inbound_requests").values(),
+  ).toEqual([
+    ["accepted", 1, 3, 0],
+    ["forged", 0, 3, 11],
+    ["unwanted", 1, 3, 11],
+    ["without a reason", 0, 3, 11],
+  ]);
+});
+
 test("a database of a newer version is refused with both versions, and not changed", async () => {
   await withDatabase(async (path) => {
     await (await openStore(path)).close();

@@ -17,7 +17,14 @@ const received = (parts: Partial<UnverifiedRequest>): UnverifiedRequest => ({
   ...parts,
 });
 const store = (provider: string, parts: Partial<UnverifiedRequest>) =>
-  toInboundRequest(received(parts), { provider, eventType: "" });
+  toInboundRequest(received(parts), { provider, eventType: "" }).request;
+const refuse = (parts: Partial<UnverifiedRequest>) =>
+  toInboundRequest(received(parts), { provider: "generic", eventType: "" }, false);
+/** What is kept of the body of a request that nobody believes, and whether that is only its beginning. */
+const bodyOf = (body: string): readonly [string, boolean] => {
+  const { request, isCut } = refuse({ body: Buffer.from(body) });
+  return [Buffer.from(request.body).toString(), isCut];
+};
 
 describe("a request that is stored", () => {
   test("holds no secret of a provider, however it is sent", () => {
@@ -69,23 +76,54 @@ describe("a request that is stored", () => {
     expect(store("generic", parts)).toMatchObject(parts);
   });
 
-  test("has the body of Meraki without its secret and with everything else", () => {
-    const body = Buffer.from('{"sharedSecret":"one","alertId":"7","data":{"n":1},"shared\\u0053ecret":"two"}');
-    const request = store("meraki", { body });
-    expect(Buffer.from(request.body).toString()).toBe('{"alertId":"7","data":{"n":1}}');
+  test.each([
+    [
+      '{"sharedSecret":"one","alertId":"7","data":{"n":1},"shared\\u0053ecret":"two"}',
+      '{"alertId":"7","data":{"n":1}}',
+    ],
+    [
+      '{ "n" : 1.0e3, "sharedSecret" : "one" ,\n "id":12345678901234567890, "ü":"\\u00fc" }',
+      '{ "n" : 1.0e3, "id":12345678901234567890, "ü":"\\u00fc" }',
+    ],
+    ['{"a":-0,"sharedSecret":["]",{"}":1}],"sharedSecret":null}', '{"a":-0}'],
+    ['{"sharedSecret":"a\\\\","sharedSecret":"b\\"c"}', "{}"],
+    [
+      '{"data":{"sharedSecret":"its own"},"sharedSecret":"one","list":["sharedSecret",":"]}',
+      '{"data":{"sharedSecret":"its own"},"list":["sharedSecret",":"]}',
+    ],
+  ])("of Meraki's body %s has all but the secret to the byte", (body, kept) => {
+    expect(Buffer.from(store("meraki", { body: Buffer.from(body) }).body).toString()).toBe(kept);
   });
 
-  test("has no body where Meraki's secret might be in it and where it ends is not to be told", () => {
-    expect(store("meraki", { body: Buffer.from('{"sharedSecret":"hunter2') }).body).toHaveLength(0);
+  test("has Meraki's body but for its members of that name, whatever JSON that is", () => {
+    const members = fc.array(fc.tuple(fc.constantFrom("a", "sharedSecret", "b"), fc.jsonValue()), { maxLength: 6 });
+    fc.assert(
+      fc.property(members, fc.constantFrom("", " ", "\n\t"), (list, space) => {
+        const write = (each: typeof list): string =>
+          `{${each.map(([name, value]) => `"${name}"${space}:${space}${JSON.stringify(value)}${space}`).join(`,${space}`)}}`;
+        const kept = Buffer.from(store("meraki", { body: Buffer.from(write(list)) }).body).toString();
+        const rest = list.filter(([name]) => name !== "sharedSecret");
+        expect(kept.replaceAll(/[ \n\t]/g, "")).toBe(write(rest).replaceAll(/[ \n\t]/g, ""));
+      }),
+    );
+  });
+
+  test("ends before Meraki's secret where that does not end, and says so", () => {
+    const cut = toInboundRequest(received({ body: Buffer.from('{"a":1,"sharedSecret":"hunter2') }), {
+      provider: "meraki",
+      eventType: "",
+    });
+    expect([Buffer.from(cut.request.body).toString(), cut.isCut]).toEqual(['{"a":1,', true]);
     expect(store("meraki", { body: Buffer.from("hello") }).body).toHaveLength(5);
   });
 
-  test("has no body of Meraki that is nested too deeply to be written again, and nothing throws", () => {
-    const nested = (levels: number): Uint8Array =>
-      Buffer.from(`{"sharedSecret":"hunter2","text":"[[\\"[[","data":${"[".repeat(levels)}${"]".repeat(levels)}}`);
-    expect(store("meraki", { body: nested(300_000) }).body).toHaveLength(0);
-    expect(store("meraki", { body: nested(1000) }).body).toHaveLength(0);
-    expect(Buffer.from(store("meraki", { body: nested(999) }).body).toString()).toStartWith('{"text":"[[\\"[[",');
+  test("has the body of Meraki however deeply it is nested, and nothing throws", () => {
+    const body = (levels: number): string =>
+      `{"sharedSecret":"hunter2","text":"[[\\"[[","data":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+    for (const levels of [999, 1000, 300_000]) {
+      const kept = Buffer.from(store("meraki", { body: Buffer.from(body(levels)) }).body).toString();
+      expect(kept).toBe(body(levels).replace('"sharedSecret":"hunter2",', ""));
+    }
   });
 
   test("has the exact bytes of every other provider, also of a refused request", () => {
@@ -102,12 +140,55 @@ describe("a request that is stored", () => {
 
   test("of a sender whom nobody has vouched for has nothing that any provider sends as a token", () => {
     const body = Buffer.from('{"sharedSecret":"one","a":1}');
-    const request = received({ body, url: "/api/webhooks/x?token=two&a=1", query: { token: "two", a: "1" } });
-    const kept = toInboundRequest(request, { provider: "generic", eventType: "" }, false);
+    const kept = refuse({ body, url: "/api/webhooks/x?token=two&a=1", query: { token: "two", a: "1" } }).request;
     expect(kept).toMatchObject({ url: "/api/webhooks/x?token=********&a=1", query: { token: "********", a: "1" } });
     expect(Buffer.from(kept.body).toString()).toBe('{"a":1}');
     const bytes = Uint8Array.of(0, 255, 0x7b, 10);
-    expect(toInboundRequest(received({ body: bytes }), { provider: "generic", eventType: "" }, false).body).toBe(bytes);
+    expect(refuse({ body: bytes })).toMatchObject({ request: { body: bytes }, isCut: false });
+  });
+
+  test.each([
+    ['[{"sharedSecret":"hunter2","x":1}]', '[{"x":1}]', false],
+    ['{"data":{"a":[{"shared\\u0053ecret":"hunter2"}]},"x":1}', '{"data":{"a":[{}]},"x":1}', false],
+    ['{"a":1,"sharedSecret":"hunt', '{"a":1,', true],
+    ['{"a":1,"sharedSecret"', '{"a":1,', true],
+    ['{"a":1,"data":{"sharedSecret":{"b":"hunter2"', '{"a":1,"data":{', true],
+    ['{"a":1,"payload":"{\\"sharedSecret\\":\\"hunter2\\"}"}', '{"a":1,"payload":"{\\"', true],
+    ['{"payload":"{\\"shared\\\\u0053ecret\\":\\"hunter2\\"}"}', '{"payload":"{\\"', true],
+    ["a=1&sharedSecret=hunter2", "a=1&", true],
+    ["a=1&%73haredSecret=hunter2", "a=1&", true],
+    ['"sharedSecret":"hunter2"', '"', true],
+    ["sharedSec", "sharedSec", false],
+  ])("of %s that nobody believes %s is kept", (body, kept, isCut) => {
+    expect(bodyOf(body)).toEqual([kept, isCut]);
+  });
+
+  test("masks headers and parameters of names that mean a secret whoever sends them, also in other addresses", () => {
+    const headers = { "x-api-key": "one", "X-Auth-Token": "one", "private-token": "one", "x-access-token": "one" };
+    const referer = "https://example.com/a?b=1&access_token=one#c";
+    const parts = {
+      headers: { ...headers, referer, "x-original-url": "/x?API_KEY=one&b=1", "x-note": "?api_key=mine" },
+      url: "/api/webhooks/x?access_token=one&%61pi_key=one&a=1",
+      query: { access_token: "one", api_key: "one", a: "1" },
+    };
+    for (const request of [store("generic", parts), store("github", parts), refuse(parts).request]) {
+      expect(request).toMatchObject({
+        headers: {
+          "x-api-key": "********",
+          "x-auth-token": "********",
+          "private-token": "********",
+          "x-access-token": "********",
+          referer: "https://example.com/a?b=1&access_token=********",
+          "x-original-url": "/x?API_KEY=********&b=1",
+          "x-note": "?api_key=mine",
+        },
+        url: "/api/webhooks/x?access_token=********&api_key=********&a=1",
+        query: { access_token: "********", api_key: "********", a: "1" },
+      });
+    }
+    const page = { headers: { referer: "https://example.com/?token=one" } };
+    expect(store("github", page).headers).toEqual(page.headers);
+    expect(refuse(page).request.headers).toEqual({ referer: "https://example.com/?token=********" });
   });
 
   test("is verified before anything is masked", () => {

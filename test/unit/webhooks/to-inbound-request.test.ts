@@ -9,7 +9,7 @@ describe("toInboundRequest()", () => {
     query: { a: "1", signature: "s" },
     body: Uint8Array.of(0, 255),
   };
-  const request = toInboundRequest(received, { provider: "github", eventType: "push" });
+  const { request } = toInboundRequest(received, { provider: "github", eventType: "push" });
 
   test("lowers the names of headers and joins those that differ only in case", () => {
     expect(Object.entries(request.headers)).toEqual([

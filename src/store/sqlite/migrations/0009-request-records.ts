@@ -5,10 +5,11 @@ import type { Migration } from "../migrate.ts";
 const sql = `
 -- IP address of the sender.
 ALTER TABLE inbound_requests ADD COLUMN address TEXT;
--- Its sender was verified, or had not to be.
-ALTER TABLE inbound_requests ADD COLUMN verified INTEGER NOT NULL DEFAULT 0;
--- Of the body as it was received; what is kept may be less.
-ALTER TABLE inbound_requests ADD COLUMN body_bytes INTEGER NOT NULL DEFAULT 0;
+-- Its sender was verified, or had not to be; as of all that were accepted before this column, which so need no change:
+-- it would write each of them anew, with its body.
+ALTER TABLE inbound_requests ADD COLUMN verified INTEGER NOT NULL DEFAULT 1;
+-- Of the body as it was received; what is kept may be less. Null before this column: as long as what is kept.
+ALTER TABLE inbound_requests ADD COLUMN body_bytes INTEGER;
 -- Only the beginning of the body is kept.
 ALTER TABLE inbound_requests ADD COLUMN is_cut INTEGER NOT NULL DEFAULT 0;
 -- What a refused one takes: url, headers, query and what is kept of the body.
@@ -17,9 +18,8 @@ ALTER TABLE inbound_requests ADD COLUMN redelivery_of TEXT;
 -- Made for a rerun, not received.
 ALTER TABLE inbound_requests ADD COLUMN is_copy INTEGER NOT NULL DEFAULT 0;
 
-UPDATE inbound_requests SET verified = verdict = 'accepted' OR reason IN ('condition_false', 'condition_invalid'),
-  body_bytes = length(body);
-UPDATE inbound_requests SET kept_bytes = length(url) + length(headers) + length(query) + length(body)
+UPDATE inbound_requests SET verified = coalesce(reason, '') IN ('condition_false', 'condition_invalid'),
+  kept_bytes = length(url) + length(headers) + length(query) + length(body)
   WHERE verdict = 'refused';
 UPDATE inbound_requests SET is_copy = 1 WHERE id IN (SELECT inbound_id FROM runs WHERE trigger = 'rerun');
 
