@@ -27,11 +27,11 @@ async function receiveWebhook(request: Request, context: RouteContext): Promise<
   const headers = withoutSession(readHeaders(request.headers, context.limits), context);
   const query = parseQuery(search);
   context.connections.hold(request);
-  const held = context.bodies.open();
+  const address = senderOf(request, headers, context);
+  const held = context.bodies.open(address);
   let isRead = false;
   let streams = false;
   try {
-    const address = senderOf(request, headers, context);
     const head = { pipeline, method: request.method, url, headers, query, address };
     const answer = await receive(context, head, async (maxBytes) => {
       isRead = true;
