@@ -2,7 +2,6 @@
 
 import type { Elysia } from "elysia";
 import { AppError, type AppErrorOptions, type ErrorCode } from "../../core/app-error.ts";
-import { findSender } from "../../core/trusted-proxies.ts";
 import type { ReadBody, RequestHead, WebhookAnswer } from "../../engine/engine.ts";
 import { acceptsEvents } from "../choose-log-format.ts";
 import { jsonResponse } from "../json-response.ts";
@@ -27,7 +26,7 @@ async function receiveWebhook(request: Request, context: RouteContext): Promise<
   const headers = withoutSession(readHeaders(request.headers, context.limits), context);
   const query = parseQuery(search);
   context.connections.hold(request);
-  const address = senderOf(request, headers, context);
+  const address = context.findSender(context.connections.addressOf(request), headers["x-forwarded-for"]);
   const held = context.bodies.open(address);
   let isRead = false;
   let streams = false;
@@ -49,14 +48,6 @@ async function receiveWebhook(request: Request, context: RouteContext): Promise<
     // A stream lets go of its connection itself.
     if (!streams) context.connections.release(request);
   }
-}
-
-function senderOf(
-  request: Request,
-  { "x-forwarded-for": forwardedFor }: RequestHeaders,
-  { connections, trustedProxies }: RouteContext,
-): string | null {
-  return findSender(connections.addressOf(request), forwardedFor, trustedProxies);
 }
 
 /** A browser with a session sends it wherever its user opens this server. */
