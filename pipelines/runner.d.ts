@@ -85,7 +85,7 @@ interface WebhookConfig {
   readonly rate?: false | WebhookRateConfig;
   /** The only addresses and networks from which requests are taken, as "192.168.1.0/24" or "fd00::/8"; else 403. */
   readonly allow?: readonly string[];
-  /** The longest body that is taken, up to "25MiB"; "1MiB" without it. `memory` must have room for eight of them. */
+  /** The longest body that is taken, up to "25MiB"; "1MiB" without it. `memory` must be 15MiB and eight times that. */
   readonly maxBody?: string | number;
 }
 

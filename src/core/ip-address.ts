@@ -54,6 +54,11 @@ export function senderKey({ bits, value }: IpAddress): string {
   return bits === 32 ? `4:${value.toString(16)}` : `6:${(value >> 64n).toString(16)}`;
 }
 
+/** The same for the networks that one sender may have many of, too: those of a whole site are a /48 at most (RFC 6177). */
+export function siteKey({ bits, value }: IpAddress): string {
+  return bits === 32 ? `4:${value.toString(16)}` : `6:${(value >> 80n).toString(16)}`;
+}
+
 /** As it is usually written (RFC 5952). */
 export function formatIpAddress({ bits, value }: IpAddress): string {
   if (bits === 32) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join(".");

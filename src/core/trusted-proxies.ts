@@ -38,12 +38,20 @@ export function parseTrustedProxies(text: string): TrustedProxies {
   return { networks, unix: words.includes("unix"), text: words.join(", ") };
 }
 
+/** A sender whom a proxy does not name: it may be anybody, so it is neither this machine nor on a list of addresses. */
+export const unknownSender = "unknown";
+
+/** @param peer who connects; null: by the unix socket. */
+export function isTrustedPeer(peer: string | null, trusted: TrustedProxies): boolean {
+  const address = peer === null ? undefined : parseIpAddress(peer);
+  return peer === null ? trusted.unix : address !== undefined && isTrusted(address, trusted);
+}
+
 /**
  * Who sent a request: of the addresses in X-Forwarded-For the right-most that is not itself a trusted proxy's, where a
  * trusted proxy connects, else who connects. Each proxy adds on the right whom it was called by, so what is further left
- * is anybody's invention, and so is all beyond an entry that is no address.
- * @param peer who connects; null: by the unix socket.
- * @returns null where nobody trusted says who it is.
+ * is anybody's invention, and an entry that is no address keeps to itself who called.
+ * @returns {@link unknownSender} there, and null on a unix socket where nobody trusted says who it is.
  */
 export function findSender(
   peer: string | null,
@@ -51,17 +59,18 @@ export function findSender(
   trusted: TrustedProxies,
 ): string | null {
   let sender = peer === null ? undefined : parseIpAddress(peer);
-  const isTrusted = (address: IpAddress): boolean => trusted.networks.some((network) => isInNetwork(address, network));
-  if (peer === null ? trusted.unix : sender !== undefined && isTrusted(sender)) {
-    const entries = (forwardedFor ?? "").split(",");
-    for (let entry = entries.pop(); entry !== undefined; entry = entries.pop()) {
-      const address = parseEntry(entry.trim());
-      if (address === undefined) break;
-      sender = address;
-      if (!isTrusted(address)) break;
+  if (forwardedFor !== undefined && isTrustedPeer(peer, trusted)) {
+    for (const entry of forwardedFor.split(",").toReversed()) {
+      sender = parseEntry(entry.trim());
+      if (sender === undefined) return unknownSender;
+      if (!isTrusted(sender, trusted)) break;
     }
   }
   return sender === undefined ? peer : formatIpAddress(sender);
+}
+
+function isTrusted(address: IpAddress, { networks }: TrustedProxies): boolean {
+  return networks.some((network) => isInNetwork(address, network));
 }
 
 /** Some proxies add a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */

@@ -24,7 +24,7 @@ export interface RequestHead {
   readonly headers: Readonly<Record<string, string>>;
   /** First value of each query parameter. */
   readonly query: Readonly<Record<string, string>>;
-  /** IP address of the sender; null where it is not known, on a unix socket. */
+  /** IP address of the sender; `unknown` where a proxy does not say it; null where there is none, on a unix socket. */
   readonly address: string | null;
 }
 

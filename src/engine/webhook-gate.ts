@@ -34,22 +34,23 @@ export class WebhookGate {
 
   /**
    * Why the request is refused before its body is read; null: it is not. Its `details.reason` is what records have.
-   * @param sender IP address; null: not known. Then a list of addresses keeps it out, and all such count as one sender.
+   * @param sender as {@link RequestHead} has its address. Where it is none, a list of addresses keeps the sender out, and
+   *   all such count as one.
    */
   checkSender(webhook: WebhookConfig, sender: string | null, isSigned: boolean): AppError | null {
     const { allowed, addresses } = this.#gateOf(webhook);
     const address = sender === null ? undefined : parseIpAddress(sender);
     if (allowed !== null && (address === undefined || !allowed.some((network) => isInNetwork(address, network)))) {
-      return new AppError("ADDRESS_NOT_ALLOWED", `${sender ?? "an unknown address"} may not call this webhook`, {
+      return new AppError("ADDRESS_NOT_ALLOWED", `${address === undefined ? "an unknown address" : sender} may not call this webhook`, {
         hint: "the pipeline's config.webhook.allow lists who may; behind a proxy see --trusted-proxies",
         details: { reason: "address_not_allowed" },
       });
     }
     if (webhook.rate === false) return null;
-    const isLocal = address === undefined || isLoopback(address);
+    const isLocal = sender === null || (address !== undefined && isLoopback(address));
     const perMinute = webhook.rate?.perAddressPerMinute ?? (isSigned || isLocal ? null : unsignedPerMinute);
     if (perMinute === null) return null;
-    const waitMs = addresses.take(address === undefined ? "unknown" : senderKey(address), perMinute);
+    const waitMs = addresses.take(address === undefined ? (sender ?? "socket") : senderKey(address), perMinute);
     return waitMs === 0
       ? null
       : tooMany(perMinute, { reason: "rate_limited_address", whose: "from one address", waitMs });

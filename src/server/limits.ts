@@ -8,10 +8,10 @@ export interface HttpLimits {
   readonly maxHeaders: number;
   /** Names and values together. */
   readonly maxHeaderBytes: number;
-  /** How long a body may take after its headers … */
-  readonly bodyTimeoutMs: number;
-  /** … plus one second for each of so many bytes, declared or received. */
+  /** How fast a body must come … */
   readonly bodyBytesPerSecond: number;
+  /** … and how far it may be behind that, at its beginning and later: who is ahead for once may not rest on it. */
+  readonly bodyTimeoutMs: number;
   /** The longest `?wait=`. */
   readonly maxWaitMs: number;
   /** How often a silent followed log says that it is alive. */
@@ -25,8 +25,8 @@ export const defaultHttpLimits: HttpLimits = {
   maxBodiesBytes: 128 * 1024 * 1024,
   maxHeaders: 64,
   maxHeaderBytes: 32 * 1024,
-  bodyTimeoutMs: 10_000,
   bodyBytesPerSecond: 100 * 1024,
+  bodyTimeoutMs: 10_000,
   maxWaitMs: 600_000,
   heartbeatMs: 10_000,
   idleTimeoutMs: 30_000,

@@ -3,6 +3,7 @@
 import http from "node:http";
 import { AppError } from "../core/app-error.ts";
 import type { Clock } from "../core/clock.ts";
+import { unknownSender } from "../core/trusted-proxies.ts";
 import type { Logger } from "../telemetry/telemetry.ts";
 import type { RequestHandler } from "./http-app.ts";
 import type { HttpLimits } from "./limits.ts";
@@ -54,6 +55,7 @@ export class Listener implements Connections {
   readonly #options: ListenerOptions;
   readonly #idleSeconds: number;
   isSecure = false;
+  #onSocket = false;
   #server: Server | undefined;
   /** Those with certificates of before, which answer what they have begun. */
   readonly #former: Server[] = [];
@@ -65,7 +67,9 @@ export class Listener implements Connections {
   }
 
   addressOf(request: Request): string | null {
-    return this.#server?.requestIP(request)?.address ?? null;
+    if (this.#onSocket || this.#server === undefined) return null;
+    // Of a connection that has ended nobody knows it any more.
+    return this.#server.requestIP(request)?.address ?? unknownSender;
   }
 
   hold(request: Request): void {
@@ -85,6 +89,7 @@ export class Listener implements Connections {
     Reflect.set(http, "maxHeaderSize", Math.max(http.maxHeaderSize, limits.maxHeaderBytes + maxTargetBytes));
     const { host, socket = null } = address;
     const files = findTlsFiles(address);
+    this.#onSocket = socket !== null;
     if (socket !== null) return await this.#listenOnSocket(socket, handle);
     let tls = files === null ? null : await loadTls(files, clock.now());
     const server = this.#bind({ host, port: address.port, tls }, handle);

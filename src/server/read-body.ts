@@ -1,4 +1,4 @@
-// The bytes of a request's body: bounded in size, and in time by a deadline of our own, because the HTTP server
+// The bytes of a request's body: bounded in size, and in time by deadlines of our own, because the HTTP server
 // below never ends a body that arrives one byte at a time.
 
 import { AppError } from "../core/app-error.ts";
@@ -32,16 +32,16 @@ export async function readBody(request: Request, headers: RequestHeaders, option
   refuseEncoding(headers["content-encoding"]);
   const { limits, clock, held } = options;
   const declared = headers["content-length"];
-  if (declared === undefined) return request.body ? readPieces(request.body, 0, options) : empty;
+  if (declared === undefined) return request.body ? readPieces(request.body, options) : empty;
   const declaredBytes = Number(declared);
   if (declaredBytes > limits.maxBodyBytes) {
     if (declaredBytes <= readAwayFactor * limits.maxBodyBytes) await readAway(request.body, clock);
     throw tooLarge(limits);
   }
   if (declaredBytes === 0) return empty;
-  if (declaredBytes > countedAtOnce && request.body) return readPieces(request.body, declaredBytes, options);
+  if (declaredBytes > countedAtOnce && request.body) return readPieces(request.body, options);
   held?.add(declaredBytes);
-  const body = await within(allowedMs(declaredBytes, limits), clock, request.bytes());
+  const body = await within(limits.bodyTimeoutMs + worthMs(declaredBytes, limits), clock, request.bytes());
   if (body.length > limits.maxBodyBytes) throw tooLarge(limits);
   return body;
 }
@@ -66,21 +66,23 @@ async function readAway(body: ReadableStream<Uint8Array> | null, clock: Clock): 
   }
 }
 
-/** Of a chunked body the length is known only at its end: limit and deadline move with what has come. */
+/**
+ * What is declared buys no time: limit and deadline move with what has come, and who has sent much at once and then
+ * stops is given no longer than who has sent nothing.
+ */
 async function readPieces(
   stream: ReadableStream<Uint8Array>,
-  declaredBytes: number,
   { limits, clock, held }: BodyOptions,
 ): Promise<Uint8Array> {
-  const startedAt = clock.elapsed();
+  let deadline = clock.elapsed() + limits.bodyTimeoutMs;
   const reader = stream.getReader();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
     for (;;) {
-      const leftMs = startedAt + allowedMs(Math.max(bytes, declaredBytes), limits) - clock.elapsed();
-      const { done, value } = await within(leftMs, clock, reader.read());
+      const { done, value } = await within(deadline - clock.elapsed(), clock, reader.read());
       if (done) break;
+      deadline = Math.min(deadline + worthMs(value.length, limits), clock.elapsed() + limits.bodyTimeoutMs);
       bytes += value.length;
       if (bytes > limits.maxBodyBytes) throw tooLarge(limits);
       held?.add(value.length);
@@ -99,8 +101,9 @@ async function readPieces(
   return body;
 }
 
-function allowedMs(bytes: number, limits: HttpLimits): number {
-  return limits.bodyTimeoutMs + (bytes / limits.bodyBytesPerSecond) * 1000;
+/** The time in which so much must come. */
+function worthMs(bytes: number, { bodyBytesPerSecond }: HttpLimits): number {
+  return (bytes / bodyBytesPerSecond) * 1000;
 }
 
 function within<T>(timeoutMs: number, clock: Clock, reading: Promise<T>): Promise<T> {

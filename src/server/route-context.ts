@@ -2,11 +2,11 @@
 
 import type { Clock } from "../core/clock.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { TrustedProxies } from "../core/trusted-proxies.ts";
 import type { Credentials } from "./authenticate.ts";
 import type { BodyBudget } from "./body-budget.ts";
 import type { ReportError } from "./error-log.ts";
 import type { HttpLimits } from "./limits.ts";
+import type { FindRequestSender } from "./request-sender.ts";
 
 export interface RouteContext {
   readonly engine: Engine;
@@ -14,8 +14,7 @@ export interface RouteContext {
   readonly limits: HttpLimits;
   /** The address that others reach the server by; null: not known. */
   readonly publicUrl: string | null;
-  /** Whose word about a sender's address is taken. */
-  readonly trustedProxies: TrustedProxies;
+  readonly findSender: FindRequestSender;
   readonly bodies: BodyBudget;
   readonly clock: Clock;
   readonly connections: Connections;
@@ -29,7 +28,7 @@ export interface RouteContext {
 export interface Connections {
   /** The server itself speaks HTTPS. */
   readonly isSecure: boolean;
-  /** IP address of who connected; null on a unix socket. */
+  /** IP address of who connected, `unknown` where that has gone; null on a unix socket. */
   addressOf(request: Request): string | null;
   /** The answer to this request may be long in coming. */
   hold(request: Request): void;

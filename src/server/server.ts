@@ -12,6 +12,7 @@ import { createHttpApp, type RequestHandler } from "./http-app.ts";
 import { defaultHttpLimits, type HttpLimits } from "./limits.ts";
 import { Listener, type ListenAddress, type Listening } from "./listener.ts";
 import { problemResponse } from "./problem.ts";
+import { createSenderFinder } from "./request-sender.ts";
 import { Sessions } from "./sessions.ts";
 
 export interface ServerOptions {
@@ -44,7 +45,7 @@ export function createServer(options: ServerOptions): HttpServer {
     credentials: { token: options.token, sessions: new Sessions(options.token, clock) },
     limits,
     publicUrl: options.publicUrl ?? null,
-    trustedProxies: options.trustedProxies ?? noProxies,
+    findSender: createSenderFinder(options.trustedProxies ?? noProxies, options.logger),
     bodies: new BodyBudget(limits.maxBodiesBytes),
     clock,
     connections: listener,

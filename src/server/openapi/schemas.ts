@@ -34,7 +34,10 @@ const request = {
   event_type: text,
   method: text,
   url: text,
-  address: { ...textOrNull, description: "IP address of the sender." },
+  address: {
+    ...textOrNull,
+    description: "IP address of the sender; `unknown` where a proxy does not say it, null on a unix socket.",
+  },
   body_bytes: { ...count, description: "As it was received." },
   answer: {
     ...orNull(objectOf({ status: count, code: textOrNull, duration_ms: { type: "number", minimum: 0 } })),

@@ -2,7 +2,6 @@
 
 import type { Elysia } from "elysia";
 import { AppError, type AppErrorOptions, type ErrorCode } from "../../core/app-error.ts";
-import { findSender } from "../../core/trusted-proxies.ts";
 import type { ReadBody, RequestHead, WebhookAnswer } from "../../engine/engine.ts";
 import { acceptsEvents } from "../choose-log-format.ts";
 import { jsonResponse } from "../json-response.ts";
@@ -28,11 +27,11 @@ async function receiveWebhook(request: Request, context: RouteContext): Promise<
   const headers = withoutSession(kept, context);
   const query = parseQuery(search);
   context.connections.hold(request);
-  const held = context.bodies.open();
+  const address = context.findSender(context.connections.addressOf(request), headers["x-forwarded-for"]);
+  const held = context.bodies.open(address);
   let isRead = false;
   let streams = false;
   try {
-    const address = senderOf(request, headers, context);
     const head = { pipeline, method: request.method, url, headers, query, address };
     const answer = await receive(context, head, async (maxBytes) => {
       // Only here, so that it is on record, where there is such a pipeline.
@@ -52,14 +51,6 @@ async function receiveWebhook(request: Request, context: RouteContext): Promise<
     // A stream lets go of its connection itself.
     if (!streams) context.connections.release(request);
   }
-}
-
-function senderOf(
-  request: Request,
-  { "x-forwarded-for": forwardedFor }: RequestHeaders,
-  { connections, trustedProxies }: RouteContext,
-): string | null {
-  return findSender(connections.addressOf(request), forwardedFor, trustedProxies);
 }
 
 /** A browser with a session sends it wherever its user opens this server. */

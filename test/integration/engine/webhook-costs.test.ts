@@ -85,6 +85,7 @@ describe("an allow-list", () => {
 
   test("keeps out whose address nobody knows", async () => {
     await open({ allow: ["0.0.0.0/0", "::/0"] });
+    expect(await send({ address: "unknown" })).toBe("ADDRESS_NOT_ALLOWED");
     expect(await send({ address: null })).toBe("ADDRESS_NOT_ALLOWED");
     expect(await send({ address: "192.0.2.1" })).toBe("response");
   });
@@ -119,6 +120,7 @@ describe("a rate by address", () => {
     expect(await sendMany(70, "192.0.2.1")).toEqual({ response: 60, RATE_LIMITED: 10 });
     expect(await sendMany(1, "192.0.2.2")).toEqual({ response: 1 });
     for (const local of ["127.0.0.1", "::1", null]) expect(await sendMany(70, local)).toEqual({ response: 70 });
+    expect(await sendMany(70, "unknown")).toEqual({ response: 60, RATE_LIMITED: 10 });
     aheadMs += 5000;
     expect(await sendMany(10, "192.0.2.1")).toEqual({ response: 5, RATE_LIMITED: 5 });
     expect(new Set(await reasonsOnRecord())).toEqual(new Set(["rate_limited_address"]));

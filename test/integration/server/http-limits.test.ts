@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { AppError } from "../../../src/core/app-error.ts";
+import { parseTrustedProxies } from "../../../src/core/trusted-proxies.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { createServer, type HttpLimits, type Listening } from "../../../src/server/server.ts";
 import { createFakeEngine, runId, token } from "./fake-engine.ts";
@@ -12,9 +13,10 @@ afterEach(async () => {
   for (const listening of opened.splice(0)) await listening.stop(0);
 });
 
-async function listen(options: { limits?: Partial<HttpLimits>; engine?: Partial<Engine> } = {}) {
+async function listen(options: { limits?: Partial<HttpLimits>; engine?: Partial<Engine>; trusted?: string } = {}) {
   const engine = createFakeEngine(options.engine);
-  const server = createServer({ engine, token, limits: options.limits ?? {} });
+  const trustedProxies = parseTrustedProxies(options.trusted ?? "");
+  const server = createServer({ engine, token, limits: options.limits ?? {}, trustedProxies });
   const listening = await server.listen({ host: "127.0.0.1", port: 0 });
   opened.push(listening);
   return { engine, ...listening };
@@ -112,6 +114,17 @@ describe("the size of a body", () => {
     expect(await exchange(port, post(`Content-Length: ${body.length}\n`) + body)).toStartWith("HTTP/1.1 202");
   });
 
+  test("bodies that one sender leaves half-way take no room from those of others", async () => {
+    const { port } = await listen({ limits: { maxBodiesBytes: 800 * 1024 }, trusted: "127.0.0.1" });
+    const from = (sender: string, length: number) =>
+      post(`X-Forwarded-For: ${sender}\nContent-Length: ${length}\n`) + "x".repeat(150 * 1024);
+    const held = await Promise.all(Array.from({ length: 6 }, async () => await openRaw(port)));
+    for (const raw of held) raw.send(from("192.0.2.9", 1024 * 1024));
+    while (held.filter((raw) => raw.received().includes("SERVER_BUSY")).length < 5) await Bun.sleep(5);
+    expect(await exchange(port, from("198.51.100.7", 150 * 1024))).toStartWith("HTTP/1.1 202");
+    for (const raw of held) raw.socket.destroy();
+  });
+
   test("a request that is refused before its body is read is answered once it is sent, and the connection goes on", async () => {
     const { port } = await listen({
       engine: {
@@ -187,20 +200,38 @@ describe("the time of a body", () => {
     expect(await raw.waitForClose()).toStartWith("HTTP/1.1 408");
   });
 
-  test("a long body has a second more for each 100 KiB, declared or received", async () => {
-    const { port } = await listen({ limits });
-    const half = "x".repeat(300 * 1024);
-    const declared = await openRaw(port);
-    declared.send(post(`Content-Length: ${half.length * 2}\n`) + half);
-    const chunked = await openRaw(port);
-    chunked.send(post("Transfer-Encoding: chunked\n") + chunk(half));
-    await Bun.sleep(900);
-    declared.send(half);
-    chunked.send(`${chunk(half)}0\n\n`);
-    for (const raw of [declared, chunked]) {
+  test.each([
+    ["declared", `Content-Length: ${20 * 50 * 1024}\n`, (text: string) => text, ""],
+    ["chunked", "Transfer-Encoding: chunked\n", chunk, "0\n\n"],
+  ])(
+    "a long %s body that comes at 100 KiB a second or faster has all the time it takes",
+    async (_, headers, piece, end) => {
+      const { port } = await listen({ limits: { ...limits, bodyTimeoutMs: 1000 } });
+      const raw = await openRaw(port);
+      raw.send(post(headers));
+      for (let i = 0; i < 20; i++) {
+        raw.send(piece("x".repeat(50 * 1024)));
+        await Bun.sleep(100);
+      }
+      raw.send(end);
       expect(await raw.waitFor(/\r\n\r\n/)).toStartWith("HTTP/1.1 202");
       raw.socket.destroy();
+    },
+  );
+
+  test.each([
+    ["declared", "Content-Length: 1000000\n", (text: string) => text],
+    ["chunked", "Transfer-Encoding: chunked\n", chunk],
+  ])("what has come at once, and what is %s, buys no time to rest", async (_, headers, piece) => {
+    const { port } = await listen({ limits });
+    const raw = await openRaw(port);
+    raw.send(post(headers) + piece("x".repeat(900 * 1024)));
+    for (let i = 0; i < 200 && !raw.isClosed(); i++) {
+      raw.send(piece("x"));
+      await Bun.sleep(30);
     }
+    // At 100 KiB a second it would have nine of them, and be in time here.
+    expect([raw.isClosed(), codeOf(raw.received())]).toEqual([true, "BODY_TIMEOUT"]);
   });
 
   test("a client that leaves in the middle reaches no pipeline", async () => {

@@ -15,12 +15,29 @@ afterEach(async () => {
 
 async function listen(trusted: string, address: Partial<ListenAddress> = {}) {
   const engine = createFakeEngine();
-  const server = createServer({ engine, token, trustedProxies: parseTrustedProxies(trusted) });
+  const warned: unknown[] = [];
+  const warn = (_message: string, fields: unknown): void => void warned.push(fields);
+  const logger = { debug: () => {}, info: () => {}, warn, error: () => {} };
+  const server = createServer({ engine, token, logger, trustedProxies: parseTrustedProxies(trusted) });
   const listening = await server.listen({ host: "127.0.0.1", port: 0, ...address });
   opened.push(listening);
   const senders = (): (string | null)[] => engine.asked.webhooks.map((received) => received.address);
-  return { senders, ...listening };
+  return { senders, warned, ...listening };
 }
+
+test("a trusted proxy that does not say who sends is told of once, and any other never", async () => {
+  for (const [trusted, expected] of [
+    ["127.0.0.1", [{ peer: "127.0.0.1" }]],
+    ["192.0.2.1", []],
+  ] as const) {
+    const { url, senders, warned } = await listen(trusted);
+    await fetch(`${url}/api/webhooks/deploy`, { method: "POST", headers: { "x-forwarded-for": "192.0.2.9" } });
+    expect(warned).toEqual([]);
+    for (let count = 0; count < 3; count++) await fetch(`${url}/api/webhooks/deploy`, { method: "POST" });
+    expect(warned).toEqual([...expected]);
+    expect(senders().slice(1)).toEqual(Array(3).fill("127.0.0.1"));
+  }
+});
 
 describe("the sender that the engine is told", () => {
   test.each([
@@ -30,8 +47,9 @@ describe("the sender that the engine is told", () => {
     ["127.0.0.1", "198.51.100.7, 192.0.2.9", "192.0.2.9"],
     ["127.0.0.1 10.0.0.0/8", "198.51.100.7, 192.0.2.9, 10.0.0.5", "192.0.2.9"],
     ["127.0.0.1", "127.0.0.1", "127.0.0.1"],
-    ["127.0.0.1", "\u00ff", "127.0.0.1"],
-    ["127.0.0.1", "192.0.2.9, ", "127.0.0.1"],
+    ["127.0.0.1", "\u00ff", "unknown"],
+    ["127.0.0.1", "192.0.2.9, ", "unknown"],
+    ["127.0.0.1", "192.0.2.9, unknown", "unknown"],
   ])("with %p trusted and %p forwarded is %p", async (trusted, forwarded, sender) => {
     const { url, senders } = await listen(trusted);
     await fetch(`${url}/api/webhooks/deploy`, { method: "POST", headers: { "x-forwarded-for": forwarded } });

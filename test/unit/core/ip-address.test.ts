@@ -7,6 +7,7 @@ import {
   parseIpAddress,
   parseIpNetwork,
   senderKey,
+  siteKey,
 } from "../../../src/core/ip-address.ts";
 
 function read(text: string): IpAddress {
@@ -108,4 +109,11 @@ test("all addresses of one /64 count as one sender, those of IPv4 each as its ow
   expect(key("192.0.2.1")).toBe(key("::ffff:192.0.2.1"));
   // The 64 bits of this one are the same number.
   expect(key("::c000:201:0:0:0:0")).not.toBe(key("192.0.2.1"));
+});
+
+test("all networks of one /48 are one site, and each address of IPv4 is one", () => {
+  const key = (text: string): string => siteKey(read(text));
+  expect(key("2001:db8:0:1::1")).toBe(key("2001:db8:0:ffff::1"));
+  expect(key("2001:db8::1")).not.toBe(key("2001:db8:1::1"));
+  expect(key("192.0.2.1")).not.toBe(key("192.0.2.2"));
 });

@@ -163,6 +163,13 @@ describe("a payload that would take long is given up:", () => {
     expect(mismatches({ pattern: "x{1000}$" }, "x".repeat(60_000))).toEqual(giveUp);
   });
 
+  test("where each of many lists, one in the other, is to have unique items", () => {
+    let payload: unknown = Array.from({ length: 60_000 }, (_, index) => index.toString(36));
+    for (let level = 0; level < 900; level++) payload = [payload];
+    const schema: Schema = { uniqueItems: true, items: { $ref: "#" } };
+    expect(mismatches(schema, payload)).toEqual(giveUp);
+  });
+
   test("where it is nested as deep as no schema asks", () => {
     let payload: unknown = 1;
     for (let level = 0; level < 200_000; level++) payload = [payload];
@@ -178,6 +185,10 @@ describe("a payload that would take long is given up:", () => {
         items,
       ),
     ).toEqual([]);
+    const rows = Array.from({ length: 10_000 }, (_, row) =>
+      Array.from({ length: 100 }, (_cell, cell) => row * 100 + cell),
+    );
+    expect(mismatches({ uniqueItems: true, items: { uniqueItems: true } }, rows)).toEqual([]);
     expect(mismatches({ pattern: "^(a|aa)+$" }, `${"a".repeat(100_000)}!`)).toEqual([
       ': must match pattern "^(a|aa)+$"',
     ]);
