@@ -41,10 +41,14 @@ export class WebhookGate {
     const { allowed, addresses } = this.#gateOf(webhook);
     const address = sender === null ? undefined : parseIpAddress(sender);
     if (allowed !== null && (address === undefined || !allowed.some((network) => isInNetwork(address, network)))) {
-      return new AppError("ADDRESS_NOT_ALLOWED", `${address === undefined ? "an unknown address" : sender} may not call this webhook`, {
-        hint: "the pipeline's config.webhook.allow lists who may; behind a proxy see --trusted-proxies",
-        details: { reason: "address_not_allowed" },
-      });
+      return new AppError(
+        "ADDRESS_NOT_ALLOWED",
+        `${address === undefined ? "an unknown address" : sender} may not call this webhook`,
+        {
+          hint: "the pipeline's config.webhook.allow lists who may; behind a proxy see --trusted-proxies",
+          details: { reason: "address_not_allowed" },
+        },
+      );
     }
     if (webhook.rate === false) return null;
     const isLocal = sender === null || (address !== undefined && isLoopback(address));

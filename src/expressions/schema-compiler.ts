@@ -5,7 +5,7 @@ import { _, Ajv, type ErrorObject, MissingRefError, type Options } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { RE2JS } from "re2js";
 import type { JsonValue } from "../core/json.ts";
-import { areUnique } from "./canonical-json.ts";
+import { areUnique } from "./unique-items.ts";
 import type { WantPlace } from "./json-path.ts";
 import { compilePattern } from "./pattern.ts";
 import { formatNames, schemaFormats } from "./schema-formats.ts";
