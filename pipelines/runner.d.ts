@@ -94,8 +94,8 @@ interface WebhookRateConfig {
   /** Of requests that are believed, together; without it there is no limit. */
   readonly perMinute?: number;
   /**
-   * Of requests from one address (of IPv6 from one /64), believed or not; without it 60 where the pipeline has no secret
-   * and the address is not this machine's.
+   * Of requests from one address (of IPv6 from one /64; 8 times that from a /48, 64 times from a /32), believed or not;
+   * without it 60 where the pipeline has no secret and the address is not this machine's.
    */
   readonly perAddressPerMinute?: number;
 }

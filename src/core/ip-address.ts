@@ -50,13 +50,22 @@ export function isLoopback(address: IpAddress): boolean {
 }
 
 /** The same for addresses that one sender may choose from: of IPv6 that is a network of 64 bits (RFC 6177). */
-export function senderKey({ bits, value }: IpAddress): string {
-  return bits === 32 ? `4:${value.toString(16)}` : `6:${(value >> 64n).toString(16)}`;
+export function senderKey(address: IpAddress): string {
+  return address.bits === 32 ? `4:${address.value.toString(16)}` : networkKey(address, 64n);
 }
 
-/** The same for the networks that one sender may have many of, too: those of a whole site are a /48 at most (RFC 6177). */
-export function siteKey({ bits, value }: IpAddress): string {
-  return bits === 32 ? `4:${value.toString(16)}` : `6:${(value >> 80n).toString(16)}`;
+/** The same for all networks of one site, each of which it may choose from: a /48 at most (RFC 6177). */
+export function siteKey(address: IpAddress): string {
+  return address.bits === 32 ? senderKey(address) : networkKey(address, 48n);
+}
+
+/** The same for all sites of one provider, who is given a /32 by its registry, or more (RIPE-738 §5.1.2). */
+export function providerKey(address: IpAddress): string {
+  return address.bits === 32 ? senderKey(address) : networkKey(address, 32n);
+}
+
+function networkKey({ value }: IpAddress, prefix: bigint): string {
+  return `6/${prefix}:${(value >> (128n - prefix)).toString(16)}`;
 }
 
 /** As it is usually written (RFC 5952). */

@@ -2,10 +2,15 @@
 
 import type { Clock } from "../core/clock.ts";
 
+/** One of those that a request takes from. */
+export interface Bucket {
+  readonly key: string;
+  readonly perMinute: number;
+}
+
 const minuteMs = 60_000;
-/** Whoever has more addresses than this shares one more allowance with everybody who comes later. */
+/** Whoever has more buckets than this shares one more allowance with everybody who comes later. */
 const maxKeys = 10_000;
-const overflow = "";
 
 /**
  * A token bucket for each key, kept as the time when it will be full again (GCRA, as ATM Forum TM 4.1 §4.4.2 has it). Full
@@ -27,17 +32,24 @@ export class RateLimiter {
     return this.#fullAt.size;
   }
 
-  /** Takes one from the bucket: 0; or, where it is empty, the milliseconds until there is one again, and takes none. */
-  take(key: string, perMinute: number): number {
+  /**
+   * Takes one from each bucket: 0; or, where one is empty, the milliseconds until there is one again in all of them, and
+   * takes none.
+   */
+  take(...buckets: readonly Bucket[]): number {
     const now = this.#clock.elapsed();
     this.#forgetFull(now);
-    const bucket = this.#fullAt.has(key) || this.#fullAt.size < this.#maxKeys ? key : overflow;
-    const fullAt = Math.max(now, this.#fullAt.get(bucket) ?? 0) + minuteMs / perMinute;
-    const missing = fullAt - now - minuteMs;
+    const taken = buckets.map(({ key, perMinute }) => {
+      const kept = this.#fullAt.has(key) || this.#fullAt.size < this.#maxKeys ? key : overflowOf(perMinute);
+      return { key: kept, fullAt: Math.max(now, this.#fullAt.get(kept) ?? 0) + minuteMs / perMinute };
+    });
+    const missing = Math.max(...taken.map(({ fullAt }) => fullAt - now - minuteMs));
     // Sums of fractions are off by less than this.
     if (missing > 0.001) return missing;
-    this.#fullAt.delete(bucket);
-    this.#fullAt.set(bucket, fullAt);
+    for (const { key, fullAt } of taken) {
+      this.#fullAt.delete(key);
+      this.#fullAt.set(key, fullAt);
+    }
     return 0;
   }
 
@@ -48,4 +60,9 @@ export class RateLimiter {
       this.#fullAt.delete(key);
     }
   }
+}
+
+/** One for each rate, of which there are few. */
+function overflowOf(perMinute: number): string {
+  return `others, ${perMinute}`;
 }

@@ -3,23 +3,33 @@
 import { AppError } from "../core/app-error.ts";
 import type { Clock } from "../core/clock.ts";
 import {
+  type IpAddress,
   type IpNetwork,
   isInNetwork,
   isLoopback,
   parseIpAddress,
   parseIpNetwork,
+  providerKey,
   senderKey,
+  siteKey,
 } from "../core/ip-address.ts";
 import type { WebhookConfig } from "../core/pipeline-config.ts";
-import { RateLimiter } from "./rate-limiter.ts";
+import { type Bucket, RateLimiter } from "./rate-limiter.ts";
 
 /** Of a pipeline without a secret, from another machine; whoever signs is known, and this machine is ours. */
 const unsignedPerMinute = 60;
 const wholePipeline = "pipeline";
+/**
+ * As many times the rate of one sender a site may have together, and all sites of a provider: both have so many networks
+ * that a rate for each would be none, and a bucket for each would leave none for others.
+ */
+const sendersOfSite = 8;
+const sendersOfProvider = 64;
 
 interface Gate {
   readonly allowed: readonly IpNetwork[] | null;
-  readonly addresses: RateLimiter;
+  /** Of IPv4 apart from IPv6, where networks are cheap: who fills one leaves the other as it is. */
+  readonly addresses: Readonly<Record<IpAddress["bits"], RateLimiter>>;
   readonly pipeline: RateLimiter;
 }
 
@@ -54,7 +64,10 @@ export class WebhookGate {
     const isLocal = sender === null || (address !== undefined && isLoopback(address));
     const perMinute = webhook.rate?.perAddressPerMinute ?? (isSigned || isLocal ? null : unsignedPerMinute);
     if (perMinute === null) return null;
-    const waitMs = addresses.take(address === undefined ? (sender ?? "socket") : senderKey(address), perMinute);
+    const waitMs =
+      address === undefined
+        ? addresses[32].take({ key: sender ?? "socket", perMinute })
+        : addresses[address.bits].take(...bucketsOf(address, perMinute));
     return waitMs === 0
       ? null
       : tooMany(perMinute, { reason: "rate_limited_address", whose: "from one address", waitMs });
@@ -64,7 +77,7 @@ export class WebhookGate {
   checkRate(webhook: WebhookConfig): AppError | null {
     const perMinute = webhook.rate === false ? undefined : webhook.rate?.perMinute;
     if (perMinute === undefined) return null;
-    const waitMs = this.#gateOf(webhook).pipeline.take(wholePipeline, perMinute);
+    const waitMs = this.#gateOf(webhook).pipeline.take({ key: wholePipeline, perMinute });
     return waitMs === 0
       ? null
       : tooMany(perMinute, { reason: "rate_limited_pipeline", whose: "of this pipeline", waitMs });
@@ -74,10 +87,21 @@ export class WebhookGate {
     const known = this.#gates.get(webhook);
     if (known !== undefined) return known;
     const allowed = webhook.allow?.map(parseIpNetwork).filter((network) => network !== undefined) ?? null;
-    const gate = { allowed, addresses: new RateLimiter(this.#clock), pipeline: new RateLimiter(this.#clock) };
+    const addresses = { 32: new RateLimiter(this.#clock), 128: new RateLimiter(this.#clock) };
+    const gate = { allowed, addresses, pipeline: new RateLimiter(this.#clock) };
     this.#gates.set(webhook, gate);
     return gate;
   }
+}
+
+function bucketsOf(address: IpAddress, perMinute: number): readonly Bucket[] {
+  const sender = { key: senderKey(address), perMinute };
+  if (address.bits === 32) return [sender];
+  return [
+    { key: providerKey(address), perMinute: perMinute * sendersOfProvider },
+    { key: siteKey(address), perMinute: perMinute * sendersOfSite },
+    sender,
+  ];
 }
 
 interface Excess {

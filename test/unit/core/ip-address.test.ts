@@ -6,6 +6,7 @@ import {
   isLoopback,
   parseIpAddress,
   parseIpNetwork,
+  providerKey,
   senderKey,
   siteKey,
 } from "../../../src/core/ip-address.ts";
@@ -111,9 +112,12 @@ test("all addresses of one /64 count as one sender, those of IPv4 each as its ow
   expect(key("::c000:201:0:0:0:0")).not.toBe(key("192.0.2.1"));
 });
 
-test("all networks of one /48 are one site, and each address of IPv4 is one", () => {
-  const key = (text: string): string => siteKey(read(text));
-  expect(key("2001:db8:0:1::1")).toBe(key("2001:db8:0:ffff::1"));
-  expect(key("2001:db8::1")).not.toBe(key("2001:db8:1::1"));
+test.each([
+  ["/48 are one site", siteKey, "2001:db8:0:1::1", "2001:db8:0:ffff::1", "2001:db8:1::1"],
+  ["/32 are one provider's", providerKey, "2001:db8:1::1", "2001:db8:ffff::1", "2001:db9::1"],
+] as const)("all networks of one %s, and each address of IPv4 is one", (_what, keyOf, first, second, other) => {
+  const key = (text: string): string => keyOf(read(text));
+  expect(key(first)).toBe(key(second));
+  expect(key(first)).not.toBe(key(other));
   expect(key("192.0.2.1")).not.toBe(key("192.0.2.2"));
 });
