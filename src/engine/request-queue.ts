@@ -60,8 +60,8 @@ export class RequestQueue {
     return this.#added;
   }
 
-  /** Whether a refused request of this pipeline, of so many bytes at least, would be taken: nothing is made of it else. */
-  hasRoom(pipeline: string, bytes = 0): boolean {
+  /** Whether a refused request of this pipeline, of so many bytes, would be taken. */
+  hasRoom(pipeline: string, bytes: number): boolean {
     const { records, bytes: ofPipeline } = this.#shares.get(pipeline) ?? noShare;
     const fits = this.#records < this.#limits.records || records + 1 < this.#largest("records")[1];
     const bytesFit = this.#bytes + bytes <= this.#limits.bytes || ofPipeline + bytes < this.#largest("bytes")[1];

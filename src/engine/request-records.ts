@@ -3,7 +3,7 @@
 
 import { httpStatusOf, toAppError } from "../core/app-error.ts";
 import type { InboundRequest } from "../core/inbound-request.ts";
-import type { InboundAnswer, InboundRecord, KeptRequest } from "../store/store.ts";
+import { type InboundAnswer, type InboundRecord, keptBytes, type KeptRequest } from "../store/store.ts";
 import { claimedOrigin, type CleanRequest, toInboundRequest } from "../webhooks/webhooks.ts";
 import type { RequestHead, WebhookAnswer } from "./contract.ts";
 import { CountedWarning } from "./counted-warning.ts";
@@ -109,10 +109,10 @@ export class RequestRecords {
     const given = this.#toAnswer(intake, statusOfAnswer(answer), null);
     const { id, head } = intake;
     if (answer.type === "skipped") {
-      this.#writer.addRefused(head.pipeline, given, () => this.#refused(intake, answer.reason));
+      this.#addRefused(intake, given, () => this.#refused(intake, answer.reason));
     } else if (answer.type === "duplicate") {
       const { runId } = answer;
-      this.#writer.addRefused(head.pipeline, given, () => ({ ...this.#refused(intake, "duplicate"), runId }));
+      this.#addRefused(intake, given, () => ({ ...this.#refused(intake, "duplicate"), runId }));
     } else {
       this.#writer.addAnswer(head.pipeline, id, given);
     }
@@ -127,7 +127,7 @@ export class RequestRecords {
     }
     const reason = typeof details["reason"] === "string" ? details["reason"] : code.toLowerCase();
     const answer = this.#toAnswer(intake, httpStatusOf(code), code);
-    this.#writer.addRefused(intake.head.pipeline, answer, () => this.#refused(intake, reason));
+    this.#addRefused(intake, answer, () => this.#refused(intake, reason));
   }
 
   /** Resolves when all that was answered before is on disk, or never will be. */
@@ -143,6 +143,11 @@ export class RequestRecords {
   async close(): Promise<void> {
     await this.#writer.close();
     this.#unknown.close();
+  }
+
+  #addRefused({ head, body }: Intake, answer: InboundAnswer, makeRecord: () => InboundRecord): void {
+    const aboutBytes = keptBytes({ ...head, body: (body ?? nothing).subarray(0, keptBodyBytes) });
+    this.#writer.addRefused(head.pipeline, aboutBytes, answer, makeRecord);
   }
 
   #refused(intake: Intake, reason: string): InboundRecord {

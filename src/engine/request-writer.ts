@@ -55,10 +55,10 @@ export class RequestWriter {
     this.#add({ pipeline, id, answer, refused: null });
   }
 
-  /** A request that began no run. In a flood its record, which takes work, is not made. */
-  addRefused(pipeline: string, answer: InboundAnswer, makeRecord: () => InboundRecord): void {
+  /** A request that began no run, of about so many bytes. In a flood its record, which takes work, is not made. */
+  addRefused(pipeline: string, aboutBytes: number, answer: InboundAnswer, makeRecord: () => InboundRecord): void {
     if (this.#closed) return;
-    if (!this.#queue.hasRoom(pipeline)) {
+    if (!this.#queue.hasRoom(pipeline, aboutBytes)) {
       this.#lost.add();
       return;
     }

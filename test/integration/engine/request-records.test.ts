@@ -84,6 +84,17 @@ describe("an accepted request", () => {
     database.close();
   });
 
+  test("whose body ends before a secret that it may hold is on record as cut", async () => {
+    await add({ provider: "meraki" });
+    const answer = await harness.receive("deploy", { body: '{"a":1,"sharedSecret":"hunter2' });
+    expect(answer).toMatchObject({ type: "response", body: '{"a":1,' });
+    const record = await latest();
+    expect(record).toMatchObject({ verdict: "accepted", bodyBytes: 30, isCut: true });
+    expect(
+      await harness.engine.redeliver(record.id, { force: true }).catch((refusal: unknown) => refusal),
+    ).toMatchObject({ code: "REQUEST_CUT" });
+  });
+
   test("is not listed a second time for a rerun, which has its own all the same", async () => {
     await add();
     const runId = runIdOf(await harness.receive("deploy", { body: "once" }));

@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, test } from "bun:test";
 import { RequestWriter } from "../../../src/engine/request-writer.ts";
-import type { Refusal, Write } from "../../../src/store/store.ts";
+import type { InboundRecord, Refusal, Write } from "../../../src/store/store.ts";
 import { makeRecord } from "../../fixtures/records/make-record.ts";
 import { ManualClock, settlePromises } from "./manual-clock.ts";
 
@@ -42,7 +42,7 @@ function refuse(count: number, body = new Uint8Array(), pipeline = "deploy"): vo
   for (let number = 0; number < count; number++) {
     const id = `${pipeline}-${number}`;
     const { request } = makeRecord(id);
-    writer.addRefused(pipeline, answer, () => makeRecord(id, { pipeline, request: { ...request, body } }));
+    writer.addRefused(pipeline, body.length, answer, () => makeRecord(id, { pipeline, request: { ...request, body } }));
   }
 }
 
@@ -134,10 +134,11 @@ describe("a flood of one pipeline's refused requests", () => {
     expect(answered.filter((id) => id.startsWith("accepted")).length).toBe(5000);
   });
 
-  test("makes no records that there is no room for", async () => {
+  test.each([0, 36 * 1024])("makes no records that there is no room for, of %d bytes each", async (bytes) => {
     let made = 0;
-    const make = (): ReturnType<typeof makeRecord> => makeRecord(`${made++}`);
-    for (let number = 0; number < 10_000; number++) writer.addRefused("deploy", answer, make);
+    const { request } = makeRecord("x");
+    const make = (): InboundRecord => makeRecord(`${made++}`, { request: { ...request, body: new Uint8Array(bytes) } });
+    for (let number = 0; number < 10_000; number++) writer.addRefused("deploy", bytes + 200, answer, make);
     held.resolve();
     await writer.close();
     expect(made).toBe(written().length);
