@@ -88,7 +88,12 @@ function compose(text: string, lines: LineCounter): readonly ParsedDocument[] {
   let tokens = 0;
   for (const lexeme of new Lexer().lex(text)) {
     if (++tokens > maxTokens) throw new YamlProblem(`the text has over ${maxTokens} tokens`, parser.offset);
-    for (const token of parser.next(lexeme)) take(composer.next(token));
+    for (const token of parser.next(lexeme)) {
+      // The library would go on, and gather one for each bracket that is out of place.
+      if (token.type === "error")
+        throw new YamlProblem(`${token.message}: ${JSON.stringify(token.source)}`, token.offset);
+      take(composer.next(token));
+    }
     if (parser.stack.length > maxOpen) throw tooDeep(parser.offset);
   }
   for (const token of parser.end()) take(composer.next(token));
