@@ -24,6 +24,8 @@ type ParsedDocument = Document.Parsed<ParsedNode>;
 
 /** Real files have about 150,000 a MiB; a text of brackets alone has as many as characters, and takes seconds. */
 const maxTokens = 300_000;
+/** Each takes as long as dozens of tokens. */
+const maxDocuments = 10_000;
 /** Both ways. */
 const maxDepth = 100;
 /** Collections, and what is open beside them. */
@@ -83,6 +85,9 @@ function compose(text: string, lines: LineCounter): readonly ParsedDocument[] {
       const [error] = document.errors;
       if (error !== undefined) throw problemOf(error);
       documents.push(document);
+      if (documents.length > maxDocuments) {
+        throw new YamlProblem(`the text has over ${maxDocuments} documents`, parser.offset);
+      }
     }
   };
   let tokens = 0;
