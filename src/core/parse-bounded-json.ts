@@ -1,6 +1,8 @@
 // JSON from outside: a body of a million opening brackets takes the engine's own parser 200 ms to refuse, and one that it
 // does take overflows the stack of whoever walks through it.
 
+import { findStringEnd } from "./json-string-end.ts";
+
 /** Far beyond what any sender needs, and well below what any walk through it can bear. */
 export const maxJsonDepth = 1000;
 
@@ -14,7 +16,6 @@ export function parseBoundedJson(text: string): unknown {
 }
 
 const quote = 0x22;
-const backslash = 0x5c;
 
 /** The offset of the first bracket that is nested too deeply; of a text that is no JSON perhaps another one. */
 export function findTooDeep(text: string): number | undefined {
@@ -30,15 +31,4 @@ export function findTooDeep(text: string): number | undefined {
     }
   }
   return undefined;
-}
-
-/** The offset of the quote that ends a string; that of the text's end where there is none. */
-function findStringEnd(text: string, start: number): number {
-  for (let at = start; ; at++) {
-    at = text.indexOf('"', at);
-    if (at === -1) return text.length;
-    let first = at;
-    while (first > start && text.charCodeAt(first - 1) === backslash) first--;
-    if ((at - first) % 2 === 0) return at;
-  }
 }

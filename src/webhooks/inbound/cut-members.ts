@@ -1,5 +1,6 @@
 // Takes the members of a name out of a JSON text, and leaves every other byte as it is.
 
+import { findStringEnd } from "../../core/json-string-end.ts";
 import { maxJsonDepth } from "../../core/parse-bounded-json.ts";
 
 /** An object or an array that is open. */
@@ -100,15 +101,6 @@ function skipSpace(text: string, start: number): number {
   let at = start;
   while (" \t\r\n".includes(text[at] ?? "x")) at++;
   return at;
-}
-
-/** The offset of the quote that ends a string; that of the text's end where there is none. */
-function findStringEnd(text: string, start: number): number {
-  for (let at = start; at < text.length; at++) {
-    if (text[at] === "\\") at++;
-    else if (text[at] === '"') return at;
-  }
-  return text.length;
 }
 
 function readString(written: string): string | null {
