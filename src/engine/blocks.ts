@@ -61,7 +61,12 @@ export class Blocks {
     const block = this.#change(call, at);
     if (block === null) return;
     const { step, attempts } = block;
-    writes.push({ type: "step.put", runId: this.#runId, step });
+    writes.push({
+      type: "step.put",
+      runId: this.#runId,
+      step,
+      ...(step.status === "waiting" ? { failedAt: at } : {}),
+    });
     if (step.status !== "waiting") return;
     const note = describeRetry(step.attempts, attempts, step.message ?? "", (step.until ?? at) - at);
     const text = `step ${JSON.stringify(step.name)}: ${note}`;

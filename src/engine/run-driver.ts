@@ -269,7 +269,8 @@ export class RunDriver {
 
   #goToWait(wakeAt: number | null): void {
     this.#goesToWait = true;
-    this.#recorder.record([{ type: "run.wait", id: this.#options.run.id, wakeAt }], () => {
+    const { run, parts } = this.#options;
+    this.#recorder.record([{ type: "run.wait", id: run.id, wakeAt, at: parts.clock.now() }], () => {
       this.#goesToWait = false;
       if (this.#end !== null || this.#abandoned) return;
       if (!this.#guest.busy && !this.#calls.delivering && this.#wakeAt() === wakeAt) {

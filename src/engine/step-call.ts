@@ -3,7 +3,7 @@
 import type { JsonValue } from "../core/json.ts";
 import { newStep, type Step } from "../core/run.ts";
 import { formatStepId } from "../core/step-id.ts";
-import type { CallError, Write } from "../store/store.ts";
+import type { CallError, StepWrite, Write } from "../store/store.ts";
 import type { KeptCall, OngoingCall, OngoingCallOptions, Wait } from "./ongoing-call.ts";
 import { type PlannedTry, planRetry } from "./plan-retry.ts";
 import type { StepSpec } from "../executors/executors.ts";
@@ -190,9 +190,9 @@ export class StepCall implements OngoingCall {
     const { parts, record } = this.#options;
     attempt.note(note, "warn");
     this.#progress = { ...this.#progress, base: attempt.ends };
-    const until = parts.clock.now() + delayMs;
-    this.#step = { ...this.#step, status: "waiting", code, until, message: reason };
-    record([...writes, this.#put()], () => this.#restUntilNext());
+    const failedAt = parts.clock.now();
+    this.#step = { ...this.#step, status: "waiting", code, until: failedAt + delayMs, message: reason };
+    record([...writes, { ...this.#put(), failedAt }], () => this.#restUntilNext());
   }
 
   /** Nothing of the attempt that failed may be there still when the next one begins, or it would be taken for that. */
@@ -244,7 +244,7 @@ export class StepCall implements OngoingCall {
     });
   }
 
-  #put(): Write {
+  #put(): StepWrite {
     const put = { type: "step.put", runId: this.#options.run.id, step: this.#step } as const;
     return this.#progress === firstAttempt ? put : { ...put, progress: this.#progress as unknown as JsonValue };
   }

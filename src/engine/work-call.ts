@@ -4,7 +4,7 @@ import { AppError, toAppError } from "../core/app-error.ts";
 import type { JsonValue } from "../core/json.ts";
 import { newStep, type Step, type StepKind, type StepStatus } from "../core/run.ts";
 import { formatStepId } from "../core/step-id.ts";
-import type { Bundle, CallError, CallOutcome, NewRun, Write } from "../store/store.ts";
+import type { Bundle, CallError, CallOutcome, NewRun, StepWrite, Write } from "../store/store.ts";
 import type { KeptCall, OngoingCall, OngoingCallOptions, Wait } from "./ongoing-call.ts";
 import { type PlannedTry, planRetry, retryOf } from "./plan-retry.ts";
 import type { RunParts } from "./run-parts.ts";
@@ -186,7 +186,7 @@ export class WorkCall implements OngoingCall {
     const text = `step ${JSON.stringify(call.name)}: ${note}`;
     const afterCall = call.number;
     const line = output.log.append(run.id, { at: now, source: "system", level: "warn", text, afterCall });
-    record([line.write, ...this.#put()], () => {
+    record([line.write, ...this.#put().map((put) => ({ ...put, failedAt: now }))], () => {
       line.show();
       after(Promise.resolve());
       this.#waitForNext();
@@ -235,7 +235,7 @@ export class WorkCall implements OngoingCall {
     return this.#put();
   }
 
-  #put(): readonly Write[] {
+  #put(): readonly StepWrite[] {
     if (this.#step === null) return [];
     const put = { type: "step.put", runId: this.#options.run.id, step: this.#step } as const;
     const progress: Progress = { interrupted: this.#interrupted };

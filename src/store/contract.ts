@@ -1,5 +1,6 @@
 // The contract of the store: writes are data, committed together and durably; reads are grouped by subject.
 
+import type { DeliveryReader, EndpointReader, EventReader } from "./outbox-reads.ts";
 import type {
   ArtifactReader,
   BundleReader,
@@ -50,6 +51,10 @@ export interface Store {
   readonly schedules: ScheduleReader;
   readonly pauses: PauseReader;
   readonly upkeep: UpkeepReader;
+  /** Each change of a run's or a step's status is an event, in the transaction of that change. */
+  readonly events: EventReader;
+  readonly endpoints: EndpointReader;
+  readonly outbound: DeliveryReader;
   /** Finishes the commits in hand, then closes the file and gives up its lock. */
   close(): Promise<void>;
 }

@@ -1,7 +1,10 @@
 // The door of store/: the contract, and the implementation on SQLite.
 
 export type * from "./contract.ts";
+export type * from "./outbox-reads.ts";
+export type * from "./outbox-writes.ts";
 export type * from "./reads.ts";
+export type * from "./take-over-writes.ts";
 export type * from "./writes.ts";
 export { journalFormat } from "./journal-format.ts";
 export { keptBytes } from "./kept-bytes.ts";

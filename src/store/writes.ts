@@ -7,6 +7,8 @@ import type { LogEntry } from "../core/log-entry.ts";
 import type { PipelineConfig } from "../core/pipeline-config.ts";
 import type { Artifact, FinalRunStatus, PrecedingRun, RunError, Step, Trigger } from "../core/run.ts";
 import type { StepKey } from "../core/step-id.ts";
+import type { DeliveryWrite, EndpointWrite, EventWrite } from "./outbox-writes.ts";
+import type { TakeOverWrite } from "./take-over-writes.ts";
 
 export type Write =
   | RunWrite
@@ -23,6 +25,9 @@ export type Write =
   | ScheduleWrite
   | PauseWrite
   | TakeOverWrite
+  | EventWrite
+  | EndpointWrite
+  | DeliveryWrite
   | UpkeepWrite;
 
 /** A run as it is created: always `queued`. */
@@ -68,7 +73,7 @@ export type RunWrite =
   /** It executes: for the first time, or again after it waited. */
   | { readonly type: "run.start"; readonly id: string; readonly at: number }
   /** It waits, and may leave memory; `wakeAt` is when it goes on without news. */
-  | { readonly type: "run.wait"; readonly id: string; readonly wakeAt: number | null }
+  | { readonly type: "run.wait"; readonly id: string; readonly wakeAt: number | null; readonly at: number }
   /** It has news, where it waits: it goes on at this time at the latest. */
   | { readonly type: "run.wake"; readonly id: string; readonly at: number }
   | { readonly type: "run.cancel"; readonly id: string; readonly cancel: CancelRequest }
@@ -92,6 +97,8 @@ export interface StepWrite {
   readonly step: Step;
   /** What a restart needs to know of a step that goes on, beside the step itself. */
   readonly progress?: JsonValue;
+  /** When its attempt failed, where another follows; absent: none did with this. */
+  readonly failedAt?: number;
 }
 
 /** The result of a host call: what its promise settles with, or what a synchronous one returns. */
@@ -351,37 +358,6 @@ export type ScheduleWrite =
 export type PauseWrite =
   | { readonly type: "pipeline.pause"; readonly pipeline: string; readonly at: number }
   | { readonly type: "pipeline.resume"; readonly pipeline: string };
-/** The point up to which the record of an ended run is given to a new one: just before one of its host calls. */
-export interface JournalCut {
-  readonly from: string;
-  readonly to: string;
-  /** Only calls with a lower number, and what came of them. */
-  readonly number: number;
-  /** Only deliveries up to this one, and what was observed in their turns. */
-  readonly afterSeq: number;
-  /** Of these calls the outcome is left behind: they are to go on. */
-  readonly open: readonly number[];
-  /** Added to the time at which those were made. */
-  readonly shiftMs: number;
-  /** How much of their output the script had been given: `<number>.<stream>` → bytes. */
-  readonly given: Readonly<Record<string, number>>;
-  /** The last entry of the ended run's log. */
-  readonly lastSeq: number;
-}
-
-/** Part of the commit that creates the new run, behind that, and in this order. */
-export type TakeOverWrite =
-  /** Fails with RUN_NOT_FOUND where the ended run is gone, or going: it has fewer entries in its log. */
-  | { readonly type: "take_over.check"; readonly cut: JournalCut }
-  | { readonly type: "take_over.calls"; readonly cut: JournalCut }
-  | { readonly type: "take_over.outcomes"; readonly cut: JournalCut }
-  | { readonly type: "take_over.deliveries"; readonly cut: JournalCut }
-  | { readonly type: "take_over.observations"; readonly cut: JournalCut }
-  /** Steps that have ended; of the others there is nothing to take over. */
-  | { readonly type: "take_over.steps"; readonly cut: JournalCut }
-  | { readonly type: "take_over.log"; readonly cut: JournalCut }
-  /** The rows alone: the files are no matter of the store. */
-  | { readonly type: "take_over.artifacts"; readonly cut: JournalCut };
 
 /** Removing what is too old. Each is a small piece of work, to be repeated while something is left to do. */
 export type UpkeepWrite =

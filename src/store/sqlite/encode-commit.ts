@@ -3,6 +3,9 @@
 import type { Write } from "../writes.ts";
 import { artifactWrites } from "./artifacts.ts";
 import { bundleWrites } from "./bundles.ts";
+import { deliveryWrites } from "./deliveries.ts";
+import { endpointWrites } from "./endpoints.ts";
+import { eventWrites } from "./events.ts";
 import { inboundDeliveryWrites } from "./inbound-deliveries.ts";
 import { inboundWrites } from "./inbound.ts";
 import { journalWrites } from "./journal.ts";
@@ -35,6 +38,9 @@ export const writeStatements: WriteStatements<Write["type"]> = {
   ...pauseWrites,
   ...takeOverWrites,
   ...upkeepWrites,
+  ...eventWrites,
+  ...endpointWrites,
+  ...deliveryWrites,
 };
 
 export interface EncodedWrite {

@@ -3,7 +3,7 @@
 import { AppError } from "../../core/app-error.ts";
 
 /** Whose cursor it is: that of one list is none of another. */
-export type ListName = "run" | "request";
+export type ListName = "run" | "request" | "event" | "delivery";
 
 export function formatCursor(list: ListName, id: string): string {
   return Buffer.from(`${list}:${id}`).toString("base64url");

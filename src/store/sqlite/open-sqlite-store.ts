@@ -8,7 +8,10 @@ import { SqliteBundleReader } from "./bundles.ts";
 import { CommitQueue, type SendBatch } from "./commit-queue.ts";
 import { type DatabaseLock, openDatabaseLock } from "./database-lock.ts";
 import { resolveDatabasePath } from "./database-path.ts";
+import { SqliteDeliveryReader } from "./deliveries.ts";
 import { encodeCommit } from "./encode-commit.ts";
+import { SqliteEndpointReader } from "./endpoints.ts";
+import { SqliteEventReader } from "./events.ts";
 import { SqliteInboundDeliveryReader } from "./inbound-deliveries.ts";
 import { SqliteInboundReader } from "./inbound.ts";
 import { SqliteJournalReader } from "./journal.ts";
@@ -107,6 +110,9 @@ function createStore(
     schedules: new SqliteScheduleReader(reader),
     pauses: new SqlitePauseReader(reader),
     upkeep: new SqliteUpkeepReader(reader),
+    events: new SqliteEventReader(reader),
+    endpoints: new SqliteEndpointReader(reader),
+    outbound: new SqliteDeliveryReader(reader),
     close: () => (closing ??= close()),
   };
 }

@@ -54,15 +54,15 @@ export const runWrites: WriteStatements<RunWrite["type"]> = {
   },
   "run.start": {
     // A run that is started again, by replay, keeps the time it was first started.
-    sql: `UPDATE runs SET status = 'running', started_at = coalesce(started_at, ?), wake_at = NULL
-      WHERE id = ? AND status IN ${unfinished}`,
+    sql: `UPDATE runs SET status = 'running', started_at = coalesce(started_at, ?1), changed_at = ?1, wake_at = NULL
+      WHERE id = ?2 AND status IN ${unfinished}`,
     bind: ({ at, id }) => [at, id],
     missed: ([, id]) => notUnfinished("start", String(id)),
   },
   "run.wait": {
-    sql: `UPDATE runs SET status = 'waiting', wake_at = ? WHERE id = ? AND status IN ${unfinished}`,
-    bind: ({ wakeAt, id }) => [wakeAt, id],
-    missed: ([, id]) => notUnfinished("let wait", String(id)),
+    sql: `UPDATE runs SET status = 'waiting', changed_at = ?, wake_at = ? WHERE id = ? AND status IN ${unfinished}`,
+    bind: ({ at, wakeAt, id }) => [at, wakeAt, id],
+    missed: ([, , id]) => notUnfinished("let wait", String(id)),
   },
   "run.wake": {
     sql: "UPDATE runs SET wake_at = min(coalesce(wake_at, ?1), ?1) WHERE id = ?2 AND status = 'waiting'",

@@ -11,12 +11,13 @@ import type { WriteStatements } from "./write-statement.ts";
 export const stepWrites: WriteStatements<StepWrite["type"]> = {
   "step.put": {
     sql: `INSERT INTO steps (run_id, number, name, kind, status, code, attempts, started_at, finished_at,
-        message, until, child_run, progress) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        message, until, child_run, progress, failed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (run_id, number) DO UPDATE SET name = excluded.name, kind = excluded.kind, status = excluded.status,
         code = excluded.code, attempts = excluded.attempts, started_at = excluded.started_at,
         finished_at = excluded.finished_at, message = excluded.message, until = excluded.until,
-        child_run = excluded.child_run, progress = excluded.progress`,
-    bind: ({ runId, step, progress }) => [
+        child_run = excluded.child_run, progress = excluded.progress,
+        failed_at = coalesce(excluded.failed_at, failed_at)`,
+    bind: ({ runId, step, progress, failedAt }) => [
       runId,
       parseStepId(step.id, runId).number,
       step.name,
@@ -30,6 +31,7 @@ export const stepWrites: WriteStatements<StepWrite["type"]> = {
       step.until,
       step.runId,
       progress === undefined ? null : JSON.stringify(progress),
+      failedAt ?? null,
     ],
   },
 };

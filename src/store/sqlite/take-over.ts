@@ -1,7 +1,7 @@
 // What a new run takes over of an ended one: copied within the database, since it may be large.
 
 import { AppError } from "../../core/app-error.ts";
-import type { JournalCut, TakeOverWrite } from "../writes.ts";
+import type { JournalCut, TakeOverWrite } from "../take-over-writes.ts";
 import type { Bind, WriteStatement, WriteStatements } from "./write-statement.ts";
 
 // Numbered binds, the same for all of them: what a statement does not name is not bound.

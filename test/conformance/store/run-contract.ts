@@ -65,7 +65,7 @@ export function testRuns(subject: Subject): void {
       const { id } = await createRun(subject.store);
       await subject.store.commit([
         { type: "run.start", id, at: 1000 },
-        { type: "run.wait", id, wakeAt: 5000 },
+        { type: "run.wait", id, wakeAt: 5000, at: 1000 },
       ]);
       expect(await subject.store.runs.find(id)).toMatchObject({ status: "waiting", wakeAt: 5000 });
       await subject.store.commit([{ type: "run.start", id, at: 2000 }]);
@@ -76,7 +76,7 @@ export function testRuns(subject: Subject): void {
       const [waiting, running] = [await createRun(subject.store), await createRun(subject.store)];
       await subject.store.commit([
         { type: "run.start", id: running.id, at: 1 },
-        { type: "run.wait", id: waiting.id, wakeAt: 5000 },
+        { type: "run.wait", id: waiting.id, wakeAt: 5000, at: 1000 },
         { type: "run.wake", id: waiting.id, at: 7000 },
         { type: "run.wake", id: running.id, at: 7000 },
       ]);
@@ -84,7 +84,7 @@ export function testRuns(subject: Subject): void {
       await subject.store.commit([{ type: "run.wake", id: waiting.id, at: 3000 }]);
       expect(await subject.store.runs.nextWakes(9)).toEqual([{ id: waiting.id, wakeAt: 3000 }]);
       await subject.store.commit([
-        { type: "run.wait", id: waiting.id, wakeAt: null },
+        { type: "run.wait", id: waiting.id, wakeAt: null, at: 1000 },
         { type: "run.wake", id: waiting.id, at: 9000 },
       ]);
       expect(await subject.store.runs.nextWakes(9)).toEqual([{ id: waiting.id, wakeAt: 9000 }]);
@@ -101,7 +101,7 @@ export function testRuns(subject: Subject): void {
       const ids = [];
       for (const wakeAt of [300, null, 100, 200]) {
         const { id } = await createRun(subject.store);
-        await subject.store.commit([{ type: "run.wait", id, wakeAt }]);
+        await subject.store.commit([{ type: "run.wait", id, wakeAt, at: 1000 }]);
         ids.push(id);
       }
       expect(await subject.store.runs.nextWakes(2)).toEqual([
@@ -154,7 +154,7 @@ export function testRuns(subject: Subject): void {
       ] as const) {
         const { id } = await createRun(subject.store, { concurrencyKey });
         if (!waits) continue;
-        await subject.store.commit([{ type: "run.wait", id, wakeAt: null }]);
+        await subject.store.commit([{ type: "run.wait", id, wakeAt: null, at: 1000 }]);
         if (concurrencyKey !== null) waiting.push({ id, concurrencyKey });
       }
       expect(await subject.store.runs.waitingWithKey()).toEqual(waiting);

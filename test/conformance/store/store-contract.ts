@@ -5,6 +5,8 @@ import type { Store } from "../../../src/store/store.ts";
 import { testArtifacts } from "./artifact-contract.ts";
 import { testBundles } from "./bundle-contract.ts";
 import { testCommits } from "./commit-contract.ts";
+import { testDeliveries } from "./delivery-contract.ts";
+import { testEvents } from "./event-contract.ts";
 import { testInbound } from "./inbound-contract.ts";
 import { testInboundDeliveries } from "./inbound-delivery-contract.ts";
 import { testJournal } from "./journal-contract.ts";
@@ -62,5 +64,7 @@ export function testStore(name: string, createPlace: () => StorePlace): void {
     testSchedules(subject);
     testTakeOver(subject);
     testUpkeep(subject);
+    testEvents(subject);
+    testDeliveries(subject);
   });
 }

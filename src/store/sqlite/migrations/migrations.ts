@@ -10,6 +10,7 @@ import { schedulesMigration } from "./0005-schedules.ts";
 import { secretsMigration } from "./0007-secrets.ts";
 import { inboundDeliveriesMigration } from "./0008-inbound-deliveries.ts";
 import { requestRecordsMigration } from "./0009-request-records.ts";
+import { eventsMigration } from "./0010-events.ts";
 
 export const migrations: readonly Migration[] = [
   initialMigration,
@@ -21,4 +22,5 @@ export const migrations: readonly Migration[] = [
   secretsMigration,
   inboundDeliveriesMigration,
   requestRecordsMigration,
+  eventsMigration,
 ];

@@ -1,0 +1,44 @@
+// What can be written of events, endpoints and deliveries. Events of runs and steps are written by the store itself.
+
+import type { Delivery, DeliveryAttempt, DestinationState } from "../core/delivery.ts";
+import type { NewEvent } from "../core/event.ts";
+
+export type EventWrite =
+  /** Its place among all, and among those of its run, comes with it. */
+  | { readonly type: "event.put"; readonly event: NewEvent }
+  /** Removes a few of those that were recorded before this place and that no delivery needs. */
+  | { readonly type: "event.trim"; readonly beforeSeq: number };
+
+/** An endpoint that was made by the API. */
+export interface StoredEndpoint {
+  readonly id: string;
+  /** All but the secrets. */
+  readonly definition: string;
+  /** The secret, or the reference to it, sealed. */
+  readonly secret: Uint8Array;
+  /** The one before it, which counts until `previousUntil`. */
+  readonly previousSecret: Uint8Array | null;
+  readonly previousUntil: number | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** A removed one leaves its id, so that it is told from one that never was. */
+  readonly removedAt: number | null;
+}
+
+export type EndpointWrite =
+  /** Replaces the one of the same id. */
+  | { readonly type: "endpoint.put"; readonly endpoint: StoredEndpoint }
+  | { readonly type: "destination.put"; readonly state: DestinationState }
+  | { readonly type: "destination.remove"; readonly id: string };
+
+export type DeliveryWrite =
+  /** All events up to this place have their deliveries. */
+  | { readonly type: "outbox.put"; readonly seq: number }
+  | { readonly type: "delivery.create"; readonly delivery: Delivery }
+  /** What has become of it: replaces all but its event and destination. */
+  | { readonly type: "delivery.put"; readonly delivery: Delivery }
+  | { readonly type: "delivery.attempt"; readonly deliveryId: string; readonly attempt: DeliveryAttempt }
+  /** Ends what is pending for a destination. */
+  | { readonly type: "delivery.cancel_pending"; readonly destination: string; readonly at: number }
+  /** Removes a few of those that finished before this time. */
+  | { readonly type: "delivery.trim"; readonly before: number };
