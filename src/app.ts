@@ -19,7 +19,7 @@ import { systemClock } from "./core/clock.ts";
 import type { LogEntry } from "./core/log-entry.ts";
 import type { Run } from "./core/run.ts";
 import { checkTimezone } from "./core/schedule-times.ts";
-import { type Engine, openEngine } from "./engine/engine.ts";
+import { type Engine, openEngine, withCommitNews } from "./engine/engine.ts";
 import { createFetcher, createTreeRemover } from "./executors/executors.ts";
 import { type FreeSpaceWatch, makePrivateFolder, openFreeSpaceWatch, openRunFiles } from "./files/files.ts";
 import type { Pipeline } from "./pipelines/pipelines.ts";
@@ -200,7 +200,7 @@ async function openRunning(
   const onTrouble = logTrouble(logger, "the database can be written again");
   const sqlite = await openSqliteStore({ path: database, createWorker: createStoreWorker, now: Date.now, onTrouble });
   opened.add(async () => await sqlite.close());
-  const store = feature("FAULTS") ? storeWithFaultPoints(sqlite) : sqlite;
+  const store = withCommitNews(feature("FAULTS") ? storeWithFaultPoints(sqlite) : sqlite);
   const { secrets, storedSecrets, uploadedSecrets } = await openSecrets({ store, redactor, logger, config, keyFolder });
   const versions = versionsIn(store, uploadedSecrets);
   const catalog = await openPipelines(config, pool, secrets, versions, logger, watch);

@@ -5,6 +5,7 @@ import type { Run } from "../core/run.ts";
 import { isFinal } from "../core/run.ts";
 import type { Catalog, Pipeline } from "../pipelines/pipelines.ts";
 import { ChildRuns } from "./child-runs.ts";
+import type { CommittedStore } from "./events/committed-store.ts";
 import type { Engine, OpenArtifact, PipelineOverview, StopOptions, TriggerInput } from "./contract.ts";
 import { maskRecord } from "./mask-secrets.ts";
 import { NewsDesk } from "./news-desk.ts";
@@ -32,7 +33,9 @@ import type { StoredSecrets } from "./stored-secrets.ts";
 import type { UploadedSecrets } from "./uploaded-secrets.ts";
 
 export interface EngineOptions {
-  readonly parts: Omit<RunParts, "stepSlots" | "fetchSlots" | "children" | "followers">;
+  readonly parts: Omit<RunParts, "store" | "stepSlots" | "fetchSlots" | "children" | "followers"> & {
+    readonly store: CommittedStore;
+  };
   readonly catalog: Pick<Catalog, "get" | "list" | "upload" | "remove" | "watchChanges">;
   readonly uploadedSecrets: UploadedSecrets;
   readonly storedSecrets: StoredSecrets;

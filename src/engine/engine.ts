@@ -17,6 +17,7 @@ export type {
   TriggerInput,
   WebhookAnswer,
 } from "./contract.ts";
+export { withCommitNews } from "./events/committed-store.ts";
 export { type SecretOverview, StoredSecrets } from "./stored-secrets.ts";
 export type { ScheduleOverview } from "./scheduler.ts";
 export { readJournal } from "./read-journal.ts";
