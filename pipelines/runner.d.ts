@@ -614,6 +614,16 @@ declare function queueMicrotask(callback: () => void): void;
 
 // ── checking and telling ────────────────────────────────────────────────────────────────────────────────────────────
 
+/**
+ * Announces something, as `await events.emit("deploy.done", { host: "nas" })`, to whoever follows the server's events or
+ * subscribes to them: once, whatever happens to the server. Secrets in it are masked.
+ * @throws TypeError where the type is not words with dots between them, or one that runner tells by itself, as
+ * "run.failed"; where the data is no object that JSON can hold, or has more than 64 KiB.
+ */
+declare const events: {
+  emit(type: string, data?: Readonly<Record<string, unknown>>): Promise<{ readonly id: string }>;
+};
+
 /** A failed assertion is an ordinary error; uncaught it fails the run with its message. */
 declare const assert: {
   /** The same JSON-like structure. */
@@ -853,6 +863,8 @@ interface TestExpectation {
   readonly fetch?: readonly TestCall[];
   /** The pipelines that were started. */
   readonly pipelines?: readonly TestCall[];
+  /** That `events.emit` announced: each by its type, or with parts of its data: { name: "deploy.done", data: { host: "nas" } }. */
+  readonly events?: readonly TestCall[];
   /** Parts of lines, in their order. */
   readonly console?: readonly string[];
   /** What `storage` holds at the end; null: nothing by this key. */

@@ -7,6 +7,7 @@ import type { CallOutcome, Journal, JournalCall, NewRun } from "../store/store.t
 import { findCancel } from "./journal-view.ts";
 import type { DeliveredOutput } from "./ongoing-call.ts";
 import { isWait, isWork } from "./open-call.ts";
+import { isWritten } from "./written-calls.ts";
 import { shownTexts, type StepArguments, stepSpec } from "./step-arguments.ts";
 
 export interface EarlierCall {
@@ -51,7 +52,7 @@ export function findEarlierCalls(journal: Journal, run: Pick<NewRun, "id" | "pip
 function isDelivered({ kind, name }: JournalCall): boolean {
   const known = kind as CallKind;
   if (isWork(known) || isWait(known) || known === "block_end") return true;
-  return known === "storage" && (name === "set" || name === "delete");
+  return isWritten(known) && !(known === "storage" && (name === "get" || name === "list"));
 }
 
 function deliveredOf({ deliveries }: Journal, number: number): DeliveredOutput {

@@ -2,7 +2,6 @@
 
 import type { WebhookResponse } from "../core/inbound-request.ts";
 import { AppError } from "../core/app-error.ts";
-import type { JsonValue } from "../core/json.ts";
 import { type CallKind, type GuestCall, type GuestDelivery, isTold } from "../sandbox/sandbox.ts";
 import type { Bundle, CallOutcome, Journal, KeptStep, NewRun, Write } from "../store/store.ts";
 import { attachContainers } from "./attach-containers.ts";
@@ -19,6 +18,7 @@ import type { RunLog } from "./run-log.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunRecorder } from "./run-recorder.ts";
 import type { WaitAnswer, WaitCall } from "./wait-call.ts";
+import { isWritten, writeCall } from "./written-calls.ts";
 
 export interface HostCallsOptions {
   readonly parts: RunParts;
@@ -105,8 +105,11 @@ export class HostCalls {
       else this.#openWait(call.kind, call, startedAt, writes, effects);
     } else if (call.kind === "respond") effects.push(() => this.#respond(call));
     else if (call.kind === "clear_timer") this.#clearTimer(Number((call.args as { call: number }).call));
-    else if (call.kind === "storage") this.#changeStorage(call, writes, effects);
-    else if (isOfBlock(call.kind)) this.#blocks.take(call, startedAt, writes, effects);
+    else if (isWritten(call.kind)) {
+      const { write, value } = writeCall(call.kind, call, this.#options.run, startedAt);
+      writes.push(write);
+      this.#settle(call, { ok: true, value }, writes, effects);
+    } else if (isOfBlock(call.kind)) this.#blocks.take(call, startedAt, writes, effects);
     if (call.kind === "block_end") this.#settle(call, done, writes, effects);
   }
 
@@ -301,15 +304,6 @@ export class HostCalls {
     this.#waits.get(number)?.abandon();
     this.#waits.delete(number);
     this.#options.journal.complete(number);
-  }
-
-  #changeStorage(call: Call, writes: Write[], effects: (() => void)[]): void {
-    const { key, value } = call.args as { key: string; value: JsonValue };
-    const { pipeline } = this.#options.run;
-    writes.push(
-      call.name === "set" ? { type: "value.set", pipeline, key, value } : { type: "value.delete", pipeline, key },
-    );
-    this.#settle(call, done, writes, effects);
   }
 
   #complete(

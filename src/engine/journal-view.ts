@@ -131,6 +131,7 @@ const kindNames: Readonly<Record<CallKind, string>> = {
   clear_timer: "cleared timer",
   respond: "response",
   storage: "storage call",
+  event: "event",
   dedupe: "question whether it is a duplicate",
   hmac: "signature",
   fetch: "fetch",

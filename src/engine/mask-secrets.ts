@@ -11,7 +11,7 @@ import type { RunEnd } from "./run-end.ts";
 type Call = Pick<GuestCall, "kind" | "name" | "args">;
 
 /** What these are named is a text for people; others are named for what they do, or for who answers. */
-const freelyNamed: readonly CallKind[] = ["step", "fetch", "block", "block_note", "block_end"];
+const freelyNamed: readonly CallKind[] = ["step", "fetch", "block", "block_note", "block_end", "event"];
 /** What these are asked with is needed as it is, also after a restart. */
 const worked: readonly CallKind[] = "step fetch volume artifact sandbox hmac child timer clear_timer signal".split(
   " ",

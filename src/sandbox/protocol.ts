@@ -146,7 +146,8 @@ export type CallKind =
   | "block_end"
   | "approval"
   | "signal"
-  | "child";
+  | "child"
+  | "event";
 
 const toldKinds: readonly CallKind[] = ["respond", "clear_timer", "block", "block_note"];
 

@@ -7,6 +7,7 @@ import type { WebhookResponse } from "../../core/inbound-request.ts";
 import type { JsonValue } from "../../core/json.ts";
 import type { Answer, CallKind, GuestCall } from "../../sandbox/sandbox.ts";
 import { timerTerms } from "../timer-terms.ts";
+import { writeCall } from "../written-calls.ts";
 import { answerApproval, answerChild, answerSignal } from "./answer-waits.ts";
 import { answerFetch, answerStep, unanswered } from "./answer-work.ts";
 import { type Answered, failure, result, type Scene } from "./scene.ts";
@@ -31,6 +32,7 @@ const answers: Readonly<Record<CallKind, AnswerCall>> = {
   approval: answerApproval,
   signal: answerSignal,
   child: answerChild,
+  event: emitEvent,
   block: () => ({ type: "told" }),
   block_note: () => ({ type: "told" }),
   block_end: (_, scene) => result(scene, undefined),
@@ -65,6 +67,11 @@ function changeStorage({ name, args }: GuestCall, scene: Scene): Answered {
   if (name === "set") scene.storage.set(key, value);
   else scene.storage.delete(key);
   return result(scene, undefined);
+}
+
+function emitEvent(call: GuestCall, scene: Scene): Answered {
+  const run = { id: scene.runId, pipeline: scene.pipeline };
+  return result(scene, writeCall("event", call, run, scene.nowMs).value);
 }
 
 function sign({ args }: GuestCall, scene: Scene): Answered {

@@ -16,11 +16,13 @@ export function checkExpectation(expected: Expectation, rehearsal: Rehearsal): r
   const steps = calls.filter(({ kind }) => kind === "step");
   const fetches = calls.filter(({ kind }) => kind === "fetch");
   const children = calls.filter(({ kind }) => kind === "child");
+  const events = calls.filter(({ kind }) => kind === "event");
   return [
     ...(expected.respond === undefined ? [] : checkResponse(expected.respond, scene.response)),
     ...(expected.steps === undefined ? [] : checkCalls("steps", expected.steps, steps)),
     ...(expected.fetch === undefined ? [] : checkCalls("fetch", expected.fetch, fetches)),
     ...(expected.pipelines === undefined ? [] : checkCalls("pipelines", expected.pipelines, children)),
+    ...(expected.events === undefined ? [] : checkCalls("events", expected.events, events)),
     ...checkConsole(
       expected.console,
       console.map(({ text }) => text),

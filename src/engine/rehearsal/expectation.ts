@@ -27,6 +27,8 @@ export interface Expectation {
   readonly steps: readonly ExpectedCall[] | undefined;
   readonly fetch: readonly ExpectedCall[] | undefined;
   readonly pipelines: readonly ExpectedCall[] | undefined;
+  /** That the script emitted. */
+  readonly events: readonly ExpectedCall[] | undefined;
   /** Parts of lines, in their order. */
   readonly console: readonly string[];
   /** Values at the end; null: there is none by this key. */
@@ -61,6 +63,7 @@ const known = [
   "steps",
   "fetch",
   "pipelines",
+  "events",
   "console",
   "storage",
   "artifacts",
@@ -70,7 +73,7 @@ const known = [
 export function readExpectation(place: string, value: JsonValue | undefined): Expectation {
   const fields = readFields(place, value ?? {}, known);
   const at = (field: string): string => inside(place, field);
-  const { status, result, error, respond, steps, fetch, pipelines, console, storage, artifacts } = fields;
+  const { status, result, error, respond, steps, fetch, pipelines, events, console, storage, artifacts } = fields;
   return {
     status:
       status !== undefined
@@ -84,6 +87,7 @@ export function readExpectation(place: string, value: JsonValue | undefined): Ex
     steps: steps === undefined ? undefined : readCalls(at("steps"), steps),
     fetch: fetch === undefined ? undefined : readCalls(at("fetch"), fetch),
     pipelines: pipelines === undefined ? undefined : readCalls(at("pipelines"), pipelines),
+    events: events === undefined ? undefined : readCalls(at("events"), events),
     console: console === undefined ? [] : readTexts(at("console"), console),
     storage: new Map(readEntries(at("storage"), storage)),
     artifacts: artifacts === undefined ? undefined : readTexts(at("artifacts"), artifacts),

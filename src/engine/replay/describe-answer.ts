@@ -32,6 +32,8 @@ export function describeAnswer({ kind, name, args, outcome }: CallRecord): strin
       return "begun";
     case "block_end":
       return shown((args as Fields)["status"]);
+    case "event":
+      return shown(fields["id"]);
     case "storage":
       return name === "get" || name === "list" ? shown(value) : "done";
     default:

@@ -10,6 +10,7 @@ import { installClock, seedRandom } from "./clock.ts";
 import { installConsole } from "./console.ts";
 import { installCrypto } from "./crypto.ts";
 import { describeThrown } from "./describe-thrown.ts";
+import { installEvents } from "./events.ts";
 import { installFetch } from "./fetch.ts";
 import { defineGlobal, host, parseJson, stringifyJson } from "./host.ts";
 import { findNoJson } from "./no-json.ts";
@@ -57,6 +58,7 @@ for (const install of [
   installYaml,
   installApproval,
   installSignal,
+  installEvents,
   installTriggerPipeline,
 ]) {
   install();

@@ -29,7 +29,7 @@ export function encodeUtf8(text: string): Uint8Array {
 }
 
 /** A surrogate stands for half of a character of four bytes, and one without its other half for U+FFFD. */
-function utf8Length(text: string): number {
+export function utf8Length(text: string): number {
   let length = 0;
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);

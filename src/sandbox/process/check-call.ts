@@ -1,6 +1,7 @@
 // Whether a host call has the shape its kind demands. A script can tamper with whatever the guest's own checks use
 // (`Object.prototype.toJSON`, `Array.prototype.map`), so the side that it cannot reach checks again.
 
+import { checkEventType, maxEventDataBytes } from "../../core/event.ts";
 import { isNewsName, maxNewsText } from "../../core/news-name.ts";
 import type { CallKind } from "../protocol.ts";
 
@@ -120,6 +121,10 @@ const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>
     ["deny", "approve", "fail"].some((outcome) => outcome === args["onTimeout"]),
   signal: (args, name) => isNewsName(name) && isOptionalTime(args["timeout"]),
   child: (args) => isFields(args["params"]) && isTextList(args["args"]) && typeof args["wait"] === "boolean",
+  event: (args, name) =>
+    checkEventType(name) === null &&
+    isFields(args["data"]) &&
+    Buffer.byteLength(JSON.stringify(args["data"])) <= maxEventDataBytes,
 };
 
 /** A call as the guest made it, unchecked. */

@@ -143,6 +143,17 @@ describe("what else a script asks for", () => {
     ]);
   });
 
+  test("what it announces is expected by type, or with parts of its data", async () => {
+    const body = `const { id } = await events.emit("deploy.done", { host: "nas", at: { line: 1, column: 2 } });
+      await events.emit("deploy.over");
+      return id.startsWith("evt_");`;
+    const done = { name: "deploy.done", data: { at: { column: 2 } } };
+    await passes(body, { expect: { result: true, events: [done, "deploy.over"] } });
+    expect(
+      await problemsOf(body, { expect: { events: ["deploy.done", { name: "deploy.over", data: { a: 1 } }] } }),
+    ).toEqual(["events[1].data.a: expected 1, got nothing"]);
+  });
+
   test("volumes, artifacts and signatures are those of the test", async () => {
     await passes(
       `const src = await volumes.create({ name: "src" });

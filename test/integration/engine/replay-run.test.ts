@@ -53,6 +53,7 @@ const script = (mark: string, body = ""): string => `export const pipeline = asy
   clearTimeout(limit);
   ${body}
   await artifacts.save("x", "text");
+  await events.emit("a.b", { text: "x" });
   const signed = await crypto.hmac("sha256", { secret: "env:KEY" }, "x");
   console.log("k", storage.get("k"));
   return { codes: both.map(({ code }) => code), signed, now: Date.now() };
@@ -74,7 +75,7 @@ describe("the script that the run had", () => {
     const lines = (await harness.logs(id)).filter(({ source }) => source === "console").map(({ text }) => text);
     const bytes = await databaseBytes();
     const replayed = await replay(id);
-    expect(replayed).toMatchObject({ runId: id, status: "succeeded", differences: [], calls: 9 });
+    expect(replayed).toMatchObject({ runId: id, status: "succeeded", differences: [], calls: 10 });
     expect(replayed.end).toEqual({ status: "succeeded", result: run.result, error: null });
     expect(replayed.shown).toEqual([
       lines[0] ?? "",
@@ -86,8 +87,9 @@ describe("the script that the run had", () => {
       "5 step quick: exit code 3",
       "6 clear_timer clearTimeout: timer 3 cleared",
       '7 artifact artifacts.save: {"name":"x","bytes":4}',
-      expect.stringMatching(/^8 hmac sha256: "[0-9a-f]+/) as unknown as string,
-      "9 storage get: 0",
+      expect.stringMatching(/^8 event a\.b: "evt_[0-9a-f]+"$/) as unknown as string,
+      expect.stringMatching(/^9 hmac sha256: "[0-9a-f]+/) as unknown as string,
+      "10 storage get: 0",
       "k 0",
     ]);
     expect(await harness.lines("mark")).toHaveLength(3);
@@ -208,7 +210,7 @@ describe("a changed script", () => {
 
   test("that leaves out the last calls is told what is missing", async () => {
     const replayed = await changed((text) => text.replace('console.log("k", storage.get("k"));', ""))();
-    expect(replayed.differences).toEqual([{ type: "missing", number: 9, recorded: { kind: "storage", name: "get" } }]);
+    expect(replayed.differences).toEqual([{ type: "missing", number: 10, recorded: { kind: "storage", name: "get" } }]);
   });
 
   test("that does not make a call whose result arrives is told so", async () => {
@@ -241,7 +243,7 @@ describe("a changed script", () => {
     ]);
     const failing = await changed((text) => text.replace("return { codes", 'throw new Error("no"); return { codes'))();
     expect(failing.differences).toMatchObject([
-      { type: "end", recorded: { status: "succeeded" }, now: { status: "failed", error: { message: "no", line: 15 } } },
+      { type: "end", recorded: { status: "succeeded" }, now: { status: "failed", error: { message: "no", line: 16 } } },
     ]);
   });
 

@@ -69,7 +69,7 @@ async function readGuest(): Promise<{ readonly globals: readonly string[]; reado
     const own = (made) => Object.getOwnPropertyNames(made).filter((name) => !["length", "name", "prototype"].includes(name));
     export const pipeline = async () => {
       const values = {
-        http, runtime, signal, pipeline: globalThis.pipeline, storage, assert, console, crypto, volumes, artifacts, YAML, yaml, pipelineContext,
+        http, runtime, signal, events, pipeline: globalThis.pipeline, storage, assert, console, crypto, volumes, artifacts, YAML, yaml, pipelineContext,
         HttpRequest: http.request(), Volume: await volumes.create(), Sandbox: await runtime.startSandbox({ image: "img" }),
         FetchAnswer: await fetch("http://h/"),
         URL: new URL("http://h/"), URLSearchParams: new URLSearchParams(),
@@ -167,6 +167,8 @@ export const pipeline = async () => {
   const runs = (storage.get("runs") ?? 0) + bytes;
   await storage.set("runs", runs);
   await storage.delete("x");
+  const { id: announced } = await events.emit("deploy.done", { host: "nas" });
+  console.log(announced, (await events.emit("deploy.begun")).id);
   storage.list("r");
   await sleep("2s");
   const { approved, by, comment } = await approval({ name: "deploy", message: "Deploy?", timeout: "4h", onTimeout: "approve" });
@@ -214,6 +216,8 @@ describe("as an editor without other types uses it", () => {
     'fetch("http://h/", { json: {} })',
     'fetch("http://h/", { body: { a: 1 } })',
     'storage.set("key")',
+    "events.emit()",
+    'events.emit("a.b", "text")',
     'artifacts.save("name")',
     "sleep()",
     "approval()",

@@ -30,6 +30,10 @@ describe("maskCall()", () => {
     expect(masked("respond", "respond", { body: "s3cret" })).toEqual(["respond", { body: "***" }]);
     expect(masked("block_end", "a s3cret", { reason: "s3cret" })).toEqual(["a ***", { reason: "***" }]);
     expect(masked("approval", "go-live", { message: "s3cret?" })).toEqual(["go-live", { message: "***?" }]);
+    expect(masked("event", "deploy.s3cret", { data: { to: ["s3cret"] } })).toEqual([
+      "deploy.***",
+      { data: { to: ["***"] } },
+    ]);
     expect(masked("storage", "set", { key: "s3cret", value: ["s3cret"] })).toEqual([
       "set",
       { key: "s3cret", value: ["***"] },
