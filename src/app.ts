@@ -237,7 +237,9 @@ async function openRunning(
     maxQueuedRuns: config.maxQueuedRuns,
     maxConcurrentSteps: config.maxConcurrentSteps,
     triggers: watch ? { findLocalZone } : null,
-    retention: watch ? { maxAgeMs: config.retention, maxRuns: config.retentionRuns } : null,
+    retention: watch
+      ? { maxAgeMs: config.retention, maxRuns: config.retentionRuns, maxEvents: config.retentionEvents }
+      : null,
     checkRoom: () => room.check(),
     newId: () => Bun.randomUUIDv7(),
   });

@@ -208,6 +208,13 @@ export const settings = {
     wholeNumber(1, 1_000_000_000),
     () => 100_000,
   ),
+  retentionEvents: setting(
+    "events that are kept at most, the newest; none longer than runs",
+    "N",
+    "100000",
+    wholeNumber(1, 1_000_000_000),
+    () => 100_000,
+  ),
   containerEngine: choice(
     "the command that runs containers",
     "ENGINE",

@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import { formatDuration } from "../core/duration.ts";
 import type { EndedRun, RunEndPlace, Store, Write } from "../store/store.ts";
 import { deliveryWindowMs } from "./delivery-key.ts";
+import { trimEvents } from "./events/trim-events.ts";
 import type { RequestRecords } from "./request-records.ts";
 import type { RunParts } from "./run-parts.ts";
 
@@ -14,6 +15,7 @@ const tolerableJumpMs = 2 * 60 * 60 * 1000;
 /** The start has other things to do. */
 const firstPassMs = 10_000;
 const betweenPassesMs = 60_000;
+const passesUntilAll = 60;
 /** Of one transaction: a few milliseconds' work, which a webhook that shares it waits for. */
 const runsAtOnce = 50;
 const rowsAtOnce = 500;
@@ -31,6 +33,8 @@ export interface RetentionLimits {
   readonly maxAgeMs: number;
   /** … and at most so many of them. */
   readonly maxRuns: number;
+  /** Of events, which are kept as long. */
+  readonly maxEvents: number;
 }
 
 export interface RetentionOptions extends RetentionLimits {
@@ -62,6 +66,8 @@ export class Retention {
   #doubtedSince: number | null = null;
   /** The clock was set ahead while the server ran, and that is not yet believed. */
   #wasSetAhead = false;
+  /** How far events were looked through, and in how many passes. */
+  #events = { afterSeq: 0, passes: 0 };
   #lastLook: { readonly now: number; readonly elapsed: number } | null = null;
 
   constructor(options: RetentionOptions) {
@@ -109,7 +115,22 @@ export class Retention {
     while (await this.#is(this.#store.deliveries.hasBefore(knownSince))) {
       await this.#commit([{ type: "delivery.trim_old", before: knownSince }]);
     }
+    await this.#trimEvents(cutoff);
     await this.#giveSpaceBack();
+  }
+
+  /** What was needed is, an hour later, perhaps not. */
+  async #trimEvents(cutoff: number): Promise<void> {
+    const { afterSeq, passes } = this.#events;
+    const reached = await trimEvents({
+      store: this.#store,
+      cutoff,
+      maxEvents: this.#options.maxEvents,
+      afterSeq: passes % passesUntilAll === 0 ? 0 : afterSeq,
+      commit: async (writes) => await this.#commit(writes),
+      isStopped: () => this.#stopped,
+    });
+    this.#events = { afterSeq: reached, passes: passes + 1 };
   }
 
   /** The newest of the runs that are too many. */

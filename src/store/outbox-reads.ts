@@ -28,7 +28,7 @@ export interface EventReader {
   find(id: string): Promise<EventRecord | undefined>;
   /** @throws {AppError} BAD_REQUEST for a limit or a cursor that cannot be. */
   list(query: EventQuery): Promise<EventPage>;
-  /** The place of the first that was recorded at this time or later, or of the first of the newest so many; whichever is later. */
+  /** What is before this place was recorded before this time, or is not among the newest so many. */
   firstToKeep(since: number, newest: number): Promise<number>;
 }
 

@@ -6,8 +6,11 @@ import type { NewEvent } from "../core/event.ts";
 export type EventWrite =
   /** Its place among all, and among those of its run, comes with it. */
   | { readonly type: "event.put"; readonly event: NewEvent }
-  /** Removes a few of those that were recorded before this place and that no delivery needs. */
-  | { readonly type: "event.trim"; readonly beforeSeq: number };
+  /**
+   * Removes those from one place to before another that nothing needs: a delivery does, and the next event of a run that
+   * has not ended, whose place follows from the last one's.
+   */
+  | { readonly type: "event.trim"; readonly fromSeq: number; readonly beforeSeq: number };
 
 /** An endpoint that was made by the API. */
 export interface StoredEndpoint {
@@ -41,4 +44,6 @@ export type DeliveryWrite =
   /** Ends what is pending for a destination. */
   | { readonly type: "delivery.cancel_pending"; readonly destination: string; readonly at: number }
   /** Removes a few of those that finished before this time. */
-  | { readonly type: "delivery.trim"; readonly before: number };
+  | { readonly type: "delivery.trim"; readonly before: number }
+  /** Removes those of these events that were delivered or cancelled; given up ones can still be sent again. */
+  | { readonly type: "delivery.trim_settled"; readonly fromSeq: number; readonly beforeSeq: number };

@@ -66,6 +66,10 @@ export const deliveryWrites: WriteStatements<DeliveryWrite["type"]> = {
       ORDER BY finished_at LIMIT ${trimmedRows})`,
     bind: ({ before }) => [before],
   },
+  "delivery.trim_settled": {
+    sql: `DELETE FROM deliveries WHERE event_seq >= ? AND event_seq < ? AND status IN ('delivered', 'cancelled')`,
+    bind: ({ fromSeq, beforeSeq }) => [fromSeq, beforeSeq],
+  },
 };
 
 interface DeliveryRow {

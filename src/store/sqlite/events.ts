@@ -8,9 +8,6 @@ import { formatCursor, parseCursor } from "./list-cursor.ts";
 import type { ReadConnection } from "./read-connection.ts";
 import type { WriteStatements } from "./write-statement.ts";
 
-/** Of one transaction: about a millisecond's work. */
-const trimmedRows = 200;
-
 export const eventWrites: WriteStatements<EventWrite["type"]> = {
   "event.put": {
     sql: `INSERT INTO events (id, type, created_at, run_id, pipeline, target, data, sequence)
@@ -28,10 +25,11 @@ export const eventWrites: WriteStatements<EventWrite["type"]> = {
   },
   "event.trim": {
     // The newest one stays: the next one's place follows from it.
-    sql: `DELETE FROM events WHERE seq IN (
-      SELECT seq FROM events WHERE seq < min(?, (SELECT max(seq) FROM events))
-        AND NOT EXISTS (SELECT 1 FROM deliveries WHERE event_seq = events.seq) ORDER BY seq LIMIT ${trimmedRows})`,
-    bind: ({ beforeSeq }) => [beforeSeq],
+    sql: `DELETE FROM events WHERE seq >= ?1 AND seq < ?2 AND seq < (SELECT max(seq) FROM events)
+      AND NOT EXISTS (SELECT 1 FROM deliveries WHERE event_seq = events.seq)
+      AND NOT (run_id IS NOT NULL AND EXISTS (SELECT 1 FROM runs WHERE id = run_id AND finished_at IS NULL)
+        AND sequence = (SELECT max(sequence) FROM events later WHERE later.run_id = events.run_id))`,
+    bind: ({ fromSeq, beforeSeq }) => [fromSeq, beforeSeq],
   },
 };
 
@@ -99,12 +97,18 @@ export class SqliteEventReader implements EventReader {
   }
 
   async firstToKeep(since: number, newest: number): Promise<number> {
-    const tooOld = this.#db.get<{ seq: number }>(
-      "SELECT seq FROM events WHERE created_at >= ? ORDER BY seq LIMIT 1",
-      since,
-    );
-    const newestSeq = await this.newestSeq();
-    return Math.max(tooOld?.seq ?? newestSeq, newestSeq - newest + 1);
+    const last = await this.newestSeq();
+    let from = this.#db.get<{ seq: number | null }>("SELECT min(seq) AS seq FROM events")?.seq ?? 0;
+    // They are in the order of their times but for a clock that was set: halving finds the place without looking at all.
+    for (let to = last; from < to;) {
+      const middle = this.#db.get<{ seq: number; created_at: number }>(
+        "SELECT seq, created_at FROM events WHERE seq >= ? ORDER BY seq LIMIT 1",
+        Math.floor((from + to) / 2),
+      );
+      if (middle === undefined || middle.created_at < since) from = Math.min((middle?.seq ?? to) + 1, to);
+      else to = Math.min(middle.seq, Math.floor((from + to) / 2));
+    }
+    return Math.max(from, last - newest + 1);
   }
 }
 

@@ -115,6 +115,22 @@ export function testDeliveries(subject: Subject): void {
       expect(await ids(subject.store.outbound.failedSince("ep_1", 0, "dlv_1", 1))).toEqual(["dlv_2"]);
     });
 
+    test("that are settled go with their events, given up and pending ones stay", async () => {
+      await commit(
+        create(delivery("dlv_1", { status: "delivered", nextAttemptAt: null, finishedAt: 1 })),
+        create(delivery("dlv_2", { status: "cancelled", nextAttemptAt: null, finishedAt: 1 })),
+        create(delivery("dlv_3", { ...failed, finishedAt: 1 })),
+        create(delivery("dlv_4")),
+      );
+      const { eventSeq } = delivery("dlv_1");
+      const left = async (): Promise<readonly string[]> =>
+        (await subject.store.outbound.list({ destination: "ep_1", limit: 9 })).deliveries.map(({ id }) => id);
+      await commit({ type: "delivery.trim_settled", fromSeq: eventSeq + 1, beforeSeq: eventSeq + 9 });
+      expect(await left()).toHaveLength(4);
+      await commit({ type: "delivery.trim_settled", fromSeq: eventSeq, beforeSeq: eventSeq + 1 });
+      expect(await left()).toEqual(["dlv_4", "dlv_3"]);
+    });
+
     test("keep each attempt to the byte, and take it with them", async () => {
       const refused = { status: null, error: { code: "connect", message: "refused" }, response: new Uint8Array() };
       const attempts = [attempt(1), attempt(2, { ...refused, isResponseCut: false })];

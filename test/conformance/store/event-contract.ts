@@ -98,6 +98,60 @@ export function testEvents(subject: Subject): void {
       expect(await typesOf(subject.store, begun.id)).toEqual(["run.created", "run.started"]);
     });
 
+    test("tell what a run that waits is waiting for, and when it goes on by itself", async () => {
+      const { id } = await createRun(subject.store);
+      const step = (number: number, changes: Partial<Step>): Write => {
+        const made = newStep(`${id}.${number}`, `step ${number}`, "sleep");
+        return { type: "step.put", runId: id, step: { ...made, startedAt: createdAt, attempts: 1, ...changes } };
+      };
+      await commit(
+        step(1, { status: "succeeded", finishedAt: createdAt }),
+        step(2, { status: "waiting", until: createdAt + 60_000 }),
+        step(4, { status: "waiting", kind: "approval" }),
+        { type: "run.wait", id, wakeAt: createdAt + 60_000, at: createdAt + 3 },
+      );
+      await commit({ type: "run.start", id, at: createdAt }, { type: "run.wait", id, wakeAt: null, at: createdAt + 5 });
+      const paused = (await all(subject.store)).filter(({ type }) => type === "run.paused");
+      const waitsFor = [
+        { step_id: `${id}.4`, name: "step 4", kind: "approval" },
+        { step_id: `${id}.2`, name: "step 2", kind: "sleep" },
+      ];
+      expect(paused[0]?.data).toMatchObject({ status: "waiting", wakes_at: "2025-09-27T19:07:40.123Z" });
+      expect(paused.map(({ data }) => [data["wakes_at"], data["waits_for"]])).toEqual([
+        ["2025-09-27T19:07:40.123Z", waitsFor],
+        [null, waitsFor],
+      ]);
+    });
+
+    test("hold no more than the beginning of a long message", async () => {
+      const { id } = await createRun(subject.store);
+      const long = "ü".repeat(5000);
+      const failed = {
+        ...newStep(`${id}.1`, "build", "process"),
+        status: "running",
+        attempts: 1,
+        startedAt: createdAt,
+      } as const;
+      await commit({ type: "step.put", runId: id, step: failed });
+      await commit({
+        type: "step.put",
+        runId: id,
+        step: { ...failed, status: "failed", message: long, finishedAt: createdAt },
+      });
+      const error = { ...boom, message: long, hint: long };
+      await commit({ type: "run.finish", id, status: "failed", result: null, error, at: createdAt });
+      const events = await all(subject.store);
+      const cut = "ü".repeat(2000);
+      expect(events.map(({ type, data }) => [type, data["message"] ?? null, data["error"] ?? null])).toEqual([
+        ["run.created", null, null],
+        ["run.step.started", null, null],
+        ["error.occurred", cut, null],
+        ["run.step.failed", cut, null],
+        ["run.failed", null, { ...boom, message: cut, hint: cut }],
+        ["error.escalated", null, { ...boom, message: cut, hint: cut }],
+      ]);
+    });
+
     test("of a commit that fails are not kept", async () => {
       const run = newRun();
       const failing = commit(
@@ -184,7 +238,7 @@ export function testEvents(subject: Subject): void {
         stepEnd,
         ...(type === null ? [] : [type]),
       ]);
-      expect(events[1]?.data).toMatchObject({ name: "go", message: "Deploy?", expires_at: createdAt + 1000 });
+      expect(events[1]?.data).toMatchObject({ name: "go", message: "Deploy?", expires_at: "2025-09-27T19:06:41.123Z" });
     });
 
     test("of scripts are kept as given, in the order of their run", async () => {
@@ -246,10 +300,27 @@ export function testEvents(subject: Subject): void {
           finishedAt: 9,
         },
       });
-      await commit({ type: "event.trim", beforeSeq: 100 });
+      const trim: Write = { type: "event.trim", fromSeq: 1, beforeSeq: 100 };
+      await commit({ ...trim, beforeSeq: 1 }, { ...trim, fromSeq: 5 });
+      expect(await all(subject.store)).toHaveLength(5);
+      await commit(trim);
+      expect((await all(subject.store)).map(({ seq }) => seq)).toEqual([2, 5]);
+      await commit({ type: "delivery.trim_settled", fromSeq: 1, beforeSeq: 100 }, trim);
       expect((await all(subject.store)).map(({ seq }) => seq)).toEqual([2, 5]);
       await commit(put(6));
       expect(await subject.store.events.newestSeq()).toBe(6);
+    });
+
+    test("of a run that has not ended go on with their places, however many were trimmed", async () => {
+      const { id } = await createRun(subject.store);
+      const ended = await createRun(subject.store);
+      await commit({ type: "run.start", id, at: createdAt }, finish(ended.id, "succeeded"));
+      await commit({ type: "event.put", event: event() }, { type: "event.trim", fromSeq: 1, beforeSeq: 100 });
+      expect(await typesOf(subject.store, ended.id)).toEqual([]);
+      expect(await typesOf(subject.store, id)).toEqual(["run.started"]);
+      await commit(finish(id, "succeeded"));
+      const { events } = await subject.store.events.list({ runId: id, limit: 1 });
+      expect(events).toMatchObject([{ type: "run.completed", sequence: 3 }]);
     });
   });
 }

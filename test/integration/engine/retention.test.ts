@@ -3,60 +3,21 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock } from "../../../src/core/clock.ts";
 import { Retention, type RetentionLimits } from "../../../src/engine/retention.ts";
 import { RequestWriter } from "../../../src/engine/request-writer.ts";
 import type { Store, Write } from "../../../src/store/store.ts";
 import { createLogger } from "../../../src/telemetry/telemetry.ts";
 import { newRun, putBundle } from "../../conformance/store/subject.ts";
+import { PassClock } from "../../fixtures/harness/pass-clock.ts";
 import { makeRecord } from "../../fixtures/records/make-record.ts";
 import { makeFolder, openStore, removeFolder } from "../../unit/store/store-files.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 const today = Date.UTC(2026, 10, 21);
 
-/** Its times are set by the test; what waits for long is called by the test, the short pauses are as short as can be. */
-class SetClock implements Clock {
-  nowMs = today;
-  elapsedMs = 0;
-  #planned: (() => void) | null = null;
-
-  now(): number {
-    return this.nowMs;
-  }
-
-  elapsed(): number {
-    return this.elapsedMs;
-  }
-
-  after(delayMs: number, callback: () => void): () => void {
-    if (delayMs < 1000) {
-      const timer = setTimeout(callback, 0);
-      return () => clearTimeout(timer);
-    }
-    this.#planned = callback;
-    return () => (this.#planned = null);
-  }
-
-  /** Lets time go by in order. */
-  pass(ms: number): void {
-    this.nowMs += ms;
-    this.elapsedMs += ms;
-  }
-
-  /** Begins the pass that is planned, and waits for the next one to be. */
-  async runPass(): Promise<void> {
-    const planned = this.#planned;
-    if (planned === null) throw new Error("no pass is planned");
-    this.#planned = null;
-    planned();
-    while (this.#planned === null) await Bun.sleep(1);
-  }
-}
-
 let folder: string;
 let store: Store;
-let clock: SetClock;
+let clock: PassClock;
 let retention: Retention | null = null;
 let logged: string[];
 let removedFiles: string[];
@@ -66,7 +27,7 @@ beforeEach(async () => {
   folder = makeFolder();
   store = await openStore(join(folder, "runner.db"));
   await store.commit([putBundle("bundle-1")]);
-  clock = new SetClock();
+  clock = new PassClock(today);
   [logged, removedFiles, commits] = [[], [], []];
 });
 afterEach(async () => {
@@ -93,6 +54,7 @@ function begin(limits: Partial<RetentionLimits>): void {
     requests: new RequestWriter(parts),
     maxAgeMs: 90 * dayMs,
     maxRuns: 100_000,
+    maxEvents: 100_000,
     ...limits,
   });
   retention.start();
@@ -367,7 +329,7 @@ test("what 20,000 runs took on disk is given back", async () => {
     await store.commit(writes.flat());
   }
   const before = await store.upkeep.freeSpace();
-  begin({ maxRuns: 500 });
+  begin({ maxRuns: 500, maxEvents: 500 });
   await clock.runPass();
   expect((await kept()).length).toBe(500);
   const after = await store.upkeep.freeSpace();

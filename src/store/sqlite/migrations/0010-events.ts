@@ -77,120 +77,202 @@ ALTER TABLE runs ADD COLUMN changed_at INTEGER;
 ALTER TABLE steps ADD COLUMN failed_at INTEGER;
 `;
 
-/** One event of a run, written by a trigger; where the condition does not hold, none. */
-function event(run: { id: string; pipeline: string }, type: string, at: string, data: string, condition = "true") {
-  return `INSERT INTO events (id, type, created_at, run_id, pipeline, sequence, data)
-    SELECT 'evt_' || printf('%012x', ${at}) || lower(hex(randomblob(8))), ${type}, ${at}, ${run.id}, ${run.pipeline},
-      (SELECT coalesce(max(sequence), 0) + 1 FROM events WHERE run_id = ${run.id}), ${data}
-    WHERE ${condition};`;
+const columns = "(id, type, created_at, run_id, pipeline, sequence, data)";
+
+interface EventValues {
+  /** SQL of each. */
+  readonly type: string;
+  readonly at: string;
+  readonly data: string;
 }
 
-const run = { id: "NEW.id", pipeline: "NEW.pipeline" };
+/** What a trigger writes of a run, or of a step. A list of values is much cheaper than a query of one row. */
+function event(of: Subject, values: EventValues): string {
+  return `INSERT INTO events ${columns} VALUES (${list(of, values)});`;
+}
+
+/** The same where a condition holds. */
+function eventIf(of: Subject, condition: string, values: EventValues): string {
+  return `INSERT INTO events ${columns} SELECT ${list(of, values)} WHERE ${condition};`;
+}
+
+interface Subject {
+  readonly runId: string;
+  readonly pipeline: string;
+}
+
+function list({ runId, pipeline }: Subject, { type, at, data }: EventValues): string {
+  return `'evt_' || printf('%012x', ${at}) || lower(hex(randomblob(8))), ${type}, ${at}, ${runId}, ${pipeline},
+    (SELECT coalesce(max(sequence), 0) + 1 FROM events WHERE run_id = ${runId}), ${data}`;
+}
+
+/** The conditions of one table's triggers exclude each other: in which order SQLite fires them is not defined. */
+function trigger(name: string, when: string, condition: string, ...events: readonly string[]): string {
+  return `CREATE TRIGGER ${name} AFTER ${when} WHEN ${condition} BEGIN\n${events.join("\n")}\nEND;\n`;
+}
+
+const failed = "('failed', 'timed_out')";
+/** Texts of any length are in errors and messages; an event stays small. */
+const cut = (text: string): string => `substr(${text}, 1, 2000)`;
+const time = (ms: string): string => `strftime('%Y-%m-%dT%H:%M:%fZ', ${ms} / 1000.0, 'unixepoch')`;
+
+const run: Subject = { runId: "NEW.id", pipeline: "NEW.pipeline" };
 const runFields = `'run_id', NEW.id, 'pipeline', NEW.pipeline, 'trigger', NEW.trigger, 'status', NEW.status,
   'rerun_of', NEW.rerun_of`;
-const failedStatuses = "('failed', 'timed_out')";
 const changedAt = "coalesce(NEW.finished_at, NEW.changed_at, NEW.created_at)";
+const errorText = (field: string): string => `'$.${field}', ${cut(`json_extract(NEW.error, '$.${field}')`)}`;
 /** An error is told as it is on record, with the keys that it has there. */
-const runError = "'error', json(NEW.error)";
+const runError = `'error', json_set(NEW.error, ${errorText("message")}, ${errorText("hint")})`;
+/** What it waits for is among the last that it asked for. */
+const waitsFor = `'wakes_at', ${time("NEW.wake_at")}, 'waits_for', json((
+  SELECT json_group_array(json_object('step_id', NEW.id || '.' || number, 'name', name, 'kind', kind)) FROM (
+    SELECT number, name, kind, status FROM steps WHERE run_id = NEW.id ORDER BY number DESC LIMIT 100)
+  WHERE status = 'waiting'))`;
 
-const runTriggers = `
-CREATE TRIGGER created_run_is_an_event AFTER INSERT ON runs BEGIN
-  ${event(run, "'run.created'", "NEW.created_at", `json_object(${runFields})`)}
-END;
+const changesRun = "UPDATE OF status ON runs";
+const isChanged = "OLD.status <> NEW.status";
+const runEnd = (type: string): string =>
+  event(run, {
+    type,
+    at: changedAt,
+    data: `json_object(${runFields}, 'duration_ms', NEW.finished_at - NEW.created_at, ${runError})`,
+  });
 
-CREATE TRIGGER changed_run_is_an_event AFTER UPDATE OF status ON runs WHEN OLD.status <> NEW.status BEGIN
-  ${event(
-    run,
-    `CASE NEW.status WHEN 'running' THEN iif(OLD.status = 'waiting', 'run.resumed', 'run.started')
-      WHEN 'waiting' THEN 'run.paused' WHEN 'succeeded' THEN 'run.completed' WHEN 'cancelled' THEN 'run.cancelled'
-      WHEN 'skipped' THEN 'run.skipped' ELSE 'run.failed' END`,
-    changedAt,
-    `CASE WHEN NEW.finished_at IS NULL THEN json_object(${runFields})
-      ELSE json_object(${runFields}, 'duration_ms', NEW.finished_at - NEW.created_at, ${runError}) END`,
-  )}
-  ${event(
-    run,
-    "'error.escalated'",
-    changedAt,
-    `json_object(${runFields}, ${runError})`,
-    `NEW.status IN ${failedStatuses}`,
-  )}
-  ${event(
-    run,
-    "'error.resolved'",
-    changedAt,
-    `json_object(${runFields}, 'failed_run_id', NEW.rerun_of)`,
-    `NEW.status = 'succeeded' AND EXISTS (
-      SELECT 1 FROM runs WHERE id = NEW.rerun_of AND status IN ${failedStatuses})`,
-  )}
-END;
-`;
+const runTriggers = [
+  trigger(
+    "created_run_is_an_event",
+    "INSERT ON runs",
+    "true",
+    event(run, { type: "'run.created'", at: "NEW.created_at", data: `json_object(${runFields})` }),
+  ),
+  trigger(
+    "begun_run_is_an_event",
+    changesRun,
+    `${isChanged} AND NEW.status = 'running'`,
+    event(run, {
+      type: "iif(OLD.status = 'waiting', 'run.resumed', 'run.started')",
+      at: changedAt,
+      data: `json_object(${runFields})`,
+    }),
+  ),
+  trigger(
+    "waiting_run_is_an_event",
+    changesRun,
+    `${isChanged} AND NEW.status = 'waiting'`,
+    event(run, { type: "'run.paused'", at: changedAt, data: `json_object(${runFields}, ${waitsFor})` }),
+  ),
+  trigger(
+    "ended_run_is_an_event",
+    changesRun,
+    `${isChanged} AND (NEW.status IN ('cancelled', 'skipped') OR (NEW.status = 'succeeded' AND NEW.rerun_of IS NULL))`,
+    runEnd("iif(NEW.status = 'succeeded', 'run.completed', 'run.' || NEW.status)"),
+  ),
+  trigger(
+    "failed_run_is_an_event",
+    changesRun,
+    `${isChanged} AND NEW.status IN ${failed}`,
+    runEnd("'run.failed'"),
+    event(run, { type: "'error.escalated'", at: changedAt, data: `json_object(${runFields}, ${runError})` }),
+  ),
+  trigger(
+    "ended_rerun_is_an_event",
+    changesRun,
+    `${isChanged} AND NEW.status = 'succeeded' AND NEW.rerun_of IS NOT NULL`,
+    runEnd("'run.completed'"),
+    eventIf(run, `EXISTS (SELECT 1 FROM runs WHERE id = NEW.rerun_of AND status IN ${failed})`, {
+      type: "'error.resolved'",
+      at: changedAt,
+      data: `json_object(${runFields}, 'failed_run_id', NEW.rerun_of)`,
+    }),
+  ),
+];
 
-const runOfStep = { id: "NEW.run_id", pipeline: "(SELECT pipeline FROM runs WHERE id = NEW.run_id)" };
-const stepFields = `'run_id', NEW.run_id, 'pipeline', ${runOfStep.pipeline},
+const step: Subject = { runId: "NEW.run_id", pipeline: "(SELECT pipeline FROM runs WHERE id = NEW.run_id)" };
+const stepFields = `'run_id', NEW.run_id, 'pipeline', ${step.pipeline},
   'step_id', NEW.run_id || '.' || NEW.number, 'name', NEW.name, 'kind', NEW.kind, 'status', NEW.status,
   'attempts', NEW.attempts`;
-const stepEnd = `'code', NEW.code, 'message', NEW.message, 'duration_ms', NEW.finished_at - NEW.started_at`;
-const errorFields = `${stepFields}, 'code', NEW.code, 'message', NEW.message`;
+const message = `'message', ${cut("NEW.message")}`;
 /** Decisions and waits are no errors, whatever they end with. */
 const isWork = "NEW.kind NOT IN ('approval', 'signal', 'sleep')";
-const approval = `json_object(${stepFields}, 'message', NEW.message)`;
 /** A wait that has come to its time was decided by nobody. */
 const isTimeout = "OLD.until IS NOT NULL AND NEW.finished_at >= OLD.until";
 
-const stepTriggers = `
--- A step that comes with its end was taken over from another run.
-CREATE TRIGGER begun_step_is_an_event AFTER INSERT ON steps
-WHEN NEW.started_at IS NOT NULL AND NEW.finished_at IS NULL BEGIN
-  ${event(runOfStep, "'run.step.started'", "NEW.started_at", `json_object(${stepFields})`)}
-  ${event(
-    runOfStep,
-    "'approval.required'",
-    "NEW.started_at",
-    `json_object(${stepFields}, 'message', NEW.message, 'expires_at', NEW.until)`,
-    "NEW.kind = 'approval' AND NEW.status = 'waiting'",
-  )}
-END;
+const changesStep = "UPDATE OF status ON steps";
+const isNotOver = "OLD.finished_at IS NULL AND OLD.status <> NEW.status";
+const isPlainEnd = `NEW.finished_at IS NOT NULL AND NEW.status = 'succeeded' AND OLD.started_at IS NOT NULL
+  AND OLD.failed_at IS NULL AND NEW.kind <> 'approval'`;
+const isApproval = "NEW.kind = 'approval' AND NEW.status = 'waiting'";
 
-CREATE TRIGGER changed_step_is_an_event AFTER UPDATE OF status ON steps
-WHEN OLD.finished_at IS NULL AND (OLD.status <> NEW.status) BEGIN
-  ${event(
-    runOfStep,
-    "'run.step.started'",
-    "NEW.started_at",
-    `json_object(${stepFields})`,
-    "OLD.started_at IS NULL AND NEW.started_at IS NOT NULL",
-  )}
-  ${event(
-    runOfStep,
-    "'error.occurred'",
-    "coalesce(NEW.finished_at, NEW.failed_at)",
-    `json_object(${errorFields})`,
-    `${isWork} AND (NEW.status IN ${failedStatuses} OR (NEW.status = 'waiting' AND NEW.failed_at IS NOT NULL))`,
-  )}
-  ${event(
-    runOfStep,
-    "CASE NEW.status WHEN 'succeeded' THEN 'run.step.completed' ELSE 'run.step.failed' END",
-    "NEW.finished_at",
-    `json_object(${stepFields}, ${stepEnd})`,
-    "NEW.finished_at IS NOT NULL",
-  )}
-  ${event(
-    runOfStep,
-    "'error.recovered'",
-    "NEW.finished_at",
-    `json_object(${stepFields})`,
-    `${isWork} AND NEW.status = 'succeeded' AND OLD.failed_at IS NOT NULL`,
-  )}
-  ${event(
-    runOfStep,
-    `CASE WHEN ${isTimeout} THEN 'approval.timeout' WHEN NEW.status = 'succeeded' THEN 'approval.granted'
-      ELSE 'approval.denied' END`,
-    "NEW.finished_at",
-    approval,
-    `NEW.kind = 'approval' AND NEW.finished_at IS NOT NULL AND (${isTimeout} OR NEW.status IN ('succeeded', 'failed'))`,
-  )}
-END;
-`;
+const stepStart: EventValues = {
+  type: "'run.step.started'",
+  at: "NEW.started_at",
+  data: `json_object(${stepFields})`,
+};
+const stepEnd: EventValues = {
+  type: "iif(NEW.status = 'succeeded', 'run.step.completed', 'run.step.failed')",
+  at: "NEW.finished_at",
+  data: `json_object(${stepFields}, 'code', NEW.code, ${message}, 'duration_ms', NEW.finished_at - NEW.started_at)`,
+};
+const failure = (at: string): EventValues => ({
+  type: "'error.occurred'",
+  at,
+  data: `json_object(${stepFields}, 'code', NEW.code, ${message})`,
+});
 
-export const eventsMigration: Migration = { version: 10, sql: tables + runTriggers + stepTriggers };
+const stepTriggers = [
+  // A step that comes with its end was taken over from another run.
+  trigger(
+    "begun_step_is_an_event",
+    "INSERT ON steps",
+    `NEW.started_at IS NOT NULL AND NEW.finished_at IS NULL AND NOT (${isApproval})`,
+    event(step, stepStart),
+  ),
+  trigger(
+    "begun_approval_is_an_event",
+    "INSERT ON steps",
+    `NEW.started_at IS NOT NULL AND NEW.finished_at IS NULL AND ${isApproval}`,
+    event(step, stepStart),
+    event(step, {
+      type: "'approval.required'",
+      at: "NEW.started_at",
+      data: `json_object(${stepFields}, ${message}, 'expires_at', ${time("NEW.until")})`,
+    }),
+  ),
+  trigger(
+    "started_step_is_an_event",
+    changesStep,
+    `${isNotOver} AND OLD.started_at IS NULL AND NEW.started_at IS NOT NULL AND NEW.finished_at IS NULL`,
+    event(step, stepStart),
+  ),
+  trigger(
+    "failed_attempt_is_an_event",
+    changesStep,
+    `${isNotOver} AND OLD.started_at IS NOT NULL AND NEW.status = 'waiting' AND NEW.failed_at IS NOT NULL AND ${isWork}`,
+    event(step, failure("NEW.failed_at")),
+  ),
+  trigger("completed_step_is_an_event", changesStep, `${isNotOver} AND ${isPlainEnd}`, event(step, stepEnd)),
+  trigger(
+    "ended_step_is_an_event",
+    changesStep,
+    `${isNotOver} AND NEW.finished_at IS NOT NULL AND NOT (${isPlainEnd})`,
+    eventIf(step, "OLD.started_at IS NULL AND NEW.started_at IS NOT NULL", stepStart),
+    eventIf(step, `${isWork} AND NEW.status IN ${failed}`, failure("NEW.finished_at")),
+    event(step, stepEnd),
+    eventIf(step, `${isWork} AND NEW.status = 'succeeded' AND OLD.failed_at IS NOT NULL`, {
+      type: "'error.recovered'",
+      at: "NEW.finished_at",
+      data: `json_object(${stepFields})`,
+    }),
+    eventIf(step, `NEW.kind = 'approval' AND (${isTimeout} OR NEW.status IN ('succeeded', 'failed'))`, {
+      type: `CASE WHEN ${isTimeout} THEN 'approval.timeout' WHEN NEW.status = 'succeeded' THEN 'approval.granted'
+          ELSE 'approval.denied' END`,
+      at: "NEW.finished_at",
+      data: `json_object(${stepFields}, ${message})`,
+    }),
+  ),
+];
+
+export const eventsMigration: Migration = {
+  version: 10,
+  sql: tables + [...runTriggers, ...stepTriggers].join("\n"),
+};
