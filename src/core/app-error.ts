@@ -80,6 +80,7 @@ export const errorCodes = {
   RUN_NOT_ENDED: "conflict",
   RERUN_IMPOSSIBLE: "conflict",
   REQUEST_NOT_FOUND: "not_found",
+  EVENT_NOT_FOUND: "not_found",
   REQUEST_NOT_VERIFIED: "conflict",
   REQUEST_CUT: "conflict",
   BODY_TOO_LARGE: "too_large",

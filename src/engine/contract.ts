@@ -7,6 +7,7 @@ import type { PipelineExtension } from "../core/pipeline-file.ts";
 import type { Artifact, Run, RunStatus } from "../core/run.ts";
 import type { Pipeline } from "../pipelines/pipelines.ts";
 import type { KeptRequest, RequestPage, RequestQuery } from "../store/store.ts";
+import type { EventVerbs } from "./events/event-desk.ts";
 import type { Decision } from "./news-terms.ts";
 import type { ScheduleOverview } from "./scheduler.ts";
 import type { ReadJournalOptions } from "./read-journal.ts";
@@ -206,6 +207,7 @@ export interface Engine {
    * @throws {AppError} RUN_NOT_FOUND, RUN_ALREADY_ENDED, SIGNAL_NOT_AWAITED, STORE_UNAVAILABLE, SHUTTING_DOWN.
    */
   signal(runId: string, name: string, value: JsonValue): Promise<Run>;
+  readonly events: EventVerbs;
   listPipelines(): Promise<readonly PipelineOverview[]>;
   /** @throws {AppError} PIPELINE_NOT_FOUND. */
   getPipeline(id: string): Promise<PipelineOverview>;

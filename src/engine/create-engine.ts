@@ -6,6 +6,7 @@ import { isFinal } from "../core/run.ts";
 import type { Catalog, Pipeline } from "../pipelines/pipelines.ts";
 import { ChildRuns } from "./child-runs.ts";
 import type { CommittedStore } from "./events/committed-store.ts";
+import { EventDesk } from "./events/event-desk.ts";
 import type { Engine, OpenArtifact, PipelineOverview, StopOptions, TriggerInput } from "./contract.ts";
 import { maskRecord } from "./mask-secrets.ts";
 import { NewsDesk } from "./news-desk.ts";
@@ -103,6 +104,7 @@ class StandardEngine implements Engine {
   readonly #news: NewsDesk;
   readonly #scheduler: Scheduler | null;
   readonly #retention: Retention | null;
+  readonly events: EventDesk;
   #ready = true;
 
   constructor(options: EngineOptions, parts: RunParts, runs: RunRegistry, pauses: PipelinePauses) {
@@ -121,6 +123,7 @@ class StandardEngine implements Engine {
     this.#reruns = new Reruns({ parts, catalog, runs, newId });
     this.#uploader = new PipelineUploader({ catalog, store, secrets });
     this.#news = new NewsDesk({ parts, runs });
+    this.events = new EventDesk(options.parts);
     const common = { store, clock, logger, catalog, pauses, runs, newId, checkReady };
     this.#scheduler = triggers && new Scheduler({ ...common, ...triggers });
     this.#retention = options.retention && new Retention({ parts, requests: this.#records, ...options.retention });

@@ -11,6 +11,7 @@ import { decodeId, splitTarget } from "./request-path.ts";
 import type { RouteContext } from "./route-context.ts";
 import { addApproveRoutes } from "./routes/approve.ts";
 import { addArtifactRoutes } from "./routes/artifacts.ts";
+import { addEventRoutes } from "./routes/events.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addLoginRoutes, loginPath, logoutPath, redirectToLogin } from "./routes/login.ts";
 import { addJournalRoutes } from "./routes/journal.ts";
@@ -65,6 +66,7 @@ export function createRoutes(context: RouteContext): Elysia {
   addRequestRoutes(app, context);
   addNewsRoutes(app, context);
   addApproveRoutes(app, context);
+  addEventRoutes(app, context);
   addScheduleRoutes(app, context);
   addSecretRoutes(app, context);
   addArtifactRoutes(app, context);

@@ -14,6 +14,8 @@ export interface RouteContext {
   readonly limits: HttpLimits;
   /** The address that others reach the server by; null: not known. */
   readonly publicUrl: string | null;
+  /** What is configured to be told with each event. */
+  readonly eventMetadata: () => Readonly<Record<string, string>>;
   readonly findSender: FindRequestSender;
   readonly bodies: BodyBudget;
   readonly clock: Clock;

@@ -23,6 +23,8 @@ export interface ServerOptions {
   readonly limits?: Partial<HttpLimits>;
   /** The address that others reach the server by. */
   readonly publicUrl?: string | null;
+  /** What is configured to be told with each event. */
+  readonly eventMetadata?: () => Readonly<Record<string, string>>;
   /** Absent: nobody's. */
   readonly trustedProxies?: TrustedProxies;
   readonly clock?: Clock;
@@ -45,6 +47,7 @@ export function createServer(options: ServerOptions): HttpServer {
     credentials: { token: options.token, sessions: new Sessions(options.token, clock) },
     limits,
     publicUrl: options.publicUrl ?? null,
+    eventMetadata: options.eventMetadata ?? (() => ({})),
     findSender: createSenderFinder(options.trustedProxies ?? noProxies, options.logger),
     bodies: new BodyBudget(limits.maxBodiesBytes),
     clock,

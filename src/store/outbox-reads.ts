@@ -4,14 +4,23 @@ import type { Delivery, DeliveryAttempt, DeliveryStatus, DestinationState } from
 import type { EventRecord } from "../core/event.ts";
 import type { StoredEndpoint } from "./outbox-writes.ts";
 
-export interface EventQuery {
-  /** From 1 to 500. */
-  readonly limit: number;
-  readonly cursor?: string;
+export interface EventFilter {
   /** Exactly this type, or all that begin with it where it ends with a dot. */
   readonly type?: string;
   readonly pipeline?: string;
   readonly runId?: string;
+}
+
+export interface EventQuery extends EventFilter {
+  /** From 1 to 500. */
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+export interface EventRange extends EventFilter {
+  readonly afterSeq: number;
+  readonly upToSeq: number;
+  readonly limit: number;
 }
 
 export interface EventPage {
@@ -23,6 +32,8 @@ export interface EventPage {
 export interface EventReader {
   /** Behind this place, in order. */
   after(seq: number, limit: number): Promise<readonly EventRecord[]>;
+  /** The first ones of a range that the filter takes, in order. */
+  between(range: EventRange): Promise<readonly EventRecord[]>;
   /** The place of the last one; 0 where there is none. */
   newestSeq(): Promise<number>;
   find(id: string): Promise<EventRecord | undefined>;

@@ -2,6 +2,7 @@
 
 import packageJson from "../../../package.json" with { type: "json" };
 import { artifactPaths } from "./artifacts.ts";
+import { eventPaths } from "./events.ts";
 import { healthPaths } from "./health.ts";
 import { journalPaths } from "./journal.ts";
 import { logPaths } from "./logs.ts";
@@ -31,6 +32,7 @@ export const openApi = {
     { name: "Requests", description: "The webhooks that were received." },
     { name: "Pipelines", description: "The scripts in the folder." },
     { name: "Runs", description: "What was executed, its log and its files." },
+    { name: "Events", description: "What happens." },
     { name: "Secrets", description: "What the server keeps for scripts, and gives to nobody." },
     { name: "Health", description: "For monitors; open." },
     { name: "Sessions", description: "For browsers." },
@@ -47,6 +49,7 @@ export const openApi = {
     ...newsPaths,
     ...rerunPaths,
     ...logPaths,
+    ...eventPaths,
     ...journalPaths,
     ...artifactPaths,
     ...healthPaths,

@@ -3,9 +3,12 @@
 import type { JsonValue } from "../../core/json.ts";
 import type { KeptRequest } from "../../engine/engine.ts";
 import type { JournalRecord } from "../../core/journal-record.ts";
+import type { EventRecord } from "../../core/event.ts";
+import { eventToJson } from "../../core/event-json.ts";
 import type { LogEntry } from "../../core/log-entry.ts";
 import type { Run } from "../../core/run.ts";
 import { runToJson } from "../../core/run-json.ts";
+import { eventFormats } from "../event-format.ts";
 import { createNdjsonFormat, createSseFormat, createTextFormat, type LogFormat } from "../log-format.ts";
 import { pipelineToJson } from "../pipeline-json.ts";
 import { redeliveryToJson, requestToJson, wholeRequestToJson } from "../request-json.ts";
@@ -203,6 +206,34 @@ export function logExample(form: LogFormat["name"], whole: boolean): string {
   const begin = whole ? format.begin(run.id) : "";
   const end = whole || form === "sse" ? format.end(run) : "";
   return begin + entries.map((entry) => format.encode(entry)).join("") + end;
+}
+
+const event: EventRecord = {
+  seq: 7,
+  id: "evt_019c11a55fed8b1f6c0e5d2a7f93",
+  type: "run.completed",
+  createdAt: startedAt + 1512,
+  runId: run.id,
+  pipeline: run.pipeline,
+  sequence: 5,
+  target: null,
+  data: {
+    run_id: run.id,
+    pipeline: run.pipeline,
+    trigger: run.trigger,
+    status: run.status,
+    rerun_of: null,
+    duration_ms: 1517,
+    error: null,
+  },
+};
+const eventJson = eventToJson(event, { environment: "production" });
+
+export const eventId = event.id;
+export const eventExample = asJson(eventJson);
+
+export function eventStreamExample(form: keyof typeof eventFormats): string {
+  return eventFormats[form].encode(eventJson);
 }
 
 /** An interface's value has no index signature, though it is JSON. */

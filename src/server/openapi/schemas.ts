@@ -181,6 +181,19 @@ export const schemas: Readonly<Record<string, Schema>> = {
     "A console line of the script, a chunk of a step's output, or a note of the system.",
   ),
   JournalRecord: journalRecordSchema,
+  Event: objectOf(
+    {
+      id: { ...text, description: "evt_ and 28 hexadecimal digits: later ones sort later." },
+      type: text,
+      created_at: time,
+      data: { type: "object", description: "By the type." },
+      metadata: {
+        type: "object",
+        description: "As configured; of a run's event also run_id, pipeline, and sequence: 1, 2, 3… within the run.",
+      },
+    },
+    "Something that has happened.",
+  ),
   Pipeline: objectOf(pipeline, "A script in the pipelines folder, with what it says about itself."),
   UploadedPipeline: objectOf(
     {

@@ -2,11 +2,14 @@
 
 import { AppError } from "../../core/app-error.ts";
 import type { EventData, EventRecord } from "../../core/event.ts";
-import type { EventPage, EventQuery, EventReader } from "../outbox-reads.ts";
+import type { EventFilter, EventPage, EventQuery, EventRange, EventReader } from "../outbox-reads.ts";
 import type { EventWrite } from "../outbox-writes.ts";
 import { formatCursor, parseCursor } from "./list-cursor.ts";
 import type { ReadConnection } from "./read-connection.ts";
 import type { WriteStatements } from "./write-statement.ts";
+
+/** In one read: a few milliseconds. */
+const lookedAtOnce = 5000;
 
 export const eventWrites: WriteStatements<EventWrite["type"]> = {
   "event.put": {
@@ -67,33 +70,67 @@ export class SqliteEventReader implements EventReader {
     return row && toEvent(row);
   }
 
-  async list({ type, pipeline, runId, limit, cursor }: EventQuery): Promise<EventPage> {
+  async between({ afterSeq, upToSeq, limit, ...filter }: EventRange): Promise<readonly EventRecord[]> {
+    const { conditions, binds } = readFilter(filter, "+run_id");
+    return this.#db
+      .all<EventRow>(
+        `${selectEvent} WHERE ${["seq > ?", "seq <= ?", ...conditions].join(" AND ")} ORDER BY seq LIMIT ?`,
+        afterSeq,
+        upToSeq,
+        ...binds,
+        limit,
+      )
+      .map(toEvent);
+  }
+
+  async list({ limit, cursor, ...filter }: EventQuery): Promise<EventPage> {
     if (!Number.isInteger(limit) || limit < 1 || limit > 500) {
       throw new AppError("BAD_REQUEST", `cannot list ${limit} events`, {
         hint: "limit is a whole number from 1 to 500",
       });
     }
-    const filters: readonly (readonly [string, string | number | undefined])[] = [
-      [type?.endsWith(".") ? "substr(type, 1, length(?1)) = ?1" : "type = ?1", type],
-      ["pipeline = ?2", pipeline],
-      ["run_id = ?3", runId],
-      ["seq < ?4", cursor === undefined ? undefined : Number(parseCursor("event", cursor))],
-    ];
-    const given = filters.filter(([, value]) => value !== undefined).map(([condition]) => condition);
-    const where = given.length > 0 ? `WHERE ${given.join(" AND ")}` : "";
-    // Of a run there are few, and an index knows them; else the newest are near.
-    const order = runId === undefined ? "seq" : "sequence";
-    const found = this.#db
-      .all<EventRow>(
-        `${selectEvent} ${where} ORDER BY ${order} DESC LIMIT ?5`,
-        ...filters.map(([, value]) => value ?? null),
-        // One more than asked for tells whether there is a next page.
-        limit + 1,
-      )
-      .map(toEvent);
+    const below = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(parseCursor("event", cursor));
+    // One more than asked for tells whether there is a next page.
+    const found =
+      filter.runId === undefined
+        ? await this.#newest(filter, below, limit + 1)
+        : this.#select(filter, below, 0, "sequence", limit + 1);
     const events = found.slice(0, limit);
     const last = events.at(-1);
     return { events, nextCursor: found.length > limit && last ? formatCursor("event", String(last.seq)) : null };
+  }
+
+  /** Looks at a part after the other: where few match, all of them at once would hold up everything else. */
+  async #newest(filter: EventFilter, below: number, limit: number): Promise<readonly EventRecord[]> {
+    const first = this.#db.get<{ seq: number | null }>("SELECT min(seq) AS seq FROM events")?.seq ?? 0;
+    const found: EventRecord[] = [];
+    let end = Math.min(below, (await this.newestSeq()) + 1);
+    while (found.length < limit && end > first) {
+      const begin = end - lookedAtOnce;
+      found.push(...this.#select(filter, end, begin, "seq", limit - found.length));
+      end = begin;
+      if (found.length < limit && end > first) await new Promise((resolve) => setImmediate(resolve));
+    }
+    return found;
+  }
+
+  #select(
+    filter: EventFilter,
+    below: number,
+    from: number,
+    order: "seq" | "sequence",
+    limit: number,
+  ): readonly EventRecord[] {
+    const { conditions, binds } = readFilter(filter);
+    return this.#db
+      .all<EventRow>(
+        `${selectEvent} WHERE ${["seq < ?", "seq >= ?", ...conditions].join(" AND ")} ORDER BY ${order} DESC LIMIT ?`,
+        below,
+        from,
+        ...binds,
+        limit,
+      )
+      .map(toEvent);
   }
 
   async firstToKeep(since: number, newest: number): Promise<number> {
@@ -110,6 +147,27 @@ export class SqliteEventReader implements EventReader {
     }
     return Math.max(from, last - newest + 1);
   }
+}
+
+/** `+run_id`: not by the index of runs, where the range is short and the run may be long. */
+function readFilter(
+  { type, pipeline, runId }: EventFilter,
+  run: "run_id" | "+run_id" = "run_id",
+): {
+  readonly conditions: readonly string[];
+  readonly binds: readonly string[];
+} {
+  const isBeginning = type?.endsWith(".") === true;
+  const all: readonly (readonly [string, string | undefined])[] = [
+    ["type = ?", isBeginning ? undefined : type],
+    // All that begin with `run.` are before `run/`: that is the character behind the dot.
+    ["type > ?", isBeginning ? type : undefined],
+    ["type < ?", isBeginning ? `${type.slice(0, -1)}/` : undefined],
+    ["pipeline = ?", pipeline],
+    [`${run} = ?`, runId],
+  ];
+  const given = all.filter((each): each is readonly [string, string] => each[1] !== undefined);
+  return { conditions: given.map(([condition]) => condition), binds: given.map(([, value]) => value) };
 }
 
 function toEvent(row: EventRow): EventRecord {

@@ -67,7 +67,14 @@ beforeAll(async () => {
   known["run"] = [...(await Promise.all(ids)), asks.run];
   known["code"] = [asks.code];
   known["request"] = await twoRequests();
+  known["event"] = await newestEvents();
 });
+
+async function newestEvents(): Promise<readonly string[]> {
+  const target = "/api/events?limit=3";
+  const answer = await send({ method: "GET", target, headers: {}, body: null, authorized: true });
+  return ((await answer.json()) as { events: { id: string }[] }).events.map(({ id }) => id);
+}
 
 /** Ids of a webhook that began a run, and of one that was not believed. */
 async function twoRequests(): Promise<readonly string[]> {

@@ -11,7 +11,24 @@ export interface ReceivedAnswer {
 
 export async function receive(answer: Response): Promise<ReceivedAnswer> {
   const type = (answer.headers.get("content-type") ?? "").split(";")[0] ?? "";
-  return { status: answer.status, type, text: await answer.text() };
+  const isStream = ["text/event-stream", "application/x-ndjson"].includes(type);
+  return { status: answer.status, type, text: isStream ? await readWhileItComes(answer) : await answer.text() };
+}
+
+const silenceMs = 200;
+
+/** What is followed has no end, or one that is far away. */
+async function readWhileItComes({ body }: Response): Promise<string> {
+  const reader = body?.getReader();
+  const decoder = new TextDecoder();
+  for (let text = ""; ;) {
+    const read = await Promise.race([reader?.read(), Bun.sleep(silenceMs)]);
+    if (read?.value === undefined) {
+      void reader?.cancel().catch(() => undefined);
+      return text;
+    }
+    text += decoder.decode(read.value, { stream: true });
+  }
 }
 
 /** What is wrong with an answer; empty where it is as described. */
@@ -35,7 +52,7 @@ export function problemsOfAnswer(
 
 /** What each line is stands in the description alone: OpenAPI has no words for it. */
 function problemsOfLines(lines: readonly string[], { schema }: Media, checker: SchemaChecker): string {
-  const [, name] = /^A (\w+) in each line\.$/.exec(String(schema?.["description"])) ?? [];
+  const [, name] = /^An? (\w+) in each line\.$/.exec(String(schema?.["description"])) ?? [];
   if (name === undefined) return "it is not described what a line is";
   const values = lines.filter((line) => line !== "").map((line) => JSON.parse(line) as unknown);
   return values.map((value) => checker.problemsOf(component(name), value)).join("");
@@ -45,13 +62,14 @@ const dataOf: Readonly<Record<string, JsonRecord>> = {
   run: { type: "object", required: ["run_id"], properties: { run_id: { type: "string" } } },
   log: component("LogEntry"),
   end: component("Run"),
+  "": component("Event"),
 };
 
 function problemsOfEvents(text: string, checker: SchemaChecker): string {
   const events = text.split("\n\n").filter((event) => event !== "" && !event.startsWith(":"));
   return events
     .map((event) => {
-      const [, name = "", data = ""] = /^(?:id: \w+\n)?event: (\w+)\ndata: (.+)$/.exec(event) ?? [];
+      const [, name = "", data = ""] = /^(?:id: \w+\n)?(?:event: (\w+)\n)?data: (.+)$/.exec(event) ?? [];
       const schema = dataOf[name];
       return schema === undefined ? `not an event: ${event}` : checker.problemsOf(schema, JSON.parse(data));
     })

@@ -2,6 +2,7 @@
 
 import { AppError } from "../../../src/core/app-error.ts";
 import type { JournalRecord } from "../../../src/core/journal-record.ts";
+import type { EventRecord } from "../../../src/core/event.ts";
 import type { LogEntry } from "../../../src/core/log-entry.ts";
 import type { Run } from "../../../src/core/run.ts";
 import type {
@@ -19,6 +20,7 @@ import { makeRecord } from "../../fixtures/records/make-record.ts";
 
 export const runId = "0192f0c0-0000-7000-8000-000000000001";
 export const requestId = "0192f0c0-0000-7000-8000-000000000002";
+export const eventId = "evt_018bcfe5680000000000000000aa";
 export const token = "test-token";
 
 export function makeRun(changes: Partial<Run> = {}): Run {
@@ -47,6 +49,21 @@ export function makeRun(changes: Partial<Run> = {}): Run {
 export function makeKeptRequest(changes: Partial<KeptRequest> = {}): KeptRequest {
   const answer = { status: 401, code: "SIGNATURE_INVALID", durationMs: 0.5 };
   return { ...makeRecord(requestId), sameBodyAs: null, answer, ...changes };
+}
+
+export function makeEvent(changes: Partial<EventRecord> = {}): EventRecord {
+  return {
+    seq: 1,
+    id: eventId,
+    type: "run.created",
+    createdAt: 1_700_000_000_000,
+    runId,
+    pipeline: "deploy",
+    sequence: 1,
+    target: null,
+    data: { run_id: runId },
+    ...changes,
+  };
 }
 
 export function makePipeline(id: string, changes: Partial<Pipeline> = {}): Pipeline {
@@ -123,6 +140,8 @@ export interface Asked {
   /** Decisions and signals, with what they were for. */
   readonly news: unknown[][];
   readonly secrets: unknown[][];
+  /** Lists of events, and what was followed. */
+  readonly events: unknown[];
   readonly pauses: string[];
   readonly reruns: { readonly id: string; readonly options: RerunOptions }[];
 }
@@ -137,6 +156,7 @@ export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
     requests: [],
     news: [],
     secrets: [],
+    events: [],
     pauses: [],
     reruns: [],
   };
@@ -187,6 +207,22 @@ export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
     },
     async *readJournal(id, { withScript }) {
       yield* makeJournal(findRun(id), withScript);
+    },
+    events: {
+      async list(query) {
+        asked.events.push(query);
+        return { events: [makeEvent()], nextCursor: "next" };
+      },
+      async get(id) {
+        if (id === eventId) return makeEvent();
+        throw new AppError("EVENT_NOT_FOUND", `there is no event ${id}`);
+      },
+      async follow({ signal, ...options }) {
+        asked.events.push(options);
+        return (async function* () {
+          if (!signal.aborted) yield makeEvent();
+        })();
+      },
     },
     cancel: async (id) => ({ ...findRun(id), status: "cancelled" }),
     async decide(id, name, decision) {

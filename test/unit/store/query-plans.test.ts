@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import { expect, test } from "bun:test";
 import { CommitWriter } from "../../../src/store/sqlite/commit-writer.ts";
 import { writeStatements } from "../../../src/store/sqlite/encode-commit.ts";
+import { SqliteEventReader } from "../../../src/store/sqlite/events.ts";
 import { SqliteInboundReader } from "../../../src/store/sqlite/inbound.ts";
 import { SqliteJournalReader } from "../../../src/store/sqlite/journal.ts";
 import { SqliteLogReader } from "../../../src/store/sqlite/logs.ts";
@@ -67,6 +68,20 @@ async function readEverything(db: ReadConnection): Promise<void> {
   await new SqliteValueReader(db).keys("deploy", "a");
   await readRequests(new SqliteInboundReader(db));
   await readUpkeep(new SqliteUpkeepReader(db));
+  await readEvents(new SqliteEventReader(db));
+}
+
+async function readEvents(events: SqliteEventReader): Promise<void> {
+  const cursor = formatCursor("event", "1000");
+  for (const filter of [{}, { type: "run.failed" }, { type: "run." }, { pipeline: "deploy" }, { runId: "r" }]) {
+    await events.list({ ...filter, limit: 50 });
+    await events.list({ ...filter, limit: 50, cursor });
+    await events.between({ ...filter, afterSeq: 5, upToSeq: 1000, limit: 100 });
+  }
+  await events.after(5, 100);
+  await events.newestSeq();
+  await events.find("evt_1");
+  await events.firstToKeep(5, 100);
 }
 
 async function readRequests(inbound: SqliteInboundReader): Promise<void> {
@@ -108,6 +123,9 @@ test("no read and no trim goes through a whole table or sorts what it found", as
     db.plan(writeStatements["inbound.answer"].sql, "r", 200, null, 1);
     db.plan(writeStatements["schedule.tick"].sql, 1, "r", "p", "s");
     db.plan(writeStatements["schedule.remove"].sql, "p", "s");
+    db.plan(writeStatements["event.trim"].sql, 1, 100);
+    db.plan(writeStatements["delivery.trim_settled"].sql, 1, 100);
+    db.plan(writeStatements["delivery.trim"].sql, 1);
     for (const type of removals) db.plan(writeStatements[type].sql, "r");
     expect(db.plans.length).toBeGreaterThan(25);
     const slow = db.plans.filter(({ details }) =>
