@@ -6,6 +6,7 @@ import type { JournalRecord } from "../core/journal-record.ts";
 import type { LogEntryJson } from "../core/log-entry-json.ts";
 import { asRun, asStarted, isRecord, maxAnswerBytes, notRunner, readJson, readProblem } from "./api-answer.ts";
 import { connectionTo } from "./connection-to.ts";
+import { createEventVerbs, type EventVerbs } from "./event-verbs.ts";
 import type { ServerAddress } from "./find-server.ts";
 import type { RunJson } from "../core/run-json.ts";
 import { createRequestVerbs, type RequestVerbs } from "./request-verbs.ts";
@@ -88,7 +89,7 @@ export interface DecisionRequest {
 }
 
 /** All verbs throw {AppError} SERVER_NOT_FOUND, or what the server answered. */
-export interface ApiClient extends SecretVerbs, RequestVerbs {
+export interface ApiClient extends SecretVerbs, RequestVerbs, EventVerbs {
   readonly url: string;
   trigger(pipeline: string, request: TriggerRequest, signal?: AbortSignal): Promise<{ readonly run_id: string }>;
   /** A run again, from its beginning or from a step. */
@@ -161,14 +162,20 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     const response = await send(options, path, { ...given, signal });
     return response.status === 204 ? null : readJson(response, url);
   };
-  const others = { ...createSecretVerbs(url, ask), ...createRequestVerbs(url, ask) };
+  const lines = (path: string, signal: AbortSignal): AsyncIterable<string> =>
+    readLines(options, path, maxLogLineChars, signal);
+  const others = {
+    ...createSecretVerbs(url, ask),
+    ...createRequestVerbs(url, ask),
+    ...createEventVerbs(url, ask, lines),
+  };
   return { url, ...createRunVerbs(options, ask), ...createPipelineVerbs(url, ask), ...others };
 }
 
 function createRunVerbs(
   options: ApiClientOptions,
   ask: Ask,
-): Omit<ApiClient, "url" | PipelineVerb | keyof (SecretVerbs & RequestVerbs)> {
+): Omit<ApiClient, "url" | PipelineVerb | keyof (SecretVerbs & RequestVerbs & EventVerbs)> {
   const { url } = options.address;
   const runPath = (id: string): string => `/api/runs/${encodeURIComponent(id)}`;
   return {

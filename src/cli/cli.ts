@@ -12,6 +12,7 @@ import { addConfigCommand } from "./config.ts";
 import { reportError } from "./error-report.ts";
 import { addDenyCommand } from "./deny.ts";
 import { addEvalCommand } from "./eval.ts";
+import { addEventsCommand } from "./events.ts";
 import { addInitCommand } from "./init.ts";
 import { addListenCommand } from "./listen.ts";
 import { addLogsCommand } from "./logs.ts";
@@ -45,6 +46,7 @@ const commands = [
   addRunCommand,
   addRunsCommand,
   addLogsCommand,
+  addEventsCommand,
   addArtifactsCommand,
   addCancelCommand,
   addApproveCommand,

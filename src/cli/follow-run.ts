@@ -5,6 +5,7 @@ import { isFinal } from "../core/run.ts";
 import type { LogEntryJson } from "../core/log-entry-json.ts";
 import type { ApiClient } from "./api-client.ts";
 import type { RunJson } from "../core/run-json.ts";
+import { delay, isOutage } from "./outage.ts";
 
 export interface FollowOptions {
   readonly client: Pick<ApiClient, "url" | "getRun" | "readLogs">;
@@ -50,26 +51,9 @@ export async function followRun(options: FollowOptions): Promise<RunJson> {
   }
 }
 
-function isOutage(error: unknown): boolean {
-  return error instanceof AppError && error.class.retryable;
-}
-
 function gone(url: string, runId: string, cause: unknown): AppError {
   return new AppError("SERVER_GONE", `the server at ${url} is gone; run ${runId} goes on without us`, {
     cause,
     hint: `once the server is back, follow the run again with \`runner logs -f ${runId}\``,
-  });
-}
-
-function delay(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      if (signal.aborted) reject(signal.reason as Error);
-      else resolve();
-    }
   });
 }

@@ -1,5 +1,6 @@
 // A server with the shapes of the HTTP API and nothing behind them: what each run logs is a script of the test.
 
+import type { EventJson } from "../../../src/core/event-json.ts";
 import type { LogEntryJson } from "../../../src/core/log-entry-json.ts";
 import type { RedeliveryJson, WholeRequestJson } from "../../../src/core/request-json.ts";
 import type { RunJson } from "../../../src/core/run-json.ts";
@@ -30,6 +31,8 @@ export interface FakeServer {
   readonly problems: Map<string, FakeProblem>;
   /** What is listed as they are. */
   readonly schedules: object[];
+  /** What the next connections that follow are sent, each with its end; listed are those of the first. */
+  readonly events: EventJson[][];
   readonly port: number;
   stop(): Promise<void>;
 }
@@ -85,6 +88,7 @@ export function startFakeServer(port = 0): FakeServer {
   const runs = new Map<string, FakeRun>();
   const problems: FakeServer["problems"] = new Map();
   const schedules: object[] = [];
+  const events: FakeServer["events"] = [];
   const received: FakeServer["received"] = new Map();
   const redelivery: FakeServer["redelivery"] = {};
   const cancellations = new Map<string, PromiseWithResolvers<void>>();
@@ -107,6 +111,10 @@ export function startFakeServer(port = 0): FakeServer {
     const wanted = problems.get(verb ?? "");
     if (wanted) throw problem(wanted.status, wanted.code, wanted.detail, wanted.hint);
     if (collection === "pipelines" && !id) return Response.json({ pipelines: fakePipelines });
+    if (collection === "events" && url.searchParams.has("after")) {
+      return new Response((events.shift() ?? []).map((event) => `${JSON.stringify(event)}\n`).join(""));
+    }
+    if (collection === "events") return Response.json({ events: events[0] ?? [], next_cursor: null });
     if (collection === "schedules") return Response.json({ schedules });
     if (collection === "pipelines" && (verb === "pause" || verb === "resume")) return Response.json({ id });
     if (collection === "pipelines" && verb === "trigger") {
@@ -170,6 +178,7 @@ export function startFakeServer(port = 0): FakeServer {
     redelivery,
     problems,
     schedules,
+    events,
     stop: () => server.stop(true),
   };
 }

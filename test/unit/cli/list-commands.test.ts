@@ -13,6 +13,7 @@ test("every command of the contract exists, with server as another name of serve
     "run <FILE|NAME>",
     "runs [RUN]",
     "logs <RUN>",
+    "events",
     "artifacts <RUN> [NAME]",
     "cancel <RUN>",
     "approve <RUN> [NAME]",
