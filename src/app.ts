@@ -19,7 +19,7 @@ import { systemClock } from "./core/clock.ts";
 import type { LogEntry } from "./core/log-entry.ts";
 import type { Run } from "./core/run.ts";
 import { checkTimezone } from "./core/schedule-times.ts";
-import { type Engine, openEngine, withCommitNews } from "./engine/engine.ts";
+import { type Engine, openEngine, PipelineEvents, withCommitNews } from "./engine/engine.ts";
 import { createFetcher, createTreeRemover } from "./executors/executors.ts";
 import { type FreeSpaceWatch, makePrivateFolder, openFreeSpaceWatch, openRunFiles } from "./files/files.ts";
 import type { Pipeline } from "./pipelines/pipelines.ts";
@@ -202,7 +202,8 @@ async function openRunning(
   opened.add(async () => await sqlite.close());
   const store = withCommitNews(feature("FAULTS") ? storeWithFaultPoints(sqlite) : sqlite);
   const { secrets, storedSecrets, uploadedSecrets } = await openSecrets({ store, redactor, logger, config, keyFolder });
-  const versions = versionsIn(store, uploadedSecrets);
+  const pipelineEvents = new PipelineEvents({ store, redactor, logger, now: () => systemClock.now() });
+  const versions = versionsIn(store, uploadedSecrets, pipelineEvents);
   const catalog = await openPipelines(config, pool, secrets, versions, logger, watch);
   opened.add(async () => await catalog.close());
   if (watch) reportFirstLoad(catalog, logger);
@@ -228,6 +229,7 @@ async function openRunning(
   return await openEngine({
     parts: feature("FAULTS") ? withFaultPoints(parts) : parts,
     catalog,
+    pipelineEvents,
     uploadedSecrets,
     storedSecrets,
     webhookTimeoutMs: config.webhookTimeout,

@@ -4,7 +4,7 @@ import type { Config } from "../config.ts";
 import { systemClock } from "../core/clock.ts";
 import { formatDuration } from "../core/duration.ts";
 import type * as Expressions from "../expressions/expressions.ts";
-import type { UploadedSecrets } from "../engine/engine.ts";
+import type { PipelineEvents, UploadedSecrets } from "../engine/engine.ts";
 import {
   type Catalog,
   type CatalogChange,
@@ -17,10 +17,13 @@ import type { SecretReader } from "../secrets/secrets.ts";
 import type { Store } from "../store/store.ts";
 import type { Logger } from "../telemetry/telemetry.ts";
 
-type VersionStore = Pick<
+interface VersionStore extends Pick<
   CatalogOptions,
   "lastGood" | "findBundle" | "saveVersion" | "removeVersion" | "findUploadedSecret"
->;
+> {
+  /** Absent: nobody is told. */
+  readonly events?: PipelineEvents;
+}
 
 /** Loaded with the first text that may have holes, the first condition or schema: the parser takes 2 MB. */
 function loadExpressions(): typeof Expressions {
@@ -35,13 +38,18 @@ export const noStore: Promise<VersionStore> = Promise.resolve({
   removeVersion: async () => {},
 });
 
-export async function versionsIn(store: Store, uploadedSecrets: UploadedSecrets): Promise<VersionStore> {
+export async function versionsIn(
+  store: Store,
+  uploadedSecrets: UploadedSecrets,
+  events: PipelineEvents,
+): Promise<VersionStore> {
   return {
+    events,
     findUploadedSecret: (pipeline) => uploadedSecrets.find(pipeline),
     lastGood: await store.bundles.versions(),
     findBundle: async (hash) => await store.bundles.find(hash),
     saveVersion: async (version, bundle) => {
-      await store.commit([
+      await events.commitVersion(version, [
         { type: "bundle.put", bundle, config: version.config },
         { type: "version.put", version },
       ]);
@@ -59,8 +67,9 @@ export async function openPipelines(
   logger: Logger,
   watch: boolean,
 ): Promise<Catalog> {
+  const { events, ...stored } = await versions;
   const catalog: Catalog = await openCatalog({
-    ...(await versions),
+    ...stored,
     root: config.pipelines,
     watch,
     clock: systemClock,
@@ -74,9 +83,14 @@ export async function openPipelines(
       const resolved = await secrets.resolve(reference, pipeline);
       return resolved.ok ? null : resolved.message;
     },
-    onChange: (change) => logChange(logger, change, catalog.get(change.id)?.version !== null),
+    onChange: (change) => {
+      const version = catalog.get(change.id)?.version ?? null;
+      logChange(logger, change, version !== null);
+      events?.changed(change, version);
+    },
     onError: (error) => logger.error(error.message),
   });
+  events?.begin(catalog.list());
   return catalog;
 }
 

@@ -9,6 +9,7 @@ import { connectionTo } from "./connection-to.ts";
 import { createEventVerbs, type EventVerbs } from "./event-verbs.ts";
 import type { ServerAddress } from "./find-server.ts";
 import type { RunJson } from "../core/run-json.ts";
+import { createPipelineVerbs, pipelinePath, type PipelineVerbs } from "./pipeline-verbs.ts";
 import { createRequestVerbs, type RequestVerbs } from "./request-verbs.ts";
 import { createSecretVerbs, type SecretVerbs } from "./secret-verbs.ts";
 
@@ -21,52 +22,6 @@ export interface RunFilter {
 export interface RunListJson {
   readonly runs: readonly RunJson[];
   readonly next_cursor: string | null;
-}
-
-/** What the commands need of a pipeline. */
-export interface PipelineSummary {
-  readonly id: string;
-  readonly state: "ok" | "broken";
-  readonly config: { readonly webhook: WebhookSummary | null } | null;
-  readonly problems?: readonly { readonly message: string }[];
-}
-
-export interface WebhookSummary {
-  readonly path: string;
-  /** Where the server knows the address it is reached by from outside. */
-  readonly url?: string | null;
-  readonly provider?: string | null;
-  readonly algorithm?: string | null;
-  readonly signed: boolean;
-}
-
-/** When runs of a pipeline begin by themselves. */
-export interface ScheduleSummary {
-  readonly pipeline: string;
-  readonly schedule: string;
-  readonly timezone: string;
-  readonly next: readonly string[];
-  readonly last: string | null;
-  readonly paused: boolean;
-}
-
-export interface UploadRequest {
-  readonly source: string;
-  readonly extension: string;
-  /** null: the stored one is removed; absent: it is kept. */
-  readonly webhook_secret?: string | null;
-}
-
-/** What `set-pipeline` needs of its answer. */
-export interface UploadedPipelineJson {
-  readonly id: string;
-  readonly change: "created" | "updated" | "unchanged";
-  readonly warnings: readonly string[];
-  readonly config: { readonly webhook: UploadedWebhookJson | null } | null;
-}
-
-interface UploadedWebhookJson extends WebhookSummary {
-  readonly secret_from: "file" | "upload" | null;
 }
 
 export interface LogRequest {
@@ -89,7 +44,7 @@ export interface DecisionRequest {
 }
 
 /** All verbs throw {AppError} SERVER_NOT_FOUND, or what the server answered. */
-export interface ApiClient extends SecretVerbs, RequestVerbs, EventVerbs {
+export interface ApiClient extends SecretVerbs, RequestVerbs, EventVerbs, PipelineVerbs {
   readonly url: string;
   trigger(pipeline: string, request: TriggerRequest, signal?: AbortSignal): Promise<{ readonly run_id: string }>;
   /** A run again, from its beginning or from a step. */
@@ -100,13 +55,6 @@ export interface ApiClient extends SecretVerbs, RequestVerbs, EventVerbs {
   ): Promise<{ readonly run_id: string }>;
   getRun(id: string): Promise<RunJson>;
   listRuns(filter: RunFilter): Promise<RunListJson>;
-  listPipelines(signal?: AbortSignal): Promise<readonly PipelineSummary[]>;
-  getPipeline(id: string): Promise<PipelineSummary>;
-  setPipeline(id: string, upload: UploadRequest): Promise<UploadedPipelineJson>;
-  removePipeline(id: string): Promise<void>;
-  pausePipeline(id: string): Promise<void>;
-  resumePipeline(id: string): Promise<void>;
-  listSchedules(): Promise<readonly ScheduleSummary[]>;
   cancel(id: string): Promise<RunJson>;
   decide(id: string, approval: string, decision: DecisionRequest): Promise<RunJson>;
   /** `value`: any JSON. */
@@ -144,15 +92,6 @@ interface Request {
 
 type Ask = (path: string, request?: Request) => Promise<unknown>;
 
-type PipelineVerb =
-  | "listPipelines"
-  | "getPipeline"
-  | "setPipeline"
-  | "removePipeline"
-  | "pausePipeline"
-  | "resumePipeline"
-  | "listSchedules";
-
 export function createApiClient(options: ApiClientOptions): ApiClient {
   const { url } = options.address;
   const timeoutMs = options.timeoutMs ?? 30_000;
@@ -175,7 +114,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
 function createRunVerbs(
   options: ApiClientOptions,
   ask: Ask,
-): Omit<ApiClient, "url" | PipelineVerb | keyof (SecretVerbs & RequestVerbs & EventVerbs)> {
+): Omit<ApiClient, "url" | keyof (SecretVerbs & RequestVerbs & EventVerbs & PipelineVerbs)> {
   const { url } = options.address;
   const runPath = (id: string): string => `/api/runs/${encodeURIComponent(id)}`;
   return {
@@ -204,44 +143,6 @@ function createRunVerbs(
     readJournal: (id, withScript, signal) => readJournal(options, `${runPath(id)}/journal`, withScript, signal),
     readLogs: (id, request) => readLogs(options, `${runPath(id)}/logs`, request),
   };
-}
-
-function createPipelineVerbs(url: string, ask: Ask): Pick<ApiClient, PipelineVerb> {
-  return {
-    async listPipelines(signal) {
-      const answer = await ask("/api/pipelines", { signal });
-      if (isRecord(answer) && Array.isArray(answer["pipelines"])) return answer["pipelines"];
-      throw notRunner(url);
-    },
-    async getPipeline(id) {
-      const answer = await ask(pipelinePath(id));
-      if (isRecord(answer) && typeof answer["id"] === "string") return answer as unknown as PipelineSummary;
-      throw notRunner(url);
-    },
-    async setPipeline(id, upload) {
-      const answer = await ask(pipelinePath(id), { method: "PUT", body: upload });
-      if (isRecord(answer) && Array.isArray(answer["warnings"])) return answer as unknown as UploadedPipelineJson;
-      throw notRunner(url);
-    },
-    async removePipeline(id) {
-      await ask(pipelinePath(id), { method: "DELETE" });
-    },
-    async pausePipeline(id) {
-      await ask(`${pipelinePath(id)}/pause`, { method: "POST" });
-    },
-    async resumePipeline(id) {
-      await ask(`${pipelinePath(id)}/resume`, { method: "POST" });
-    },
-    async listSchedules() {
-      const answer = await ask("/api/schedules");
-      if (isRecord(answer) && Array.isArray(answer["schedules"])) return answer["schedules"];
-      throw notRunner(url);
-    },
-  };
-}
-
-function pipelinePath(id: string): string {
-  return `/api/pipelines/${encodeURIComponent(id)}`;
 }
 
 async function* readLogs(

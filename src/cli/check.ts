@@ -1,44 +1,86 @@
-// `runner check`: loads every pipeline and prints what is wrong, without a server.
+// `runner check`: loads every pipeline and prints what is wrong, without a server; or one file by a server, as an upload
+// of it would be.
 
 import type { Command } from "commander";
 import { relative, join } from "node:path";
 import { errorClasses } from "../core/app-error.ts";
-import type { Problem } from "../pipelines/pipelines.ts";
+import { addClientFlags, connect, type ClientFlags } from "./client-flags.ts";
 import { addConfigFlags, loadCommandConfig, type ConfigFlags } from "./config-flags.ts";
 import type { CommandContext } from "./command-context.ts";
+import { readPipelineFile } from "./pipeline-file.ts";
+import type { CheckedFileJson } from "./pipeline-verbs.ts";
 import { printable } from "./printable.ts";
 
-export function addCheckCommand(program: Command, context: CommandContext): void {
-  const command = program.command("check").description("load every pipeline and print each problem, without a server");
-  addConfigFlags(command, ["pipelines"])
-    .option("--json", "print one line of JSON: { pipelines, problems }")
-    .action(async (flags: ConfigFlags) => context.end(await check(flags, context)));
+type Problem = CheckedFileJson["problems"][number];
+
+interface CheckFlags extends ConfigFlags, ClientFlags {
+  readonly name?: string;
 }
 
-async function check(flags: ConfigFlags, context: CommandContext): Promise<number> {
+const help = `
+A FILE is sent to the server, which finds it there what it imports, and its secrets; nothing changes there.`;
+
+export function addCheckCommand(program: Command, context: CommandContext): void {
+  const command = program
+    .command("check [FILE]")
+    .description(
+      "load every pipeline and print each problem, without a server; or one file by the server, as an upload",
+    );
+  addClientFlags(addConfigFlags(command, ["pipelines"]))
+    .option("--name <NAME>", "of FILE: the pipeline's name, like home/backup")
+    .option("--json", "print one line of JSON: { pipelines, problems }; of FILE { ok, problems }")
+    .addHelpText("after", help)
+    .action(async (path: string | undefined, flags: CheckFlags) =>
+      context.end(await (path === undefined ? checkAll(flags, context) : checkFile(path, flags, context))),
+    );
+}
+
+async function checkAll(flags: ConfigFlags, context: CommandContext): Promise<number> {
   const { out, err } = context.terminal;
   const { config } = await loadCommandConfig(context, flags);
   const { pipelines } = await (await context.loadApp()).checkPipelines(config);
   const problems = pipelines.flatMap((pipeline) => pipeline.problems);
-  const errors = problems.filter(({ severity }) => severity === "error").length;
+  const errors = countErrors(problems);
   if (flags["json"]) {
     const list = pipelines.map(({ id, file, state }) => ({ id, file, state }));
     await out.line(JSON.stringify({ pipelines: list, problems }));
   } else {
     const shownDir = relative(context.cwd, config.pipelines);
-    for (const problem of problems) {
-      await out.line(formatProblem(shownDir, problem));
-      if (problem.hint) await out.line(`  ${out.paint("dim", "hint:")} ${printable(problem.hint)}`);
-    }
+    await printProblems(problems, (file) => join(shownDir, file), context);
     await err.line(summarise(pipelines.length, problems.length, errors));
   }
   return errors > 0 ? errorClasses.invalid.exitCode : 0;
 }
 
+async function checkFile(path: string, flags: CheckFlags, context: CommandContext): Promise<number> {
+  const { out, err } = context.terminal;
+  const { source, extension, name: ownName } = await readPipelineFile(context.cwd, path);
+  const name = (flags.name ?? ownName).replace(/\.m?[jt]s$/, "");
+  const client = await connect(context, flags);
+  const { ok, problems } = await client.checkPipeline(name, { source, extension });
+  if (flags["json"]) await out.line(JSON.stringify({ ok, problems }));
+  else {
+    await printProblems(problems, (file) => (file === name + extension ? path : file), context);
+    await err.line(summarise(1, problems.length, countErrors(problems)));
+  }
+  return ok ? 0 : errorClasses.invalid.exitCode;
+}
+
 /** `file:line:column message`, the file as one would open it from the current folder. */
-function formatProblem(dir: string, { file, line, column, severity, message }: Problem): string {
-  const place = [join(dir, file), line, line === null ? null : column].filter((part) => part !== null).join(":");
-  return printable(`${place} ${severity === "warning" ? "warning: " : ""}${message}`);
+async function printProblems(
+  problems: readonly Problem[],
+  show: (file: string) => string,
+  { terminal: { out } }: CommandContext,
+): Promise<void> {
+  for (const { file, line, column, severity, message, hint } of problems) {
+    const place = [show(file), line, line === null ? null : column].filter((part) => part !== null).join(":");
+    await out.line(printable(`${place} ${severity === "warning" ? "warning: " : ""}${message}`));
+    if (hint) await out.line(`  ${out.paint("dim", "hint:")} ${printable(hint)}`);
+  }
+}
+
+function countErrors(problems: readonly Problem[]): number {
+  return problems.filter(({ severity }) => severity === "error").length;
 }
 
 function summarise(pipelines: number, problems: number, errors: number): string {

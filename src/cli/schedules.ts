@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { formatDuration } from "../core/duration.ts";
 import { formatAge } from "./age.ts";
-import type { ScheduleSummary } from "./api-client.ts";
+import type { ScheduleSummary } from "./pipeline-verbs.ts";
 import { addClientFlags, connect, type ClientFlags } from "./client-flags.ts";
 import type { CommandContext } from "./command-context.ts";
 import { formatMoment } from "./moment.ts";

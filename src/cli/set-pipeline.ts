@@ -2,7 +2,7 @@
 
 import { Option, type Command } from "commander";
 import { AppError } from "../core/app-error.ts";
-import type { UploadedPipelineJson } from "./api-client.ts";
+import type { UploadedPipelineJson } from "./pipeline-verbs.ts";
 import { addClientFlags, connect, type ClientFlags } from "./client-flags.ts";
 import type { CommandContext } from "./command-context.ts";
 import { type PipelineFile, readPipelineFile } from "./pipeline-file.ts";

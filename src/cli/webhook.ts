@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { AppError } from "../core/app-error.ts";
-import type { PipelineSummary } from "./api-client.ts";
+import type { PipelineSummary } from "./pipeline-verbs.ts";
 import { addClientFlags, connect, type ClientFlags } from "./client-flags.ts";
 import type { CommandContext } from "./command-context.ts";
 import { curlFor } from "./curl-for.ts";

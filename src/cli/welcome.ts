@@ -2,7 +2,8 @@
 
 import { relative } from "node:path";
 import type { Config } from "../config.ts";
-import { createApiClient, type PipelineSummary } from "./api-client.ts";
+import { createApiClient } from "./api-client.ts";
+import type { PipelineSummary } from "./pipeline-verbs.ts";
 import type { RunningServer } from "../app.ts";
 import type { CommandContext } from "./command-context.ts";
 import { curlFor } from "./curl-for.ts";

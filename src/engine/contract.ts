@@ -5,7 +5,7 @@ import type { JournalRecord } from "../core/journal-record.ts";
 import type { LogEntry } from "../core/log-entry.ts";
 import type { PipelineExtension } from "../core/pipeline-file.ts";
 import type { Artifact, Run, RunStatus } from "../core/run.ts";
-import type { Pipeline } from "../pipelines/pipelines.ts";
+import type { Pipeline, Problem } from "../pipelines/pipelines.ts";
 import type { KeptRequest, RequestPage, RequestQuery } from "../store/store.ts";
 import type { EventVerbs } from "./events/event-desk.ts";
 import type { Decision } from "./news-terms.ts";
@@ -218,6 +218,11 @@ export interface Engine {
    *   STORE_UNAVAILABLE, SANDBOX_FAILED, SHUTTING_DOWN, DISK_LOW: nothing has changed then.
    */
   setPipeline(id: string, upload: PipelineUpload): Promise<UploadedPipeline>;
+  /**
+   * What is wrong with a file as it would be uploaded; nothing changes but that events tell of it.
+   * @throws {AppError} VALIDATION_FAILED for the id, STORE_UNAVAILABLE, SANDBOX_FAILED, SHUTTING_DOWN.
+   */
+  checkPipeline(id: string, upload: PipelineUpload): Promise<readonly Problem[]>;
   /** The pipeline starts no runs until it is resumed; those that are queued begin. @throws {AppError} PIPELINE_NOT_FOUND. */
   pausePipeline(id: string): Promise<PipelineOverview>;
   /** @throws {AppError} PIPELINE_NOT_FOUND. */

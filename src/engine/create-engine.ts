@@ -7,6 +7,7 @@ import type { Catalog, Pipeline } from "../pipelines/pipelines.ts";
 import { ChildRuns } from "./child-runs.ts";
 import type { CommittedStore } from "./events/committed-store.ts";
 import { EventDesk } from "./events/event-desk.ts";
+import type { PipelineEvents } from "./events/pipeline-events.ts";
 import type { Engine, OpenArtifact, PipelineOverview, StopOptions, TriggerInput } from "./contract.ts";
 import { maskRecord } from "./mask-secrets.ts";
 import { NewsDesk } from "./news-desk.ts";
@@ -37,7 +38,8 @@ export interface EngineOptions {
   readonly parts: Omit<RunParts, "store" | "stepSlots" | "fetchSlots" | "children" | "followers"> & {
     readonly store: CommittedStore;
   };
-  readonly catalog: Pick<Catalog, "get" | "list" | "upload" | "remove" | "watchChanges">;
+  readonly catalog: Pick<Catalog, "get" | "list" | "upload" | "check" | "remove" | "watchChanges">;
+  readonly pipelineEvents: PipelineEvents;
   readonly uploadedSecrets: UploadedSecrets;
   readonly storedSecrets: StoredSecrets;
   readonly webhookTimeoutMs: number;
@@ -121,7 +123,14 @@ class StandardEngine implements Engine {
     const receiving = { uploadedSecrets, timeoutMs, publicUrl, waiting: this.#waiting, records: this.#records };
     this.#webhooks = new WebhookReceiver({ parts, catalog, runs, newId, checkReady, ...receiving });
     this.#reruns = new Reruns({ parts, catalog, runs, newId });
-    this.#uploader = new PipelineUploader({ catalog, store, secrets });
+    this.#uploader = new PipelineUploader({
+      catalog,
+      store,
+      secrets,
+      events: options.pipelineEvents,
+      redactor: parts.redactor,
+      now: () => clock.now(),
+    });
     this.#news = new NewsDesk({ parts, runs });
     this.events = new EventDesk(options.parts);
     const common = { store, clock, logger, catalog, pauses, runs, newId, checkReady };
@@ -315,6 +324,11 @@ class StandardEngine implements Engine {
     this.checkReady();
     const done = await this.#uploader.set(id, upload);
     return { overview: await this.getPipeline(id), ...done };
+  };
+
+  checkPipeline: Engine["checkPipeline"] = async (id, upload) => {
+    this.checkReady();
+    return await this.#uploader.check(id, upload);
   };
 
   async removePipeline(id: string): Promise<void> {

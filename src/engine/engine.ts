@@ -18,6 +18,7 @@ export type {
   WebhookAnswer,
 } from "./contract.ts";
 export { withCommitNews } from "./events/committed-store.ts";
+export { PipelineEvents } from "./events/pipeline-events.ts";
 export { type SecretOverview, StoredSecrets } from "./stored-secrets.ts";
 export type { ScheduleOverview } from "./scheduler.ts";
 export { readJournal } from "./read-journal.ts";

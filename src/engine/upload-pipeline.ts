@@ -2,17 +2,23 @@
 // of it; and their removal.
 
 import { AppError } from "../core/app-error.ts";
-import type { Catalog, Problem, UploadSteps } from "../pipelines/pipelines.ts";
+import { type Catalog, checkUploadId, type Problem, type UploadSteps } from "../pipelines/pipelines.ts";
 import { parseSecretReference } from "../secrets/secrets.ts";
 import type { Store } from "../store/store.ts";
+import type { Redactor } from "../telemetry/telemetry.ts";
 import type { PipelineUpload, UploadedPipeline } from "./contract.ts";
+import type { PipelineEvents } from "./events/pipeline-events.ts";
+import { ValidationEvents } from "./events/validation-events.ts";
 import { getPipeline } from "./get-pipeline.ts";
 import type { UploadedSecrets } from "./uploaded-secrets.ts";
 
 export interface PipelineUploaderOptions {
-  readonly catalog: Pick<Catalog, "get" | "list" | "upload" | "remove">;
+  readonly catalog: Pick<Catalog, "get" | "list" | "upload" | "check" | "remove">;
   readonly store: Pick<Store, "commit">;
   readonly secrets: UploadedSecrets;
+  readonly events: Pick<PipelineEvents, "commitVersion">;
+  readonly redactor: Pick<Redactor, "json">;
+  readonly now: () => number;
 }
 
 const maxSecretLength = 4096;
@@ -29,13 +35,38 @@ export class PipelineUploader {
     const { source, extension, webhookSecret: secret } = upload;
     if (typeof secret === "string") checkSecret(secret);
     const { catalog } = this.#options;
-    const steps = this.#createSteps(id, secret);
-    const { change } = await catalog.upload({ id, source, extension }, steps);
+    const validation = await this.#beginValidation(id, extension, "upload");
+    const steps = this.#createSteps(id, secret, validation);
+    const { change } = await catalog.upload({ id, source, extension }, steps).catch(async (thrown: unknown) => {
+      await validation.failedBy(thrown);
+      throw thrown;
+    });
     const problems = catalog.get(id)?.problems ?? [];
     return {
       change: change === "unchanged" && steps.secretChanged() ? "updated" : change,
       warnings: problems.map(describeProblem),
     };
+  }
+
+  /** See {@link Engine.checkPipeline}. */
+  async check(id: string, { source, extension }: PipelineUpload): Promise<readonly Problem[]> {
+    const { catalog, store } = this.#options;
+    const validation = await this.#beginValidation(id, extension, "check");
+    try {
+      const problems = await catalog.check({ id, source, extension });
+      const errors = problems.filter(({ severity }) => severity === "error").length;
+      if (errors === 0) await store.commit([validation.completed(problems)]);
+      else await validation.failed(problems, `${id}${extension} does not load`);
+      return problems;
+    } catch (thrown) {
+      await validation.failedBy(thrown);
+      throw thrown;
+    }
+  }
+
+  async #beginValidation(id: string, extension: string, purpose: "upload" | "check"): Promise<ValidationEvents> {
+    checkUploadId(id);
+    return await ValidationEvents.begin(this.#options, { pipeline: id, file: id + extension, purpose });
   }
 
   /** See {@link Engine.removePipeline}. */
@@ -54,23 +85,28 @@ export class PipelineUploader {
    * A webhook is never open for a moment that has, or is to have, a secret: a given one is stored before the file is in
    * its place, and one that is to go goes after that.
    */
-  #createSteps(id: string, secret: string | null | undefined): UploadSteps & { readonly secretChanged: () => boolean } {
-    const { store, secrets } = this.#options;
+  #createSteps(
+    id: string,
+    secret: string | null | undefined,
+    validation: ValidationEvents,
+  ): UploadSteps & { readonly secretChanged: () => boolean } {
+    const { store, secrets, events } = this.#options;
     let known: string | undefined;
     return {
       secretChanged: () => secret !== undefined && (secret ?? undefined) !== known,
       before: async (version, bundle) => {
         known = secrets.find(id);
-        await store.commit([
+        await events.commitVersion(version, [
           ...(typeof secret === "string" ? [await secrets.createWrite(id, secret)] : []),
           { type: "bundle.put", bundle, config: version.config },
           { type: "version.put", version },
+          validation.completed([]),
         ]);
         if (typeof secret === "string") secrets.set(id, secret);
       },
       undo: async (version) => {
         if (version === null) await store.commit([{ type: "version.remove", pipeline: id }]);
-        else await store.commit([{ type: "version.put", version }]);
+        else await events.commitVersion(version, [{ type: "version.put", version }]);
         if (typeof secret === "string") await this.#setSecret(id, known ?? null);
       },
       after: async () => {

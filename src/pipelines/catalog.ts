@@ -1,7 +1,7 @@
 // The pipelines in force: the folder is loaded, watched, and every good version kept until a better one comes.
 
 import { realpath, stat } from "node:fs/promises";
-import { basename, dirname, join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { AppError, toAppError } from "../core/app-error.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { BundleLimits } from "./bundle.ts";
@@ -16,6 +16,7 @@ import { listPipelineFiles, type PipelineFiles } from "./pipeline-files.ts";
 import type { ConfigChecks } from "./parse-pipeline-config.ts";
 import { createError, type Pipeline, type PipelineVersion, type Problem, type SavedVersion } from "./pipeline.ts";
 import { ScanTimer } from "./scan-timer.ts";
+import { unusableFolder } from "./unusable-folder.ts";
 import { type RemovalSteps, type UploadedFile, type UploadSteps, Uploads } from "./uploads.ts";
 
 /** What became of a file that was saved, renamed or removed. */
@@ -57,6 +58,8 @@ export interface Catalog {
    * @throws {AppError} VALIDATION_FAILED, LOAD_FAILED, STORE_UNAVAILABLE and what the steps throw: nothing has changed.
    */
   upload(file: UploadedFile, steps: UploadSteps): Promise<{ readonly change: "created" | "updated" | "unchanged" }>;
+  /** What is wrong with a file as it would be uploaded; nothing changes. @throws {AppError} VALIDATION_FAILED, SANDBOX_FAILED. */
+  check(file: UploadedFile): Promise<readonly Problem[]>;
   /** Removes what there is of a pipeline. @throws {AppError} STORE_UNAVAILABLE and what the steps throw. */
   remove(id: string, steps: RemovalSteps): Promise<void>;
   /** Calls back with the id of each pipeline that changes after the first load; the returned function ends that. */
@@ -109,6 +112,7 @@ class FolderCatalog implements Catalog {
     this.#uploads = new Uploads({
       root: async () => await realpath(options.root),
       check: async (id, file, text) => await this.#loadFile(file, this.#entries.get(id)?.loaded ?? null, text),
+      findWarnings: async (id, version) => await findWarnings(id, version, options),
       find: (id) => this.#entries.get(id),
       findSaved: (id) => (this.#entries.get(id) ?? { saved: this.#saved.get(id) ?? null }).saved,
       setSaved: (id, saved) => this.#setSaved(id, saved),
@@ -149,6 +153,8 @@ class FolderCatalog implements Catalog {
   }
 
   upload: Catalog["upload"] = async (file, steps) => await this.#uploads.put(file, steps);
+
+  check: Catalog["check"] = async (file) => await this.#uploads.check(file);
 
   remove: Catalog["remove"] = async (id, steps) => await this.#uploads.remove(id, steps);
 
@@ -382,16 +388,4 @@ class FolderCatalog implements Catalog {
   #report(message: string, cause: unknown): void {
     this.#options.onError(new AppError("INTERNAL", message, { cause }));
   }
-}
-
-function unusableFolder(root: string, thrown: unknown): AppError {
-  const hint = "name the folder of the pipelines with --pipelines DIR";
-  if (thrown instanceof AppError) return new AppError(thrown.code, thrown.message, { hint });
-  const message = `cannot read the pipelines folder ${root}: ${describeFileError(thrown)}`;
-  if (fileErrorCode(thrown) !== "ENOENT") return new AppError("CONFIG_INVALID", message, { hint, cause: thrown });
-  const wayOut =
-    basename(root) === "pipelines"
-      ? "run this in the folder that has pipelines/, make one with `runner init`, or name it with --pipelines DIR"
-      : `make it with mkdir ${root}, or name another with --pipelines DIR`;
-  return new AppError("CONFIG_INVALID", message, { hint: wayOut, cause: thrown });
 }

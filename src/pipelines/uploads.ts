@@ -38,6 +38,8 @@ export interface UploadHost {
   readonly root: () => Promise<string>;
   /** Loads a text as if it were the file. */
   readonly check: (id: string, file: string, text: string) => Promise<LoadedPipeline>;
+  /** What is wrong with a version that is good enough to be in force. */
+  readonly findWarnings: (id: string, version: PipelineVersion) => Promise<readonly Problem[]>;
   readonly find: (id: string) => CatalogEntry | undefined;
   readonly findSaved: (id: string) => SavedVersion | null;
   readonly setSaved: (id: string, saved: SavedVersion | null) => void;
@@ -65,14 +67,18 @@ export class Uploads {
   }
 
   async put(file: UploadedFile, steps: UploadSteps): Promise<{ readonly change: "created" | "updated" | "unchanged" }> {
-    checkUploadId(file.id);
-    if (!file.source.isWellFormed()) {
-      throw new AppError(
-        "VALIDATION_FAILED",
-        "the file is not valid Unicode text: half of a surrogate pair is missing",
-      );
-    }
+    checkFile(file);
     return await this.#inTurn(async () => await this.#put(file, steps));
+  }
+
+  /** See {@link Catalog.check}. */
+  async check(file: UploadedFile): Promise<readonly Problem[]> {
+    checkFile(file);
+    const { id, source, extension } = file;
+    const loaded = await this.#host.check(id, id + extension, source);
+    if (loaded.ok) return await this.#host.findWarnings(id, loaded.version);
+    if (loaded.retry) throw refuse(id + extension, loaded);
+    return loaded.problems;
   }
 
   async remove(id: string, { after }: RemovalSteps): Promise<void> {
@@ -153,6 +159,13 @@ export class Uploads {
     }
     await this.#host.drop(entry);
   }
+}
+
+/** @throws {AppError} VALIDATION_FAILED. */
+function checkFile({ id, source }: UploadedFile): void {
+  checkUploadId(id);
+  if (source.isWellFormed()) return;
+  throw new AppError("VALIDATION_FAILED", "the file is not valid Unicode text: half of a surrogate pair is missing");
 }
 
 /** Every file name that is this pipeline. */

@@ -55,6 +55,22 @@ const uploadBody: Schema = {
 const exampleSource = 'export const pipeline = () => "hello";\n';
 const pipelineLink = { Location: header("The pipeline.", `/api/pipelines/${encodeURIComponent(pipelineId)}`) };
 
+const extensionParameter = parameter(
+  "query",
+  "extension",
+  "Of a file that is sent as it is.",
+  { enum: pipelineExtensions, default: ".ts" },
+  ".ts",
+);
+
+const uploadRequest = {
+  required: true,
+  content: {
+    ...json(uploadBody, { source: exampleSource, webhook_secret: "env:HOOK_SECRET" }),
+    ...content("text/plain", { type: "string" }, exampleSource),
+  },
+};
+
 export const pipelinePaths: Paths = {
   "/api/pipelines": {
     get: {
@@ -88,23 +104,8 @@ export const pipelinePaths: Paths = {
         "Puts the file into the server's folder once it has been found to load; one that does not load changes " +
         "nothing. The body is JSON, or the file itself as curl -T sends it.",
       tags,
-      parameters: [
-        pipelineParameter,
-        parameter(
-          "query",
-          "extension",
-          "Of a file that is sent as it is.",
-          { enum: pipelineExtensions, default: ".ts" },
-          ".ts",
-        ),
-      ],
-      requestBody: {
-        required: true,
-        content: {
-          ...json(uploadBody, { source: exampleSource, webhook_secret: "env:HOOK_SECRET" }),
-          ...content("text/plain", { type: "string" }, exampleSource),
-        },
-      },
+      parameters: [pipelineParameter, extensionParameter],
+      requestBody: uploadRequest,
       responses: {
         "200": answer("The pipeline is in force.", json(ref("UploadedPipeline"), uploadedExample), pipelineLink),
         "201": answer(
@@ -134,6 +135,35 @@ export const pipelinePaths: Paths = {
       responses: {
         "204": answer("It is gone."),
         ...guardedProblems("PIPELINE_NOT_FOUND", "SHUTTING_DOWN"),
+      },
+    },
+  },
+  "/api/pipelines/{pipeline}/check": {
+    post: {
+      operationId: "checkPipeline",
+      summary: "Look at a file as it would be uploaded",
+      description: "Nothing changes; the events validation.started and validation.completed or failed tell of it.",
+      tags,
+      parameters: [pipelineParameter, extensionParameter],
+      requestBody: uploadRequest,
+      responses: {
+        "200": answer(
+          "What is wrong with it; ok: it would be taken.",
+          json(objectOf({ ok: { type: "boolean" }, problems: { type: "array", items: ref("FileProblem") } }), {
+            ok: true,
+            problems: [],
+          }),
+        ),
+        ...guardedProblems(
+          "INVALID_JSON",
+          "VALIDATION_FAILED",
+          "BODY_TIMEOUT",
+          "BODY_TOO_LARGE",
+          "UNSUPPORTED_ENCODING",
+          "SANDBOX_FAILED",
+          "SHUTTING_DOWN",
+          "DISK_LOW",
+        ),
       },
     },
   },

@@ -1,4 +1,5 @@
-// GET /api/pipelines, GET, PUT and DELETE /api/pipelines/{id}, POST /api/pipelines/{id}/trigger, …/pause and …/resume. Ids
+// GET /api/pipelines, GET, PUT and DELETE /api/pipelines/{id}, POST /api/pipelines/{id}/trigger, …/pause, …/resume and …/check.
+// Ids
 // may contain slashes.
 
 import type { Elysia } from "elysia";
@@ -10,10 +11,10 @@ import { pipelineToJson } from "../pipeline-json.ts";
 import { decodeId, splitTarget } from "../request-path.ts";
 import type { RouteContext } from "../route-context.ts";
 import { startRun } from "../start-run.ts";
-import { removePipeline, setPipeline } from "./uploads.ts";
+import { checkPipeline, removePipeline, setPipeline } from "./uploads.ts";
 
 const prefix = "/api/pipelines/";
-const verbs = ["trigger", "pause", "resume"] as const;
+const verbs = ["trigger", "pause", "resume", "check"] as const;
 const pipelineMethods = "GET, HEAD, PUT, DELETE";
 
 /** What is asked of a pipeline by POST. */
@@ -68,6 +69,8 @@ async function post(request: Request, context: RouteContext): Promise<Response> 
       return jsonResponse(pipelineToJson(await engine.pausePipeline(target.id), publicUrl));
     case "resume":
       return jsonResponse(pipelineToJson(await engine.resumePipeline(target.id), publicUrl));
+    case "check":
+      return await checkPipeline(request, target.id, context);
     case undefined:
       return methodNotAllowed(request, pipelineMethods);
   }

@@ -30,7 +30,9 @@ const wildcards: Readonly<Record<string, readonly string[]>> = {
   "GET /api/pipelines/*": ["GET /api/pipelines/{pipeline}"],
   "PUT /api/pipelines/*": ["PUT /api/pipelines/{pipeline}"],
   "DELETE /api/pipelines/*": ["DELETE /api/pipelines/{pipeline}"],
-  "POST /api/pipelines/*": ["trigger", "pause", "resume"].map((verb) => `POST /api/pipelines/{pipeline}/${verb}`),
+  "POST /api/pipelines/*": ["trigger", "pause", "resume", "check"].map(
+    (verb) => `POST /api/pipelines/{pipeline}/${verb}`,
+  ),
 };
 
 test("it tells of every route of the server, and of no other", () => {

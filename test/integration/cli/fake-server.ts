@@ -116,6 +116,12 @@ export function startFakeServer(port = 0): FakeServer {
     }
     if (collection === "events") return Response.json({ events: events[0] ?? [], next_cursor: null });
     if (collection === "schedules") return Response.json({ schedules });
+    if (collection === "pipelines" && verb === "check") {
+      const { source } = JSON.parse(text) as { readonly source: string };
+      const place = { file: "deploy.ts", line: 2, column: 5, hint: "add one" };
+      const problems = source === "good" ? [] : [{ severity: "error", message: "no \u001Bexport", ...place }];
+      return Response.json({ ok: problems.length === 0, problems });
+    }
     if (collection === "pipelines" && (verb === "pause" || verb === "resume")) return Response.json({ id });
     if (collection === "pipelines" && verb === "trigger") {
       if (decodeURIComponent(id) !== "missing") return Response.json({ run_id: runId }, { status: 202 });

@@ -251,6 +251,10 @@ export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
       change: "created",
       warnings: [],
     }),
+    async checkPipeline(id, { source }) {
+      const place = { file: `${id}.ts`, line: 1, column: 8, hint: null };
+      return source.includes("broken") ? [{ severity: "error", message: "no", ...place }] : [];
+    },
     async pausePipeline(id) {
       asked.pauses.push(`pause ${id}`);
       return { ...(await engine.getPipeline(id)), paused: true };

@@ -6,6 +6,7 @@ import { PipelineUploader } from "../../../src/engine/upload-pipeline.ts";
 import { UploadedSecrets } from "../../../src/engine/uploaded-secrets.ts";
 import { type Catalog, openCatalog } from "../../../src/pipelines/pipelines.ts";
 import { SecretBox } from "../../../src/secrets/secret-box.ts";
+import { Redactor } from "../../../src/telemetry/telemetry.ts";
 import type { Write } from "../../../src/store/store.ts";
 import { makeFolder, removeFolders } from "../../fixtures/pipelines/temporary-folder.ts";
 
@@ -29,7 +30,7 @@ async function open(files: Readonly<Record<string, string>> = {}, given: Readonl
   };
   const commit = (writes: readonly Write[]): Promise<void> => {
     if (writes.some(setting.fails)) return Promise.reject(new Error("the disk is full"));
-    commits.push(...writes.filter(({ type }) => type !== "bundle.put").map(describeWrite));
+    commits.push(...writes.filter(({ type }) => type !== "bundle.put" && type !== "event.put").map(describeWrite));
     return Promise.resolve();
   };
   const root = makeFolder(files);
@@ -51,7 +52,14 @@ async function open(files: Readonly<Record<string, string>> = {}, given: Readonl
     rescanMs: 60_000,
   });
   closers.push(() => catalog.close());
-  const uploader = new PipelineUploader({ catalog, store: { commit }, secrets });
+  const uploader = new PipelineUploader({
+    catalog,
+    store: { commit },
+    secrets,
+    events: { commitVersion: async (_, writes) => await commit(writes) },
+    redactor: new Redactor(),
+    now: Date.now,
+  });
   const upload = async (value: number, secret?: string | null, more = "") => {
     const source = `export const pipeline = () => ${value};\n${more}`;
     const webhookSecret = secret === undefined ? {} : { webhookSecret: secret };
