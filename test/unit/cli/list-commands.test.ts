@@ -32,7 +32,7 @@ test("every command of the contract exists, with server as another name of serve
     "set-pipeline <FILE>",
     "remove-pipeline <NAME>",
     "secret <set|list|rm> [NAME]",
-    "check",
+    "check [FILE]",
     "test [FILE|NAME...]",
     "eval <EXPRESSION>",
     "config",

@@ -1,10 +1,11 @@
 // What the crash tests look for is found where it is: a check that sees nothing would pass on any server.
 
 import { describe, expect, test } from "bun:test";
+import type { EventJson } from "../../../src/core/event-json.ts";
 import type { RunJson } from "../../../src/core/run-json.ts";
 import { createDraw } from "../../fixtures/crash/draw.ts";
 import { Outsider } from "../../fixtures/crash/outsider.ts";
-import { findContradictions, findUnheardNews } from "../../fixtures/crash/run-story.ts";
+import { findContradictions, findEventContradictions, findUnheardNews } from "../../fixtures/crash/run-story.ts";
 
 const tickBase = Date.parse("2026-01-01T00:00:00Z");
 
@@ -114,6 +115,20 @@ describe("a random run", () => {
     expect(findContradictions(run({ steps: [interrupted], result: told }), [], [], true)).toEqual([]);
     expect(findContradictions(run({ steps: [interrupted], result: told }), [], [], false)).toHaveLength(1);
     expect(findContradictions(run({ steps: [interrupted] }), [], [], true)).toHaveLength(1);
+  });
+
+  test("contradicts itself where a change was told twice or never, or an event that its script was told of is not there", () => {
+    const event = (sequence: number, type: string, id = `evt_${sequence}`): EventJson => {
+      return { id, type, created_at: "2026-01-01T00:00:00.000Z", data: {}, metadata: { sequence } };
+    };
+    const told = run({ result: { observed: { "1": "event evt_x" } } });
+    const all = [event(1, "run.created"), event(2, "crash.emitted", "evt_x"), event(3, "run.completed")];
+    expect(findEventContradictions(told, all)).toEqual([]);
+    expect(findEventContradictions(told, all.with(1, event(2, "crash.emitted")))).toHaveLength(1);
+    expect(findEventContradictions(told, all.with(1, event(3, "crash.emitted", "evt_x")))).toHaveLength(1);
+    expect(findEventContradictions(told, [...all, event(4, "run.failed")])).toHaveLength(1);
+    expect(findEventContradictions(told, [...all, event(4, "run.created")])).toHaveLength(1);
+    expect(findEventContradictions(run(), [event(1, "run.created")])).toHaveLength(1);
   });
 
   test("contradicts itself where a value had its effect and ended as another", () => {
