@@ -33,19 +33,25 @@ type Data = EventJson["data"];
 function describeData(data: Data): string {
   const error = data["error"] as Data | null | undefined;
   const waits = Array.isArray(data["waits_for"]) ? (data["waits_for"] as readonly Data[]) : [];
+  const [problem] = Array.isArray(data["problems"]) ? (data["problems"] as readonly Data[]) : [];
   const parts = [
     data["name"],
+    data["file"],
     data["trigger"] !== undefined && data["duration_ms"] === undefined && data["error"] === undefined
       ? data["trigger"]
       : undefined,
     waits.length > 0 && `waits for ${waits.map(({ kind, name }) => `${textOf(kind)} ${textOf(name)}`).join(", ")}`,
     error && `${textOf(error["code"])}: ${textOf(error["message"])}`,
-    data["message"],
+    problem === undefined ? data["message"] : describeProblem(problem),
     typeof data["duration_ms"] === "number" && formatDuration(data["duration_ms"]),
   ];
   const told = parts.filter((part): part is string => typeof part === "string" && part !== "").map(printable);
   const text = told.length > 0 ? told.join("  ") : printable(JSON.stringify(data));
   return text.length <= maxDetails ? text : `${text.slice(0, maxDetails - 1)}…`;
+}
+
+function describeProblem({ line, message }: Data): string {
+  return `${typeof line === "number" ? `line ${line}: ` : ""}${textOf(message)}`;
 }
 
 function textOf(value: unknown): string {

@@ -44,7 +44,10 @@ function chooseForm(query: Query, accept: string | null): (typeof eventFormNames
   const follows = readFlag(query, "follow");
   if (asked !== undefined) return asked === "json" && follows ? "ndjson" : asked;
   if (acceptsEvents(accept)) return "sse";
-  return follows || /\bapplication\/(?:x-)?ndjson\b/i.test(accept ?? "") ? "ndjson" : "json";
+  // Whoever takes both, as the commands do for all that they ask, asks for no stream.
+  const takes = (type: RegExp): boolean => type.test(accept ?? "");
+  const wantsLines = takes(/\bapplication\/(?:x-)?ndjson\b/i) && !takes(/\bapplication\/json\b/i);
+  return follows || wantsLines ? "ndjson" : "json";
 }
 
 interface Filter {

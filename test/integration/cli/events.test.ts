@@ -42,6 +42,12 @@ describe("events", () => {
     ],
     ["run.paused", { status: "waiting", waits_for: [{ kind: "approval", name: "go" }] }, "waits for approval go"],
     ["approval.required", { name: "go", message: "Deploy?" }, "go  Deploy?"],
+    ["pipeline.loaded", { file: "home/backup.ts", bundle_hash: "abc" }, "home/backup.ts"],
+    [
+      "validation.failed",
+      { file: "a.ts", message: "all of it", problems: [{ line: 3, message: "no export" }] },
+      "a.ts  line 3: no export",
+    ],
     ["my.own", { host: "nas", count: 3 }, '{"host":"nas","count":3}'],
   ])("tell of %s what its data says", async (type, data, told) => {
     server.events.push([event(1, type, data)]);

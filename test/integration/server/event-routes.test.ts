@@ -73,6 +73,7 @@ describe("what is followed", () => {
     ["?format=ndjson", {}, "application/x-ndjson"],
     ["?format=json&follow=1", {}, "application/x-ndjson"],
     ["", { accept: "application/x-ndjson" }, "application/x-ndjson"],
+    ["", { accept: "application/json, application/x-ndjson" }, "application/json"],
     ["", { accept: "text/event-stream" }, "text/event-stream"],
     ["?format=sse", { accept: "application/json" }, "text/event-stream"],
     ["?format=json", { accept: "text/event-stream" }, "application/json"],
