@@ -114,12 +114,17 @@ describe("the table of the HTTP API", () => {
     const response = await server.request(
       method === "ANY" ? "PUT" : method,
       real,
-      method === "PUT" ? upload : decision,
+      method === "PUT" || path.endsWith("/check") ? upload : decision,
     );
     const body = await response.text();
     const code = response.ok ? null : (JSON.parse(body) as { code: string }).code;
     // Nothing has such an id, and no form is sent.
-    const refusals = { "{run}": "RUN_NOT_FOUND", "{request}": "REQUEST_NOT_FOUND", "{code}": "VALIDATION_FAILED" };
+    const refusals = {
+      "{run}": "RUN_NOT_FOUND",
+      "{request}": "REQUEST_NOT_FOUND",
+      "{event}": "EVENT_NOT_FOUND",
+      "{code}": "VALIDATION_FAILED",
+    };
     const refusal = Object.entries(refusals).find(([part]) => path.includes(part))?.[1] ?? null;
     if (request === "GET /approve/{code}") expect(body).toContain("there is no such link");
     else expect([request, code]).toEqual([request, refusal]);
