@@ -38,6 +38,8 @@ export interface RetentionLimits {
 }
 
 export interface RetentionOptions extends RetentionLimits {
+  /** The place from which on events have still to be looked at, for deliveries; absent: they are for nobody. */
+  readonly eventsNeededFrom?: () => number;
   readonly requests: Pick<RequestRecords, "removeBefore">;
   readonly parts: Pick<RunParts, "store" | "clock" | "logger"> & {
     readonly files: { readonly artifacts: Pick<RunParts["files"]["artifacts"], "removeRun"> };
@@ -126,6 +128,7 @@ export class Retention {
       store: this.#store,
       cutoff,
       maxEvents: this.#options.maxEvents,
+      neededFrom: this.#options.eventsNeededFrom?.() ?? Number.POSITIVE_INFINITY,
       afterSeq: passes % passesUntilAll === 0 ? 0 : afterSeq,
       commit: async (writes) => await this.#commit(writes),
       isStopped: () => this.#stopped,

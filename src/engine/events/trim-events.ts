@@ -8,6 +8,8 @@ export interface TrimEventsOptions {
   readonly cutoff: number;
   /** So many of the newest are kept at most. */
   readonly maxEvents: number;
+  /** What is at this place or behind it has still to be looked at by somebody. */
+  readonly neededFrom: number;
   /** The place up to which earlier calls have looked: what is left before it is needed. */
   readonly afterSeq: number;
   /** Makes a pause behind it. */
@@ -25,7 +27,7 @@ export async function trimEvents(options: TrimEventsOptions): Promise<number> {
   while (!isStopped() && (await store.outbound.hasFinishedBefore(cutoff))) {
     await commit([{ type: "delivery.trim", before: cutoff }]);
   }
-  const end = await store.events.firstToKeep(cutoff, maxEvents);
+  const end = Math.min(await store.events.firstToKeep(cutoff, maxEvents), options.neededFrom);
   let afterSeq = options.afterSeq;
   while (!isStopped()) {
     const [first] = await store.events.after(afterSeq, 1);

@@ -31,7 +31,7 @@ afterEach(async () => {
   removeFolder(folder);
 });
 
-function begin(maxEvents: number): void {
+function begin(maxEvents: number, eventsNeededFrom = (): number => Number.POSITIVE_INFINITY): void {
   const logger = createLogger({ format: "json", level: "error", colour: false, write: () => {}, now: Date.now });
   const counting = {
     ...store,
@@ -42,7 +42,7 @@ function begin(maxEvents: number): void {
   };
   const parts = { store: counting, files: { artifacts: { removeRun: async () => {} } }, clock, logger };
   const limits = { maxAgeMs: 90 * dayMs, maxRuns: 100_000, maxEvents };
-  retention = new Retention({ parts, requests: new RequestWriter(parts), ...limits });
+  retention = new Retention({ parts, requests: new RequestWriter(parts), eventsNeededFrom, ...limits });
   retention.start();
 }
 
@@ -91,6 +91,17 @@ describe("events", () => {
     await clock.runPass();
     expect(await keptSeqs()).toEqual([7, 8, ...Array.from({ length: 600 }, (_, index) => 401 + index)]);
     expect(commits.flat().filter(({ type }) => type === "event.trim").length).toBeGreaterThan(1);
+  });
+
+  test("that have still to be looked at for deliveries stay, too many or not", async () => {
+    await store.commit(Array.from({ length: 20 }, (_, index) => put(index, 10)));
+    let neededFrom = 4;
+    begin(5, () => neededFrom);
+    await clock.runPass();
+    expect((await keptSeqs())[0]).toBe(4);
+    neededFrom = 19;
+    await clock.runPass();
+    expect((await keptSeqs())[0]).toBe(16);
   });
 
   test("that were needed go when they are not any more, an hour later at the latest", async () => {
