@@ -110,11 +110,18 @@ describe("the table of the HTTP API", () => {
     const upload = path.includes("/secrets/")
       ? { value: "kept by the server" }
       : { source: "export const pipeline = () => {};" };
-    const decision = path.includes("/approvals/") ? { approved: true } : undefined;
+    const asked: Readonly<Record<string, object>> = {
+      "/api/runs/{run}/approvals/{name}": { approved: true },
+      "/api/pipelines/{pipeline}/check": upload,
+      "/v1/webhooks": { url: "http://127.0.0.1:9000/hook", events: ["run.failed"] },
+      "/v1/webhooks/{webhook}": { enabled: true },
+      "/v1/webhooks/{webhook}/test": { event_type: "run.failed" },
+      "/v1/webhooks/{webhook}/recover": { since: "2026-02-02T00:00:00Z" },
+    };
     const response = await server.request(
       method === "ANY" ? "PUT" : method,
       real,
-      method === "PUT" || path.endsWith("/check") ? upload : decision,
+      method === "PUT" ? upload : method === "GET" ? undefined : asked[path],
     );
     const body = await response.text();
     const code = response.ok ? null : (JSON.parse(body) as { code: string }).code;
@@ -122,7 +129,9 @@ describe("the table of the HTTP API", () => {
     const refusals = {
       "{run}": "RUN_NOT_FOUND",
       "{request}": "REQUEST_NOT_FOUND",
+      "{webhook}": "ENDPOINT_NOT_FOUND",
       "{event}": "EVENT_NOT_FOUND",
+      "{target}": "TARGET_NOT_FOUND",
       "{code}": "VALIDATION_FAILED",
     };
     const refusal = Object.entries(refusals).find(([part]) => path.includes(part))?.[1] ?? null;
