@@ -42,7 +42,49 @@ export function isInNetwork(address: IpAddress, network: IpNetwork): boolean {
   return address.value >> free === network.value >> free;
 }
 
-const loopback = [parseIpNetwork("127.0.0.0/8"), parseIpNetwork("::1")].filter((each) => each !== undefined);
+/** Where an IPv6 address of this network holds an IPv4 address: so many bits from its end, as they are or inverted. */
+interface Embedding {
+  readonly network: IpNetwork;
+  readonly shift: bigint;
+  readonly inverted?: true;
+}
+
+const embeddings: readonly Embedding[] = [
+  // IPv4-compatible, RFC 4291 §2.5.5.1. IPv4-mapped ones are read as IPv4 to begin with.
+  { network: networkOf("::/96"), shift: 0n },
+  // IPv4-translated, RFC 2765 §2.1.
+  { network: networkOf("::ffff:0:0:0/96"), shift: 0n },
+  // NAT64, RFC 6052 §2.1, and its prefix for local use, RFC 8215.
+  { network: networkOf("64:ff9b::/96"), shift: 0n },
+  { network: networkOf("64:ff9b:1::/48"), shift: 0n },
+  // 6to4, RFC 3056 §2.
+  { network: networkOf("2002::/16"), shift: 80n },
+  // Teredo: its server, and the client's address with every bit turned, RFC 4380 §4.
+  { network: networkOf("2001::/32"), shift: 64n },
+  { network: networkOf("2001::/32"), shift: 0n, inverted: true },
+];
+
+/** The second half of an ISATAP address begins so, before an IPv4 address: RFC 5214 §6.1, local and global. */
+const isatap = new Set([0x0000_5efen, 0x0200_5efen]);
+
+/** IPv4 addresses that packets to this IPv6 address may be carried to. `::` and `::1` hold none. */
+export function embeddedIpv4({ bits, value }: IpAddress): readonly IpAddress[] {
+  if (bits === 32 || value <= 1n) return [];
+  const found = embeddings
+    .filter(({ network }) => isInNetwork({ bits, value }, network))
+    .map(({ shift, inverted }) => (value >> shift) ^ (inverted === true ? 0xffff_ffffn : 0n));
+  if (isatap.has((value >> 32n) & 0xffff_ffffn)) found.push(value);
+  return found.map((each) => ({ bits: 32, value: each & 0xffff_ffffn }));
+}
+
+/** @throws {TypeError} where the text is none: for texts of the source. */
+export function networkOf(text: string): IpNetwork {
+  const network = parseIpNetwork(text);
+  if (network === undefined) throw new TypeError(`${text} is no network`);
+  return network;
+}
+
+const loopback = [networkOf("127.0.0.0/8"), networkOf("::1")];
 
 /** The sender is on this machine. */
 export function isLoopback(address: IpAddress): boolean {

@@ -1,44 +1,7 @@
 // Why a request failed, in words. What the runtime says is not passed on: it repeats the address with its secrets.
 
 import { AppError } from "../../core/app-error.ts";
-
-/** By the runtime's code. */
-const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "connection refused: nothing listens there",
-  ENOTFOUND: "there is no such host name",
-  EAI_AGAIN: "the host name could not be looked up",
-  ETIMEDOUT: "the host does not answer",
-  ENETUNREACH: "there is no network to that host",
-  EHOSTUNREACH: "there is no way to that host",
-  ECONNRESET: "the connection was closed before the answer was complete",
-  EPROTO: "the TLS handshake failed: probably it does not speak https there",
-  CERT_HAS_EXPIRED: "its certificate has expired",
-  CERT_NOT_YET_VALID: "its certificate is not valid yet",
-  CERT_REVOKED: "its certificate was revoked",
-  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another host name",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is self-signed",
-  SELF_SIGNED_CERT_IN_CHAIN: "its certificate comes from an unknown authority",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its certificate comes from an unknown authority",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate comes from an unknown authority",
-  ResponseHeadersTooLarge: "its headers are too large",
-  Malformed_HTTP_Response: "it does not answer in HTTP, or with too many headers",
-  InvalidHTTPResponse: "it does not answer in HTTP",
-  InvalidContentLength: "its Content-Length is not valid",
-  UnrequestedUpgrade: "it switched to another protocol",
-};
-
-const hints: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "is the service running, and is the port right?",
-  ENOTFOUND: "check the spelling, or write the IP address",
-  DEPTH_ZERO_SELF_SIGNED_CERT: trustHint(),
-  SELF_SIGNED_CERT_IN_CHAIN: trustHint(),
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: trustHint(),
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: trustHint(),
-};
-
-function trustHint(): string {
-  return "to trust it, start the server with NODE_EXTRA_CA_CERTS=/path/to/its-ca.pem";
-}
+import { failureHint, failureReason } from "../../core/network-failure.ts";
 
 /** `what`: the request, without secrets. */
 export function describeFailure(thrown: unknown, what: string): AppError {
@@ -47,12 +10,10 @@ export function describeFailure(thrown: unknown, what: string): AppError {
     const text = message.startsWith("fetch: ") ? message : `fetch: ${what}: ${message}`;
     return new AppError(code, text, hint === undefined ? {} : { hint });
   }
-  const code = thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
-  const hint = Object.hasOwn(hints, code) ? hints[code] : undefined;
-  return new AppError("FETCH_FAILED", `fetch: ${what} failed: ${reasonOf(code)}`, hint === undefined ? {} : { hint });
-}
-
-function reasonOf(code: string): string {
-  if (Object.hasOwn(reasons, code)) return reasons[code] ?? code;
-  return /^[\w.]{1,60}$/.test(code) ? code : "the connection failed";
+  const hint = failureHint(thrown);
+  return new AppError(
+    "FETCH_FAILED",
+    `fetch: ${what} failed: ${failureReason(thrown)}`,
+    hint === undefined ? {} : { hint },
+  );
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import {
+  embeddedIpv4,
   formatIpAddress,
   type IpAddress,
   isInNetwork,
@@ -120,4 +121,24 @@ test.each([
   expect(key(first)).toBe(key(second));
   expect(key(first)).not.toBe(key(other));
   expect(key("192.0.2.1")).not.toBe(key("192.0.2.2"));
+});
+
+describe("the IPv4 addresses within an IPv6 address", () => {
+  test.each([
+    ["::192.0.2.1", ["192.0.2.1"]],
+    ["::ffff:0:192.0.2.1", ["192.0.2.1"]],
+    ["64:ff9b::192.0.2.1", ["192.0.2.1"]],
+    ["64:ff9b:1:2:3:4:192.0.2.1", ["192.0.2.1"]],
+    ["2002:c000:201::1", ["192.0.2.1"]],
+    ["2001:0:c000:201:0:0:39ff:fdf4", ["192.0.2.1", "198.0.2.11"]],
+    ["fe80::5efe:192.0.2.1", ["192.0.2.1"]],
+    ["2a00::200:5efe:192.0.2.1", ["192.0.2.1"]],
+    ["2a00:1:2:3:4:5:c000:201", []],
+    ["::", []],
+    ["::1", []],
+    ["192.0.2.1", []],
+    ["::ffff:192.0.2.1", []],
+  ])("%s: %j", (text, within) => {
+    expect(embeddedIpv4(read(text)).map((each) => formatIpAddress(each))).toEqual(within);
+  });
 });
