@@ -1,0 +1,76 @@
+// Sends requests to receivers and judges URLs, taking it for granted that the guard works.
+
+import { type Clock, systemClock } from "../../core/clock.ts";
+import type { OutboundPolicy } from "./address-guard.ts";
+import { createChooser, refusalText } from "./choose-addresses.ts";
+import type { DescribedFailure } from "./describe-send-failure.ts";
+import { parseOutboundUrl } from "./outbound-url.ts";
+import { createPeerMemory } from "./peer-memory.ts";
+import { remember } from "./remember.ts";
+import { createNameResolver, type ResolveName } from "./resolve-name.ts";
+import type { AttemptParts } from "./send-attempt.ts";
+import { type Cancels, sendInTime } from "./send-in-time.ts";
+import type { OutboundRequest, SendOutcome } from "./send-outcome.ts";
+
+export interface Sender {
+  /** Never rejects. */
+  send(request: OutboundRequest, signal?: AbortSignal): Promise<SendOutcome>;
+  /** Why nothing could ever be sent there, in a sentence; null where it could. An unknown name may be known later. */
+  checkUrl(url: string): Promise<string | null>;
+  /** Cancels what is under way. */
+  close(): void;
+}
+
+export interface SenderOptions extends OutboundPolicy {
+  readonly resolve?: ResolveName;
+  readonly clock?: Clock;
+  /** PEM; instead of the authorities of the runtime. */
+  readonly ca?: string;
+}
+
+const maxLookupMs = 5000;
+
+export function createSender(options: SenderOptions): Sender {
+  const { clock = systemClock, resolve = createNameResolver(), denyPrivate, allowHttp, ca } = options;
+  const choose = createChooser({ denyPrivate, allowHttp });
+  const parse = remember(parseOutboundUrl);
+  const parts: AttemptParts = { choose, resolve, peers: createPeerMemory(() => clock.elapsed()), ca };
+  const cancels: Cancels = new Set();
+  let isClosed = false;
+
+  async function lookUp(host: string): Promise<readonly string[]> {
+    const { promise: givenUp, resolve: giveUp } = Promise.withResolvers<readonly string[]>();
+    const cancelTimer = clock.after(maxLookupMs, () => giveUp([]));
+    const found = await Promise.race([givenUp, resolve(host).catch(() => [])]);
+    cancelTimer();
+    return found;
+  }
+
+  return {
+    async send(request, signal) {
+      const startedAt = clock.elapsed();
+      const url = parse(request.url);
+      const sending =
+        "problem" in url ? refusedUrl(url.problem) : sendInTime(parts, clock, url, request, cancels, signal);
+      if (isClosed) for (const cancel of cancels) cancel();
+      const ended = await sending;
+      const durationMs = Math.round(clock.elapsed() - startedAt);
+      return "error" in ended ? { type: "failed", ...ended, durationMs } : { type: "answered", ...ended, durationMs };
+    },
+    async checkUrl(text) {
+      const url = parseOutboundUrl(text);
+      if ("problem" in url) return `the URL ${url.problem}`;
+      const addresses = url.address === null ? await lookUp(url.host) : [url.address];
+      const { allowed, refused } = choose(addresses, url);
+      return allowed.length > 0 || refused.length === 0 ? null : refusalText(url, refused);
+    },
+    close() {
+      isClosed = true;
+      for (const cancel of cancels) cancel();
+    },
+  };
+}
+
+function refusedUrl(problem: string): DescribedFailure {
+  return { error: "address_refused", message: `the URL ${problem}` };
+}

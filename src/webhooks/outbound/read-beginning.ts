@@ -1,0 +1,38 @@
+// The beginning of an answer's body: so much as is recorded, and no more is waited for.
+
+export interface Beginning {
+  readonly body: Uint8Array;
+  /** There was more, or it did not come. */
+  readonly isCut: boolean;
+}
+
+const maxBytes = 16 * 1024;
+
+/**
+ * Never rejects: a body that breaks off ends there. Whoever calls closes the connection of one that is cut.
+ * @param stopped when it is over.
+ */
+export async function readBeginning(
+  stream: ReadableStream<Uint8Array> | null,
+  stopped: Promise<null>,
+): Promise<Beginning> {
+  if (stream === null) return { body: new Uint8Array(0), isCut: false };
+  const reader = stream.getReader();
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  let isWhole = false;
+  try {
+    while (length <= maxBytes) {
+      const next = await Promise.race([stopped, reader.read()]);
+      isWhole = next?.done === true;
+      if (next === null || next.done) break;
+      // A piece may be a window on far more memory.
+      const piece = next.value.slice(0, maxBytes + 1 - length);
+      pieces.push(piece);
+      length += piece.length;
+    }
+  } catch {
+    // The connection was closed, or what came is no chunk of a body.
+  }
+  return { body: Buffer.concat(pieces, Math.min(length, maxBytes)), isCut: !isWhole };
+}
