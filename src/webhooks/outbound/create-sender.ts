@@ -4,16 +4,18 @@ import { type Clock, systemClock } from "../../core/clock.ts";
 import type { OutboundPolicy } from "./address-guard.ts";
 import { createChooser, refusalText } from "./choose-addresses.ts";
 import type { DescribedFailure } from "./describe-send-failure.ts";
+import type { ExchangeAnswer } from "./exchange.ts";
 import { parseOutboundUrl } from "./outbound-url.ts";
 import { createPeerMemory } from "./peer-memory.ts";
 import { remember } from "./remember.ts";
 import { createNameResolver, type ResolveName } from "./resolve-name.ts";
 import type { AttemptParts } from "./send-attempt.ts";
-import { type Cancels, sendInTime } from "./send-in-time.ts";
+import { cancelled, type Cancels, sendInTime } from "./send-in-time.ts";
+import { createSendSlots } from "./send-slots.ts";
 import type { OutboundRequest, SendOutcome } from "./send-outcome.ts";
 
 export interface Sender {
-  /** Never rejects. */
+  /** Never rejects. What waits for others before it begins does so outside its own time. */
   send(request: OutboundRequest, signal?: AbortSignal): Promise<SendOutcome>;
   /** Why nothing could ever be sent there, in a sentence; null where it could. An unknown name may be known later. */
   checkUrl(url: string): Promise<string | null>;
@@ -35,8 +37,17 @@ export function createSender(options: SenderOptions): Sender {
   const choose = createChooser({ denyPrivate, allowHttp });
   const parse = remember(parseOutboundUrl);
   const parts: AttemptParts = { choose, resolve, peers: createPeerMemory(() => clock.elapsed()), ca };
+  const slots = createSendSlots();
   const cancels: Cancels = new Set();
-  let isClosed = false;
+
+  async function sendNow(
+    request: OutboundRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<ExchangeAnswer | DescribedFailure> {
+    const url = parse(request.url);
+    if ("problem" in url) return { error: "address_refused", message: `the URL ${url.problem}` };
+    return await sendInTime(parts, clock, url, request, cancels, signal);
+  }
 
   async function lookUp(host: string): Promise<readonly string[]> {
     const { promise: givenUp, resolve: giveUp } = Promise.withResolvers<readonly string[]>();
@@ -48,12 +59,10 @@ export function createSender(options: SenderOptions): Sender {
 
   return {
     async send(request, signal) {
+      if (!(await slots.take(signal))) return { type: "failed", ...cancelled, durationMs: 0 };
       const startedAt = clock.elapsed();
-      const url = parse(request.url);
-      const sending =
-        "problem" in url ? refusedUrl(url.problem) : sendInTime(parts, clock, url, request, cancels, signal);
-      if (isClosed) for (const cancel of cancels) cancel();
-      const ended = await sending;
+      const ended = await sendNow(request, signal);
+      slots.free();
       const durationMs = Math.round(clock.elapsed() - startedAt);
       return "error" in ended ? { type: "failed", ...ended, durationMs } : { type: "answered", ...ended, durationMs };
     },
@@ -65,12 +74,8 @@ export function createSender(options: SenderOptions): Sender {
       return allowed.length > 0 || refused.length === 0 ? null : refusalText(url, refused);
     },
     close() {
-      isClosed = true;
+      slots.close();
       for (const cancel of cancels) cancel();
     },
   };
-}
-
-function refusedUrl(problem: string): DescribedFailure {
-  return { error: "address_refused", message: `the URL ${problem}` };
 }

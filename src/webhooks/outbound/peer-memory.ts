@@ -1,16 +1,14 @@
-// What is remembered of the addresses that deliveries went to: which did not answer, and when each was last used.
+// What is remembered of the addresses that deliveries went to. Of a host that has several, as by IPv4 and IPv6, one that
+// leads nowhere costs the whole time of an attempt: the next begins with another.
 
 export interface PeerMemory {
-  /** The same addresses, those that failed a short while ago last. */
+  /** The same addresses, those that failed last: the one that failed latest at the end. */
   order(addresses: readonly string[], port: number): readonly string[];
   noteFailed(address: string, port: number): void;
   noteAnswered(address: string, port: number): void;
   /** Answered so lately that a connection to it is still good. */
   isWarm(address: string, port: number): boolean;
 }
-
-/** A dead address costs its time again so seldom, and one that came back is preferred again so soon. */
-const failedForMs = 10 * 60_000;
 
 /** Well below the 5 s after which Node.js, and many a server, closes a connection that nothing comes over. */
 const warmForMs = 2000;
@@ -22,16 +20,11 @@ export function createPeerMemory(elapsed: () => number): PeerMemory {
   const failedAt = new Map<string, number>();
   const answeredAt = new Map<string, number>();
 
-  function isWithin(times: ReadonlyMap<string, number>, key: string, forMs: number): boolean {
-    const at = times.get(key);
-    return at !== undefined && elapsed() - at < forMs;
-  }
-
   return {
     order(addresses, port) {
       if (addresses.length < 2) return addresses;
-      const failed = (address: string): boolean => isWithin(failedAt, keyOf(address, port), failedForMs);
-      return [...addresses.filter((each) => !failed(each)), ...addresses.filter(failed)];
+      const at = (address: string): number => failedAt.get(keyOf(address, port)) ?? Number.NEGATIVE_INFINITY;
+      return addresses.toSorted((a, b) => Math.sign(at(a) - at(b)) || 0);
     },
     noteFailed(address, port) {
       note(failedAt, keyOf(address, port), elapsed());
@@ -40,7 +33,10 @@ export function createPeerMemory(elapsed: () => number): PeerMemory {
       failedAt.delete(keyOf(address, port));
       note(answeredAt, keyOf(address, port), elapsed());
     },
-    isWarm: (address, port) => isWithin(answeredAt, keyOf(address, port), warmForMs),
+    isWarm(address, port) {
+      const at = answeredAt.get(keyOf(address, port));
+      return at !== undefined && elapsed() - at < warmForMs;
+    },
   };
 }
 

@@ -3,7 +3,8 @@
 // Measured on Bun 1.4.5 with a name server that does not answer: getaddrinfo holds one of the two or more threads that
 // all file access goes through, 10 s a name, so eight dead names stopped every file read for 30 s. c-ares waits without
 // a thread, but it reads /etc/resolv.conf once and knows nothing of nsswitch.conf (mDNS, systemd). So: c-ares, told of
-// every change of resolv.conf; and getaddrinfo, one name at a time, for what c-ares has been told does not exist.
+// every change of resolv.conf; and getaddrinfo, one name at a time, for what c-ares has been told does not exist, its
+// answers remembered, so that several hosts of mDNS that are switched off do not keep one that is on waiting for long.
 
 import { setServers } from "node:dns";
 import { readFileSync } from "node:fs";
@@ -19,12 +20,19 @@ export interface NameResolverOptions {
   readonly resolvConf?: string;
   /** Milliseconds from some fixed point. */
   readonly elapsed?: () => number;
+  readonly lookup?: typeof lookUp;
 }
 
+/** RFC 6762 §10: a host's address is good for twice as long. */
+const rememberedMs = 60_000;
+
+const maxRemembered = 1000;
+
 export function createNameResolver(options: NameResolverOptions = {}): ResolveName {
-  const { resolvConf = "/etc/resolv.conf", elapsed = () => performance.now() } = options;
+  const { resolvConf = "/etc/resolv.conf", elapsed = () => performance.now(), lookup = lookUp } = options;
   let followed = readText(resolvConf);
   let lookedAt = elapsed();
+  const remembered = new Map<string, { readonly answer: Promise<readonly string[]>; until: number }>();
   let systemQueue: Promise<unknown> = Promise.resolve();
 
   function followServers(): void {
@@ -40,8 +48,13 @@ export function createNameResolver(options: NameResolverOptions = {}): ResolveNa
   }
 
   function askSystem(name: string): Promise<readonly string[]> {
-    const answer = systemQueue.then(() => lookup(name, "libc"));
-    systemQueue = answer.catch(() => {});
+    const known = remembered.get(name);
+    if (known !== undefined && elapsed() < known.until) return known.answer;
+    const answer = systemQueue.then(async () => await lookup(name, "libc"));
+    const asked = { answer, until: Number.POSITIVE_INFINITY };
+    if (remembered.size >= maxRemembered) remembered.clear();
+    remembered.set(name, asked);
+    systemQueue = answer.catch(() => {}).finally(() => (asked.until = elapsed() + rememberedMs));
     return answer;
   }
 
@@ -58,7 +71,7 @@ export function createNameResolver(options: NameResolverOptions = {}): ResolveNa
   };
 }
 
-async function lookup(name: string, backend: "c-ares" | "libc"): Promise<readonly string[]> {
+async function lookUp(name: string, backend: "c-ares" | "libc"): Promise<readonly string[]> {
   const found = await Bun.dns.lookup(name, { backend });
   return found.map(({ address }) => address);
 }

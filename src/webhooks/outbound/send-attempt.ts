@@ -38,6 +38,7 @@ export async function attemptToSend(
   let failure: DescribedFailure =
     refused.length === 0 ? unknownName(url) : { error: "address_refused", message: refusalText(url, refused) };
   for (const address of peers.order(allowed, url.port)) {
+    if (signal.aborted) return failure;
     onAddress(address);
     try {
       const isWarm = peers.isWarm(address, url.port);
@@ -48,7 +49,7 @@ export async function attemptToSend(
       const { error, message } = describeSendFailure(thrown);
       failure = { error, message: `${address} port ${url.port}: ${message}` };
       // Only here is it certain that nothing was sent: another address may be tried.
-      if (error !== "connect" || signal.aborted) return failure;
+      if (error !== "connect") return failure;
       peers.noteFailed(address, url.port);
     }
   }

@@ -11,7 +11,7 @@ import type { OutboundRequest } from "./send-outcome.ts";
 /** A body is worth no longer a wait: the status says all that matters to a delivery. */
 const maxBodyMs = 2000;
 
-const cancelled: DescribedFailure = { error: "cancelled", message: "it was ended before there was an answer" };
+export const cancelled: DescribedFailure = { error: "cancelled", message: "it was ended before there was an answer" };
 
 /** What ends sends from outside: each is told once. */
 export type Cancels = Set<() => void>;
@@ -43,7 +43,6 @@ export async function sendInTime(
   const cancel = (): void => stop(cancelled);
   cancels.add(cancel);
   signal?.addEventListener("abort", cancel, { once: true });
-  if (signal?.aborted === true) cancel();
   const onHead = (): Promise<null> => {
     cancelTimer();
     const leftMs = timeoutMs - (clock.elapsed() - startedAt);

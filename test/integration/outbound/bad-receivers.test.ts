@@ -185,3 +185,12 @@ test("deliveries in close succession share a connection, later ones have a new o
   await send();
   expect(receiver.connections()).toBe(3);
 });
+
+test("three hundred receivers that hang make no other fail: it waits for its beginning", async () => {
+  const [dead, good] = [await open("hangs"), await open({ statuses: [200] })];
+  const hanging = Array.from({ length: 300 }, async () => await sender.send(requestTo(dead.url, { timeoutMs: 500 })));
+  const outcome = await sendTo(good, 400);
+  expect(outcome).toMatchObject({ type: "answered", status: 200 });
+  for (const each of await Promise.all(hanging)) expect(each).toMatchObject({ type: "failed", error: "timeout" });
+  expect(dead.requests).toHaveLength(300);
+});

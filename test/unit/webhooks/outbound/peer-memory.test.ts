@@ -3,17 +3,21 @@
 import { expect, test } from "bun:test";
 import { createPeerMemory } from "../../../../src/webhooks/outbound/peer-memory.ts";
 
-test("an address that failed comes last for ten minutes, or until it answers", () => {
+test("an address that failed comes last until it answers, the one that failed latest at the very end", () => {
   let elapsedMs = 0;
   const peers = createPeerMemory(() => elapsedMs);
   const addresses = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
   peers.noteFailed("10.0.0.1", 80);
   expect(peers.order(addresses, 80)).toEqual(["10.0.0.2", "10.0.0.3", "10.0.0.1"]);
   expect(peers.order(addresses, 81)).toEqual(addresses);
-  elapsedMs = 600_000;
-  expect(peers.order(addresses, 80)).toEqual(addresses);
-  peers.noteFailed("10.0.0.2", 80);
-  peers.noteAnswered("10.0.0.2", 80);
+  elapsedMs = 1000;
+  peers.noteFailed("10.0.0.3", 80);
+  expect(peers.order(addresses, 80)).toEqual(["10.0.0.2", "10.0.0.1", "10.0.0.3"]);
+  elapsedMs = 2000;
+  peers.noteFailed("10.0.0.1", 80);
+  expect(peers.order(addresses, 80)).toEqual(["10.0.0.2", "10.0.0.3", "10.0.0.1"]);
+  peers.noteAnswered("10.0.0.1", 80);
+  peers.noteAnswered("10.0.0.3", 80);
   expect(peers.order(addresses, 80)).toEqual(addresses);
 });
 
