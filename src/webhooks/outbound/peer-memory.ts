@@ -28,6 +28,7 @@ export function createPeerMemory(elapsed: () => number): PeerMemory {
     },
     noteFailed(address, port) {
       note(failedAt, keyOf(address, port), elapsed());
+      answeredAt.delete(keyOf(address, port));
     },
     noteAnswered(address, port) {
       failedAt.delete(keyOf(address, port));

@@ -27,6 +27,9 @@ export interface AttemptTerms {
   readonly onHead: () => Promise<null>;
 }
 
+/** Whoever writes the answers of a name server could have a whole network searched. */
+const maxTried = 8;
+
 /** Never rejects. */
 export async function attemptToSend(
   { choose, resolve, peers, ca }: AttemptParts,
@@ -37,7 +40,7 @@ export async function attemptToSend(
   const { allowed, refused } = choose(found, url);
   let failure: DescribedFailure =
     refused.length === 0 ? unknownName(url) : { error: "address_refused", message: refusalText(url, refused) };
-  for (const address of peers.order(allowed, url.port)) {
+  for (const address of peers.order(allowed, url.port).slice(0, maxTried)) {
     if (signal.aborted) return failure;
     onAddress(address);
     try {
@@ -48,9 +51,9 @@ export async function attemptToSend(
     } catch (thrown) {
       const { error, message } = describeSendFailure(thrown);
       failure = { error, message: `${address} port ${url.port}: ${message}` };
+      if (!signal.aborted) peers.noteFailed(address, url.port);
       // Only here is it certain that nothing was sent: another address may be tried.
       if (error !== "connect") return failure;
-      peers.noteFailed(address, url.port);
     }
   }
   return failure;

@@ -99,6 +99,16 @@ describe("a name", () => {
     expect(receiver.requests).toHaveLength(2);
   });
 
+  test("with a hundred addresses that refuse is given up after eight", async () => {
+    const receiver = await openReceiver();
+    const dead = Array.from({ length: 100 }, (_, n) => `127.0.1.${n}`);
+    const { outcomes } = await send(`http://nas.example:${receiver.port}/`, [[...dead, "127.0.0.1"]]);
+    expect(outcomes).toMatchObject([
+      { type: "failed", error: "connect", message: expect.stringMatching(/^127\.0\.1\.7 port/) },
+    ]);
+    expect(receiver.requests).toHaveLength(0);
+  });
+
   test("without any address, or with something else instead, is not asked", async () => {
     const none = await send("http://nas.example/", [[]]);
     expect(none.outcomes).toMatchObject([{ error: "dns", message: "there is no host named nas.example" }]);

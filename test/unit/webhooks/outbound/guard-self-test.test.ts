@@ -11,9 +11,9 @@ const works = "on this runtime the guard of addresses does not work";
 function careless(ask: (url: string, headers: Record<string, string>, options: SenderOptions) => Promise<Response>) {
   return (options: SenderOptions): Pick<Sender, "send"> => ({
     async send({ url }) {
-      const { host, port, hostname } = new URL(url);
+      const { host, port, hostname, pathname } = new URL(url);
       const [address] = (await options.resolve?.(hostname)) ?? [];
-      const { status } = await ask(`http://${address}:${port}/`, { host }, options);
+      const { status } = await ask(`http://${address}:${port}${pathname}`, { host }, options);
       return { type: "answered", status, headers: {}, body: new Uint8Array(0), isCut: false, durationMs: 0 };
     },
   });
@@ -53,12 +53,12 @@ test("a sender that follows redirects, or does not name the host, is found", asy
         return await create({ ...options, resolve: async () => [address] }).send(request);
       },
     });
-  const nameless = guarded(careless((url) => fetch(url, { redirect: "manual" })));
+  const nameless = guarded(careless((url) => fetch(url, { method: "POST", redirect: "manual" })));
   expect(await findGuardFault(nameless)).toContain(`${works}: the name is not in the Host header`);
   const following = guarded(
     careless(async (url, headers) => {
-      await fetch(url, { headers, redirect: "manual" });
-      return await fetch(url, { headers, redirect: "manual" });
+      await fetch(url, { method: "POST", headers, redirect: "manual" });
+      return await fetch(url, { method: "POST", headers, redirect: "manual" });
     }),
   );
   expect(await findGuardFault(following)).toContain(`${works}: a redirect is followed`);

@@ -21,7 +21,7 @@ test("an address that failed comes last until it answers, the one that failed la
   expect(peers.order(addresses, 80)).toEqual(addresses);
 });
 
-test("an address is warm for two seconds after each answer", () => {
+test("an address is warm for two seconds after each answer, unless it fails", () => {
   let elapsedMs = 0;
   const peers = createPeerMemory(() => elapsedMs);
   expect(peers.isWarm("10.0.0.1", 80)).toBeFalse();
@@ -32,7 +32,10 @@ test("an address is warm for two seconds after each answer", () => {
   peers.noteAnswered("10.0.0.1", 80);
   elapsedMs = 3000;
   expect(peers.isWarm("10.0.0.1", 80)).toBeTrue();
-  elapsedMs = 3999;
+  peers.noteFailed("10.0.0.1", 80);
+  expect(peers.isWarm("10.0.0.1", 80)).toBeFalse();
+  peers.noteAnswered("10.0.0.1", 80);
+  elapsedMs = 5000;
   expect(peers.isWarm("10.0.0.1", 80)).toBeFalse();
 });
 
