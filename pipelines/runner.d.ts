@@ -19,7 +19,18 @@ interface PipelineConfig {
   readonly schedule?: string | ScheduleConfig | readonly (string | ScheduleConfig)[];
   /** A run begins when one of that pipeline has ended like this; one or several. */
   readonly after?: AfterConfig | readonly AfterConfig[];
+  /** Of what happens to its runs, which targets of runner.toml are told; one rule or several. */
+  readonly notify?: NotifyConfig | readonly NotifyConfig[];
 }
+
+interface NotifyConfig {
+  /** `failed` is also of runs that were over their time; `recovered`: a success after a failure; `approval`: one waits for it. */
+  readonly on: NotifyReason | readonly NotifyReason[];
+  /** `[targets.NAME]` of runner.toml. */
+  readonly to: string | readonly string[];
+}
+
+type NotifyReason = RunEndStatus | "recovered" | "approval";
 
 interface ConcurrencyConfig {
   /** Runs with the same key share the limit, also those of other pipelines; without it those of this pipeline do. An
@@ -624,6 +635,91 @@ declare const events: {
   emit(type: string, data?: Readonly<Record<string, unknown>>): Promise<{ readonly id: string }>;
 };
 
+interface NotifyMessage {
+  /** `[targets.NAME]` of runner.toml, or several. */
+  readonly to?: string | readonly string[];
+  /** The same, as in PocketCI. */
+  readonly name?: string;
+  /** Up to 30,000 characters; each target cuts it to what its service takes. */
+  readonly message: string;
+  readonly title?: string;
+  /** "info" without it. */
+  readonly level?: "info" | "success" | "warning" | "error";
+  /** An address to open. */
+  readonly link?: string;
+  /** Resolves at once, whatever comes of it. */
+  readonly async?: boolean;
+}
+
+interface Notified {
+  readonly success: true;
+}
+
+/** A service that the script names itself, as in PocketCI. A token is best "secret:NAME". Mails go by the target of the name. */
+type NotifyBackend =
+  | {
+      readonly type: "slack" | "discord";
+      readonly token: string;
+      readonly channels?: readonly string[];
+      readonly recipients?: readonly string[];
+    }
+  | { readonly type: "teams"; readonly webhook: string }
+  | {
+      readonly type: "http";
+      readonly url: string;
+      readonly method?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  | { readonly type: "smtp"; readonly [field: string]: unknown };
+
+declare const notify: {
+  /**
+   * Records that a target is to be told, once; the server then sends it, with the retries of every delivery. `runner run`
+   * sends nothing. Once there is a context the message is a template, as "{{ .Status | upper }}".
+   * @throws Error with the code TARGET_NOT_FOUND.
+   */
+  send(message: NotifyMessage): Promise<Notified>;
+  sendMultiple(message: {
+    readonly names: readonly string[];
+    readonly message: string;
+    readonly async?: boolean;
+  }): Promise<Notified>;
+  /** PocketCI's way: each message to a backend is a request like that of fetch, and a refused one an Error. */
+  configure(given: {
+    readonly backends?: Readonly<Record<string, NotifyBackend>>;
+    readonly context?: Readonly<Record<string, unknown>>;
+  }): void;
+  setConfigs(backends: Readonly<Record<string, NotifyBackend>>): void;
+  setContext(context: Readonly<Record<string, unknown>>): void;
+  /** Fields that are empty leave what there was. */
+  updateContext(context: Readonly<Record<string, unknown>>): void;
+  updateStatus(status: string): void;
+  updateJobName(jobName: string): void;
+};
+
+interface GithubDispatch extends Repeatable {
+  /** "owner/name". */
+  readonly repo: string;
+  /** At most 100 characters, as in `on: repository_dispatch: types: [deploy]`. */
+  readonly eventType: string;
+  /** At most 10 properties and 64 KiB. */
+  readonly payload?: Readonly<Record<string, unknown>>;
+  /** "secret:NAME", "env:NAME" or "file:/path", word for word in the script; it may write contents of the repository. */
+  readonly token: string | SecretReference;
+  /** "https://api.github.com" without it. */
+  readonly apiUrl?: string;
+  readonly timeout?: string | number;
+}
+
+declare const github: {
+  /**
+   * Begins the workflows of a repository that wait for this event; a step like a fetch, tried 4 times where `retry` says
+   * nothing else, and again after an interruption.
+   * @throws Error where GitHub refuses it, with its status and a hint.
+   */
+  dispatch(given: GithubDispatch): Promise<void>;
+};
+
 /** A failed assertion is an ordinary error; uncaught it fails the run with its message. */
 declare const assert: {
   /** The same JSON-like structure. */
@@ -865,6 +961,8 @@ interface TestExpectation {
   readonly pipelines?: readonly TestCall[];
   /** That `events.emit` announced: each by its type, or with parts of its data: { name: "deploy.done", data: { host: "nas" } }. */
   readonly events?: readonly TestCall[];
+  /** Of `notify.send`: each by its target, or with parts of it: { name: "ops", message: "done" }. */
+  readonly notify?: readonly TestCall[];
   /** Parts of lines, in their order. */
   readonly console?: readonly string[];
   /** What `storage` holds at the end; null: nothing by this key. */

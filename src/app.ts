@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { engineWithFaultPoints, storeWithFaultPoints, withFaultPoints } from "./app/fault-points.ts";
 import { locateTarget } from "./app/locate-target.ts";
+import { openOutbound } from "./app/open-outbound.ts";
+import { type ConfigSource, type LiveConfig, openReload } from "./app/open-reload.ts";
 import { openExecutor, stepPath } from "./app/open-executor.ts";
 import { openLogger } from "./app/open-logger.ts";
 import { noStore, openPipelines, reportFirstLoad, versionsIn } from "./app/open-pipelines.ts";
@@ -19,7 +21,7 @@ import { systemClock } from "./core/clock.ts";
 import type { LogEntry } from "./core/log-entry.ts";
 import type { Run } from "./core/run.ts";
 import { checkTimezone } from "./core/schedule-times.ts";
-import { type Engine, openEngine, PipelineEvents, withCommitNews } from "./engine/engine.ts";
+import { type Engine, type EngineOptions, openEngine, PipelineEvents, withCommitNews } from "./engine/engine.ts";
 import { createFetcher, createTreeRemover } from "./executors/executors.ts";
 import { type FreeSpaceWatch, makePrivateFolder, openFreeSpaceWatch, openRunFiles } from "./files/files.ts";
 import type { Pipeline } from "./pipelines/pipelines.ts";
@@ -28,12 +30,15 @@ import { createServer, type Listening } from "./server/server.ts";
 import { openSqliteStore } from "./store/store.ts";
 import { type Logger, Redactor, type ServerFacts, warnAfterStart } from "./telemetry/telemetry.ts";
 
+export type { ConfigSource } from "./app/reload-config.ts";
 export { testPipelines, type TestedFile } from "./app/test-pipelines.ts";
 export { tryExpression } from "./engine/engine.ts";
 export { type ReplayJournalOptions, readStoredJournal, replayJournal } from "./app/replay-journal.ts";
 
 export interface RunningServer {
   readonly url: string;
+  /** Takes over what of the configuration can be, and says so in the log. Never rejects. */
+  reload(): Promise<void>;
   readonly token: string;
   /** Null where the token came from the environment. */
   readonly tokenPath: string | null;
@@ -45,10 +50,13 @@ const stopGraceMs = 12_000;
 const answersGraceMs = 8000;
 
 /**
- * A server that answers when this resolves.
+ * A server that answers when this resolves. Where it knows how to read its configuration again, it does so when the
+ * file changes.
  * @throws {AppError} CONFIG_INVALID, DATABASE_LOCKED, DATABASE_TOO_NEW, STORE_UNAVAILABLE.
  */
-export async function startServer(config: Config): Promise<RunningServer> {
+export async function startServer(given: Config, source: ConfigSource | null = null): Promise<RunningServer> {
+  // What can be taken over later is changed in here.
+  const config: LiveConfig = { ...given, metadata: { ...given.metadata } };
   const redactor = new Redactor();
   const logger = openLogger(config, redactor);
   const opened = new OpenedParts();
@@ -67,13 +75,15 @@ export async function startServer(config: Config): Promise<RunningServer> {
       logger,
       publicUrl: config.publicUrl,
       trustedProxies: config.trustedProxies,
+      eventMetadata: () => config.metadata,
     });
     const listening = await server.listen(config);
     opened.add(async () => await stopServing(listening, engine, config.stopSteps));
     opened.add(logUnhandled(logger));
     const facts = async (): Promise<ServerFacts> => await describeServer(config, engine, listening.url);
     opened.add(warnAfterStart({ facts, env: environment, clock: systemClock, logger }));
-    return { url: listening.url, token, tokenPath, stop: () => opened.close() };
+    const reload = await openReload(config, source, { engine, logger }, opened);
+    return { url: listening.url, token, tokenPath, reload, stop: () => opened.close() };
   } catch (thrown) {
     await opened.close();
     throw thrown;
@@ -201,7 +211,8 @@ async function openRunning(
   const sqlite = await openSqliteStore({ path: database, createWorker: createStoreWorker, now: Date.now, onTrouble });
   opened.add(async () => await sqlite.close());
   const store = withCommitNews(feature("FAULTS") ? storeWithFaultPoints(sqlite) : sqlite);
-  const { secrets, storedSecrets, uploadedSecrets } = await openSecrets({ store, redactor, logger, config, keyFolder });
+  const opening = openSecrets({ store, redactor, logger, config, keyFolder });
+  const { secrets, storedSecrets, uploadedSecrets, openBox } = await opening;
   const pipelineEvents = new PipelineEvents({ store, redactor, logger, now: () => systemClock.now() });
   const versions = versionsIn(store, uploadedSecrets, pipelineEvents);
   const catalog = await openPipelines(config, pool, secrets, versions, logger, watch);
@@ -209,7 +220,6 @@ async function openRunning(
   if (watch) reportFirstLoad(catalog, logger);
   const executor = openExecutor(config, work, logger);
   opened.add(async () => await executor.settle());
-  const fetcher = createFetcher({ fetch });
   const removeTree = createTreeRemover({ path: stepPath });
   const files = openRunFiles({ dataDir: filesFolder, maxArtifactBytes: config.maxArtifactSize, removeTree });
   const room = await openRoom([work, dirname(database)], watch ? config.minFreeSpace : 0, logger, opened);
@@ -217,7 +227,7 @@ async function openRunning(
     store,
     pool,
     executor,
-    fetcher,
+    fetcher: createFetcher({ fetch }),
     files,
     secrets,
     redactor,
@@ -239,12 +249,15 @@ async function openRunning(
     maxQueuedRuns: config.maxQueuedRuns,
     maxConcurrentSteps: config.maxConcurrentSteps,
     triggers: watch ? { findLocalZone } : null,
-    retention: watch
-      ? { maxAgeMs: config.retention, maxRuns: config.retentionRuns, maxEvents: config.retentionEvents }
-      : null,
+    retention: watch ? retentionOf(config) : null,
     checkRoom: () => room.check(),
+    outbound: watch ? await openOutbound(config, openBox, logger, opened) : null,
     newId: () => Bun.randomUUIDv7(),
   });
+}
+
+function retentionOf({ retention, retentionRuns, retentionEvents }: Config): EngineOptions["retention"] {
+  return { maxAgeMs: retention, maxRuns: retentionRuns, maxEvents: retentionEvents };
 }
 
 /** The room for new runs on the disks of these folders. */

@@ -8,22 +8,20 @@ import { didYouMean } from "./core/did-you-mean.ts";
 import {
   configTable,
   settings,
-  type Config,
   type Setting,
+  type Settings,
   type SettingKey,
   type SettingNames,
 } from "./config/settings.ts";
+import { type ConfigTables, noTables, readTables, tableNames } from "./config/config-tables.ts";
 import { loadTomlFile, type TomlFile } from "./config/toml-file.ts";
 import type { SettingInput } from "./config/setting-parsers.ts";
 
-export {
-  configTable,
-  settings,
-  type Config,
-  type Setting,
-  type SettingKey,
-  type SettingNames,
-} from "./config/settings.ts";
+export { configTable, settings, type Setting, type SettingKey, type SettingNames } from "./config/settings.ts";
+export type { ConfigTables } from "./config/config-tables.ts";
+
+/** Every effective setting, and the tables of runner.toml. */
+export type Config = Settings & ConfigTables;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -107,9 +105,10 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     values[names.key] = winner ? winner.value : defaultValue(surroundings);
     origins[names.key] = winner ? winner.origin : { source: "default", name: "default" };
   }
+  const tables = toml === undefined ? noTables : readTables(toml, addTo(problems, toml, sources.cwd));
   if (problems.length > 0) throw invalid(problems);
   return {
-    config: Object.freeze(values as Config),
+    config: Object.freeze({ ...(values as Settings), ...tables }),
     origins: origins as Record<SettingKey, Origin>,
     file: toml?.file ?? null,
     warnings,
@@ -155,6 +154,10 @@ async function loadToml(sources: ConfigSources, problems: ConfigProblem[]): Prom
   return toml;
 }
 
+function addTo(problems: ConfigProblem[], { file }: TomlFile, cwd: string): Parameters<typeof readTables>[1] {
+  return (line, message, hint) => problems.push({ where: place({ file, cwd }, line), message, hint });
+}
+
 function checkToml(toml: TomlFile, cwd: string, problems: ConfigProblem[]): void {
   const at = (line: number | null): string => place({ file: toml.file, cwd }, line);
   for (const { line, message } of toml.problems) problems.push({ where: at(line), message, hint: null });
@@ -164,6 +167,7 @@ function checkToml(toml: TomlFile, cwd: string, problems: ConfigProblem[]): void
     const add = (message: string, hint: string | null): void => {
       problems.push({ where: at(line), message, hint });
     };
+    if (tableNames.includes(key)) continue;
     if (!known.includes(key)) add(`unknown key ${JSON.stringify(key)}`, unknownHint(key, known));
     else if (!isInput(value)) add(`${key} is a table, a list or a date`, "write a text, a number, true or false");
     else if (seen.has(key)) add(`${key} is set twice`, null);

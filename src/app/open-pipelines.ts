@@ -2,6 +2,7 @@
 
 import type { Config } from "../config.ts";
 import { systemClock } from "../core/clock.ts";
+import { didYouMean } from "../core/did-you-mean.ts";
 import { formatDuration } from "../core/duration.ts";
 import type * as Expressions from "../expressions/expressions.ts";
 import type { PipelineEvents, UploadedSecrets } from "../engine/engine.ts";
@@ -60,7 +61,8 @@ export async function versionsIn(
 
 /** The catalog of the pipelines folder, with what it says in the server's log. */
 export async function openPipelines(
-  config: Pick<Config, "pipelines">,
+  /** Targets may change while they are in use. */
+  config: Pick<Config, "pipelines" | "targets">,
   pool: SandboxPool,
   secrets: SecretReader,
   versions: Promise<VersionStore>,
@@ -83,6 +85,7 @@ export async function openPipelines(
       const resolved = await secrets.resolve(reference, pipeline);
       return resolved.ok ? null : resolved.message;
     },
+    checkTarget: (name) => findTargetProblem(name, config.targets),
     onChange: (change) => {
       const version = catalog.get(change.id)?.version ?? null;
       logChange(logger, change, version !== null);
@@ -92,6 +95,14 @@ export async function openPipelines(
   });
   events?.begin(catalog.list());
   return catalog;
+}
+
+function findTargetProblem(name: string, targets: Config["targets"]): string | null {
+  const names = targets.map((target) => target.name);
+  if (names.includes(name)) return null;
+  const near = didYouMean(name, names);
+  const hint = near === undefined ? `write a table [targets.${name}]` : `did you mean ${JSON.stringify(near)}?`;
+  return `runner.toml has no target ${JSON.stringify(name)}: ${hint}`;
 }
 
 /** A problem is one line; the place of an error in its condition is in it. */

@@ -22,6 +22,7 @@ export async function openSecrets({ store, redactor, logger, config, keyFolder }
   readonly secrets: SecretReader;
   readonly storedSecrets: StoredSecrets;
   readonly uploadedSecrets: UploadedSecrets;
+  readonly openBox: () => ReturnType<typeof openSecretBox>;
 }> {
   const isGiven = config.secretKeyFile !== null;
   const key = { path: config.secretKeyFile ?? join(keyFolder, "secrets.key"), isGiven };
@@ -43,7 +44,7 @@ export async function openSecrets({ store, redactor, logger, config, keyFolder }
     findStored: (name, pipeline) => storedSecrets.find(name, pipeline),
     onValue: (reference, value) => redactor.add(reference, value),
   });
-  return { secrets, storedSecrets, uploadedSecrets };
+  return { secrets, storedSecrets, uploadedSecrets, openBox };
 }
 
 /** Where there is no server: which secrets one keeps only it can tell. */

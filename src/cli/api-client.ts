@@ -8,10 +8,9 @@ import { asRun, asStarted, isRecord, maxAnswerBytes, notRunner, readJson, readPr
 import { connectionTo } from "./connection-to.ts";
 import { createEventVerbs, type EventVerbs } from "./event-verbs.ts";
 import type { ServerAddress } from "./find-server.ts";
+import { createOtherVerbs, type OtherVerbs } from "./other-verbs.ts";
 import type { RunJson } from "../core/run-json.ts";
 import { createPipelineVerbs, pipelinePath, type PipelineVerbs } from "./pipeline-verbs.ts";
-import { createRequestVerbs, type RequestVerbs } from "./request-verbs.ts";
-import { createSecretVerbs, type SecretVerbs } from "./secret-verbs.ts";
 
 export interface RunFilter {
   readonly pipeline?: string | undefined;
@@ -44,7 +43,7 @@ export interface DecisionRequest {
 }
 
 /** All verbs throw {AppError} SERVER_NOT_FOUND, or what the server answered. */
-export interface ApiClient extends SecretVerbs, RequestVerbs, EventVerbs, PipelineVerbs {
+export interface ApiClient extends PipelineVerbs, EventVerbs, OtherVerbs {
   readonly url: string;
   trigger(pipeline: string, request: TriggerRequest, signal?: AbortSignal): Promise<{ readonly run_id: string }>;
   /** A run again, from its beginning or from a step. */
@@ -83,7 +82,7 @@ export interface ApiClientOptions {
 const maxLogLineChars = 4 * 1024 * 1024;
 
 interface Request {
-  readonly method?: "POST" | "PUT" | "DELETE";
+  readonly method?: "POST" | "PUT" | "PATCH" | "DELETE";
   readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
   /** How long the answer may take, where that is not what it may for others. */
@@ -103,18 +102,14 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   };
   const lines = (path: string, signal: AbortSignal): AsyncIterable<string> =>
     readLines(options, path, maxLogLineChars, signal);
-  const others = {
-    ...createSecretVerbs(url, ask),
-    ...createRequestVerbs(url, ask),
-    ...createEventVerbs(url, ask, lines),
-  };
+  const others = { ...createEventVerbs(url, ask, lines), ...createOtherVerbs(url, ask) };
   return { url, ...createRunVerbs(options, ask), ...createPipelineVerbs(url, ask), ...others };
 }
 
 function createRunVerbs(
   options: ApiClientOptions,
   ask: Ask,
-): Omit<ApiClient, "url" | keyof (SecretVerbs & RequestVerbs & EventVerbs & PipelineVerbs)> {
+): Omit<ApiClient, "url" | keyof (PipelineVerbs & EventVerbs & OtherVerbs)> {
   const { url } = options.address;
   const runPath = (id: string): string => `/api/runs/${encodeURIComponent(id)}`;
   return {

@@ -16,6 +16,7 @@ import { addEventsCommand } from "./events.ts";
 import { addInitCommand } from "./init.ts";
 import { addListenCommand } from "./listen.ts";
 import { addLogsCommand } from "./logs.ts";
+import { addNotifyCommand } from "./notify.ts";
 import { addPauseCommand } from "./pause.ts";
 import { addReplayCommand } from "./replay.ts";
 import { addRequestsCommand } from "./requests.ts";
@@ -35,6 +36,7 @@ import { addTestCommand } from "./test.ts";
 import { addTriggerCommand } from "./trigger.ts";
 import { addVersionCommand, version } from "./version.ts";
 import { addWebhookCommand } from "./webhook.ts";
+import { addWebhooksCommand } from "./webhooks.ts";
 
 export { openTerminal } from "./terminal.ts";
 export type { AppVerbs, CommandContext } from "./command-context.ts";
@@ -60,11 +62,13 @@ const commands = [
   addRequestsCommand,
   addRedeliverCommand,
   addWebhookCommand,
+  addWebhooksCommand,
   addSignCommand,
   addListenCommand,
   addSetPipelineCommand,
   addRemovePipelineCommand,
   addSecretCommand,
+  addNotifyCommand,
   addCheckCommand,
   addTestCommand,
   addEvalCommand,

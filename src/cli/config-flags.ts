@@ -27,14 +27,19 @@ export function addConfigFlags(command: Command, shown?: readonly SettingKey[]):
  * @throws {AppError} CONFIG_INVALID.
  */
 export async function loadCommandConfig(context: CommandContext, flags: ConfigFlags): Promise<LoadedConfig> {
-  const loaded = await loadConfig({
+  const loaded = await readCommandConfig(context, flags);
+  const { err } = context.terminal;
+  for (const warning of loaded.warnings) await err.line(`${err.paint("yellow", "warning:")} ${printable(warning)}`);
+  return loaded;
+}
+
+/** The same without a word. @throws {AppError} CONFIG_INVALID. */
+export async function readCommandConfig(context: CommandContext, flags: ConfigFlags): Promise<LoadedConfig> {
+  return await loadConfig({
     flags,
     configFile: typeof flags["config"] === "string" ? flags["config"] : undefined,
     environment: context.environment,
     cwd: context.cwd,
     cores: context.cores,
   });
-  const { err } = context.terminal;
-  for (const warning of loaded.warnings) await err.line(`${err.paint("yellow", "warning:")} ${printable(warning)}`);
-  return loaded;
 }

@@ -2,7 +2,10 @@
 
 import type { Command } from "commander";
 import type { CommandContext } from "./command-context.ts";
-import { addConfigFlags, loadCommandConfig, type ConfigFlags } from "./config-flags.ts";
+import { closeSync, openSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../config.ts";
+import { addConfigFlags, loadCommandConfig, readCommandConfig, type ConfigFlags } from "./config-flags.ts";
 import { printable } from "./printable.ts";
 import { findStateDir, removeServerNote, writeServerNote } from "./server-notes.ts";
 import type { OutputStream } from "./terminal.ts";
@@ -18,11 +21,14 @@ export function addServeCommand(program: Command, context: CommandContext): void
 
 async function serve(flags: ConfigFlags, context: CommandContext): Promise<number> {
   const { err } = context.terminal;
-  const { config } = await loadCommandConfig(context, flags);
+  const { config, file } = await loadCommandConfig(context, flags);
   const app = await context.loadApp();
   // Listened for before the start, so that a signal during it stops the server in order as soon as it is up.
-  const signal = waitForSignal();
-  const server = await app.startServer(config);
+  const hangUps = new HangUps(err.isTerminal);
+  const signal = waitForSignal(hangUps);
+  const load = async (): Promise<Config> => (await readCommandConfig(context, flags)).config;
+  const server = await app.startServer(config, { file: file ?? join(context.cwd, "runner.toml"), load });
+  hangUps.onReload(() => void server.reload());
   const url = localUrl(server.url);
   const stateDir = findStateDir(context.environment);
   await noteAddress(stateDir, { ...config, url, token: server.token }, err);
@@ -55,13 +61,49 @@ async function noteAddress(
   }
 }
 
+/** SIGHUP asks to read the configuration again, unless it says that the terminal is gone. */
+class HangUps {
+  readonly #hasTerminal: boolean;
+  #reload: (() => void) | null = null;
+  #isAsked = false;
+
+  constructor(hasTerminal: boolean) {
+    this.#hasTerminal = hasTerminal;
+  }
+
+  /** One that came before counts too. */
+  onReload(reload: () => void): void {
+    this.#reload = reload;
+    if (this.#isAsked) reload();
+  }
+
+  /** False where it asks to stop. */
+  take(): boolean {
+    if (this.#hasTerminal && !hasTerminal()) return false;
+    this.#isAsked = true;
+    this.#reload?.();
+    return true;
+  }
+}
+
+/** The terminal that this process was started from can still be opened. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync("/dev/tty", "r+"));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The name of the first signal that asks us to stop; the second ends the process at once. */
-function waitForSignal(): Promise<string> {
+function waitForSignal(hangUps: HangUps): Promise<string> {
   const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
   return new Promise((resolve) => {
     let stopping = false;
     for (const [name, number] of Object.entries(numbers)) {
       process.on(name, () => {
+        if (name === "SIGHUP" && !stopping && hangUps.take()) return;
         if (stopping) process.exit(128 + number);
         stopping = true;
         resolve(name);

@@ -72,6 +72,12 @@ export function durationWithin(shortest: string, longest: string): (input: Setti
   };
 }
 
+/** Milliseconds; null: `never`. */
+export function durationOrNever(shortest: string, longest: string): (input: SettingInput) => number | null {
+  const parse = durationWithin(shortest, longest);
+  return (input) => (input === "never" ? null : parse(input));
+}
+
 const booleans: Readonly<Record<string, boolean>> = {
   true: true,
   yes: true,

@@ -2,8 +2,10 @@
 // table in the README all come from it.
 
 import { join, resolve } from "node:path";
+import { durationText } from "../core/duration.ts";
 import { noProxies, parseTrustedProxies, type TrustedProxies } from "../core/trusted-proxies.ts";
 import {
+  durationOrNever,
   durationUpTo,
   durationWithin,
   oneOf,
@@ -19,7 +21,7 @@ import {
   type SettingInput,
   type StorageLocation,
 } from "./setting-parsers.ts";
-import { durationText, sizeText } from "./setting-texts.ts";
+import { sizeText } from "./setting-texts.ts";
 
 /** What defaults depend on. */
 export interface Surroundings {
@@ -117,6 +119,15 @@ const retention: Setting<number> = {
   format: durationText,
 };
 
+const disableAfter: Setting<number | null> = {
+  description: "an endpoint that has failed for so long is disabled; `never`: none is",
+  placeholder: "DURATION",
+  defaultText: "5d",
+  parse: durationOrNever("1m", "365d"),
+  defaultValue: () => 5 * 24 * 60 * 60 * 1000,
+  format: (value) => (value === null ? "never" : durationText(value)),
+};
+
 /** A setting that may be absent: null. */
 function optional(
   description: string,
@@ -208,6 +219,7 @@ export const settings = {
     wholeNumber(1, 1_000_000_000),
     () => 100_000,
   ),
+  disableAfter,
   retentionEvents: setting(
     "events that are kept at most, the newest; none longer than runs",
     "N",
@@ -248,7 +260,7 @@ export const settings = {
 export type SettingKey = keyof typeof settings;
 
 /** Every effective setting. Paths are absolute, durations are milliseconds, sizes are bytes. */
-export type Config = { readonly [Key in SettingKey]: ReturnType<(typeof settings)[Key]["parse"]> };
+export type Settings = { readonly [Key in SettingKey]: ReturnType<(typeof settings)[Key]["parse"]> };
 
 /** One row of the table of settings, for `--help`, `runner config` and the README. */
 export interface SettingNames {

@@ -22,6 +22,7 @@ export interface TomlFile {
   readonly file: string;
   /** Relative paths in it are relative to this. */
   readonly baseDir: string;
+  readonly text: string;
   readonly entries: readonly TomlEntry[];
   readonly problems: readonly TomlProblem[];
 }
@@ -30,11 +31,12 @@ const maxBytes = 64 * 1024;
 
 /** Reads the file; undefined when it does not exist. What is wrong in it comes back as problems. */
 export async function loadTomlFile(file: string): Promise<TomlFile | undefined> {
-  const found = { file, baseDir: dirname(file), entries: [], problems: [] };
+  const found = { file, baseDir: dirname(file), text: "", entries: [], problems: [] };
   try {
     const { size } = await stat(file);
     if (size > maxBytes) return { ...found, problems: [{ line: null, message: `is larger than ${maxBytes} bytes` }] };
-    return { ...found, ...parseToml(await readFile(file, "utf8")) };
+    const text = await readFile(file, "utf8");
+    return { ...found, text, ...parseToml(text) };
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     const reason = cause instanceof Error ? cause.message : String(cause);

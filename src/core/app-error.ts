@@ -66,6 +66,7 @@ export const errorCodes = {
   ARTIFACT_NOT_FOUND: "not_found",
   STEP_NOT_FOUND: "not_found",
   SECRET_NOT_FOUND: "not_found",
+  TARGET_NOT_FOUND: "not_found",
   METHOD_NOT_ALLOWED: "invalid",
   PIPELINE_BROKEN: "conflict",
   PIPELINE_PAUSED: "conflict",
@@ -95,6 +96,13 @@ export const errorCodes = {
   DISK_LOW: "unavailable",
   QUEUE_FULL: "unavailable",
   EXPRESSION_INVALID: "invalid",
+  // events that leave the server
+  FIELDS_INVALID: "unprocessable",
+  ENDPOINT_NOT_FOUND: "not_found",
+  ENDPOINT_GONE: "gone",
+  ENDPOINT_DECLARED: "conflict",
+  ENDPOINT_LIMIT: "conflict",
+  DELIVERY_NOT_FOUND: "not_found",
   // pipelines
   LOAD_FAILED: "invalid",
   // store

@@ -47,6 +47,8 @@ export interface DestinationState {
   readonly afterSeq: number;
   /** Since when all attempts have failed; null: the last one did not. */
   readonly failingSince: number | null;
+  /** When that was told, by an event and in the log; null: it was not. */
+  readonly failingToldAt: number | null;
   readonly disabledAt: number | null;
   /** In words. */
   readonly disabledReason: string | null;

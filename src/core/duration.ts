@@ -26,6 +26,13 @@ function sumParts(text: string): number {
   return sum;
 }
 
+/** As it is written, exact, in the largest unit that needs no fraction: "5s", "90s", "1500ms". */
+export function durationText(ms: number): string {
+  const fitting = ms === 0 ? undefined : Object.entries(unitMs).findLast(([, size]) => ms % size === 0);
+  const [unit, size] = fitting ?? ["ms", 1];
+  return `${ms / size}${unit}`;
+}
+
 /** A duration for people: "850 ms", "12.3 s", "4 min 10 s", "2 h 5 min". */
 export function formatDuration(ms: number): string {
   if (Math.round(ms) < 1000) return `${Math.round(ms)} ms`;

@@ -79,6 +79,25 @@ export interface AfterConfig {
   readonly statuses: readonly FinalRunStatus[];
 }
 
+/** What a target is told of: the ends of runs, a success after a failure, and a run that waits for a decision. */
+export const notifyReasons = [
+  "succeeded",
+  "failed",
+  "cancelled",
+  "timed_out",
+  "skipped",
+  "recovered",
+  "approval",
+] as const;
+/** `failed` is also of runs that were over their time. */
+export type NotifyReason = (typeof notifyReasons)[number];
+
+export interface NotifyConfig {
+  readonly on: readonly NotifyReason[];
+  /** Names of targets; they need not be there. */
+  readonly to: readonly string[];
+}
+
 export interface PipelineConfig {
   /** `false`: this pipeline has no webhook. */
   readonly webhook: WebhookConfig | false;
@@ -97,6 +116,7 @@ export interface PipelineConfig {
   readonly onConflict?: ConflictRule;
   readonly schedules?: readonly ScheduleConfig[];
   readonly after?: readonly AfterConfig[];
+  readonly notify?: readonly NotifyConfig[];
 }
 
 export type ParamValues = Readonly<Record<string, JsonValue>>;

@@ -9,8 +9,10 @@ import type { Pipeline, Problem } from "../pipelines/pipelines.ts";
 import type { KeptRequest, RequestPage, RequestQuery } from "../store/store.ts";
 import type { EventVerbs } from "./events/event-desk.ts";
 import type { Decision } from "./news-terms.ts";
+import type { TargetDesk } from "./outbound/target-registry.ts";
 import type { ScheduleOverview } from "./scheduler.ts";
 import type { ReadJournalOptions } from "./read-journal.ts";
+import type { EndpointDesk } from "./outbound/endpoint-desk.ts";
 import type { SecretOverview } from "./stored-secrets.ts";
 import type { SecretSource } from "./uploaded-secrets.ts";
 
@@ -233,6 +235,10 @@ export interface Engine {
   setSecret(place: SecretPlace, value: string): Promise<SecretOverview & { readonly isNew: boolean }>;
   /** @throws {AppError} SECRET_NOT_FOUND, STORE_UNAVAILABLE. */
   removeSecret(place: SecretPlace): Promise<void>;
+  /** Where events are sent to, and what was. */
+  readonly endpoints: EndpointDesk;
+  /** Where notifications go. */
+  readonly targets: TargetDesk;
   /** By pipeline. */
   listSchedules(): readonly ScheduleOverview[];
   /** Removes the pipeline's file and its webhook secret; its runs stay. @throws {AppError} PIPELINE_NOT_FOUND, STORE_UNAVAILABLE. */

@@ -15,6 +15,9 @@ import { newRun } from "./new-run.ts";
 import { openArtifact } from "./open-artifact.ts";
 import { createFetchSlots } from "./fetch-slots.ts";
 import { Followers } from "./followers.ts";
+import type { EndpointDesk } from "./outbound/endpoint-desk.ts";
+import { type OpenedOutbound, openOutbound, type OutboundSettings } from "./outbound/open-outbound.ts";
+import type { TargetDesk } from "./outbound/target-registry.ts";
 import { PipelinePauses } from "./pipeline-pauses.ts";
 import { readJournal } from "./read-journal.ts";
 import { readLogs } from "./read-logs.ts";
@@ -35,7 +38,7 @@ import type { StoredSecrets } from "./stored-secrets.ts";
 import type { UploadedSecrets } from "./uploaded-secrets.ts";
 
 export interface EngineOptions {
-  readonly parts: Omit<RunParts, "store" | "stepSlots" | "fetchSlots" | "children" | "followers"> & {
+  readonly parts: Omit<RunParts, "store" | "stepSlots" | "fetchSlots" | "children" | "followers" | "targets"> & {
     readonly store: CommittedStore;
   };
   readonly catalog: Pick<Catalog, "get" | "list" | "upload" | "check" | "remove" | "watchChanges">;
@@ -57,6 +60,8 @@ export interface EngineOptions {
   readonly retention: RetentionLimits | null;
   /** @throws {AppError} DISK_LOW where there is no room for new runs. */
   readonly checkRoom: () => void;
+  /** Null: no event leaves this process. */
+  readonly outbound: OutboundSettings | null;
   /** UUIDv7. */
   readonly newId: () => string;
 }
@@ -65,11 +70,13 @@ export interface EngineOptions {
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { catalog, newId, checkRoom, triggers, maxConcurrentRuns, maxConcurrentSteps, maxQueuedRuns } = options;
   const pauses = await PipelinePauses.load(options.parts.store, options.parts.clock);
+  const outbound = options.outbound && (await openOutbound(options.parts, options.outbound, catalog, newId));
   const children = new ChildRuns({ parts: options.parts, catalog, pauses, newId, checkRoom, runs: () => runs });
   const parts: RunParts = {
     ...options.parts,
     stepSlots: new StepSlots(maxConcurrentSteps),
     fetchSlots: createFetchSlots(),
+    targets: outbound?.targets ?? anyTarget,
     children,
     followers: new Followers({
       catalog: triggers === null ? noCatalog : catalog,
@@ -82,10 +89,13 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const limits = { executing: maxConcurrentRuns, queued: maxQueuedRuns };
   const runs = new RunRegistry({ parts, versions: catalog, pauses, limits });
   await recoverRuns(parts, catalog, runs, children);
-  const engine = new StandardEngine(options, parts, runs, pauses);
+  const engine = new StandardEngine(options, parts, runs, pauses, outbound);
   await engine.start();
   return engine;
 }
+
+/** Where nothing is sent, nothing is missing either. */
+const anyTarget: RunParts["targets"] = { get: () => undefined };
 
 const noCatalog: Pick<Catalog, "get" | "list" | "watchChanges"> = {
   get: () => undefined,
@@ -106,11 +116,19 @@ class StandardEngine implements Engine {
   readonly #news: NewsDesk;
   readonly #scheduler: Scheduler | null;
   readonly #retention: Retention | null;
+  readonly #outbound: OpenedOutbound | null;
   readonly events: EventDesk;
   #ready = true;
 
-  constructor(options: EngineOptions, parts: RunParts, runs: RunRegistry, pauses: PipelinePauses) {
+  constructor(
+    options: EngineOptions,
+    parts: RunParts,
+    runs: RunRegistry,
+    pauses: PipelinePauses,
+    outbound: OpenedOutbound | null,
+  ) {
     this.#options = options;
+    this.#outbound = outbound;
     this.#parts = parts;
     this.#runs = runs;
     this.#pauses = pauses;
@@ -135,12 +153,15 @@ class StandardEngine implements Engine {
     this.events = new EventDesk(options.parts);
     const common = { store, clock, logger, catalog, pauses, runs, newId, checkReady };
     this.#scheduler = triggers && new Scheduler({ ...common, ...triggers });
-    this.#retention = options.retention && new Retention({ parts, requests: this.#records, ...options.retention });
+    const eventsNeededFrom = (): number => outbound?.outbound.eventsNeededFrom ?? Number.POSITIVE_INFINITY;
+    const kept = { parts, requests: this.#records, eventsNeededFrom };
+    this.#retention = options.retention && new Retention({ ...kept, ...options.retention });
   }
 
   async start(): Promise<void> {
     await this.#scheduler?.start();
     this.#retention?.start();
+    await this.#outbound?.outbound.start();
   }
 
   #checkRunning(): void {
@@ -316,6 +337,16 @@ class StandardEngine implements Engine {
     await this.#options.storedSecrets.remove(name, pipeline);
   };
 
+  get targets(): TargetDesk {
+    if (this.#outbound !== null) return this.#outbound.targets;
+    throw new AppError("INTERNAL", "no event leaves this process, so it has no targets");
+  }
+
+  get endpoints(): EndpointDesk {
+    if (this.#outbound !== null) return this.#outbound.endpoints;
+    throw new AppError("INTERNAL", "no event leaves this process, so it has no endpoints");
+  }
+
   listSchedules(): readonly ScheduleOverview[] {
     return this.#scheduler?.list() ?? [];
   }
@@ -347,7 +378,7 @@ class StandardEngine implements Engine {
       const grace = new Promise<void>((resolve) => this.#parts.clock.after(graceMs, resolve));
       await Promise.race([this.#runs.cancelAll("the server was stopped with --stop-steps"), grace]);
     }
-    await Promise.all([this.#runs.abandonAll(), this.#retention?.stop()]);
+    await Promise.all([this.#runs.abandonAll(), this.#retention?.stop(), this.#outbound?.outbound.stop()]);
     await this.#records.close();
   }
 }

@@ -20,6 +20,14 @@ export type {
 export { withCommitNews } from "./events/committed-store.ts";
 export { PipelineEvents } from "./events/pipeline-events.ts";
 export { type SecretOverview, StoredSecrets } from "./stored-secrets.ts";
+export type { WholeDelivery } from "./outbound/delivery-desk-contract.ts";
+export type {
+  ChangedEndpoint,
+  EndpointDesk,
+  EndpointView,
+  EndpointWithSecret,
+  SecretRotation,
+} from "./outbound/endpoint-desk.ts";
 export type { ScheduleOverview } from "./scheduler.ts";
 export { readJournal } from "./read-journal.ts";
 export type {
@@ -37,4 +45,6 @@ export { tryExpression } from "./try-expression.ts";
 export { UploadedSecrets } from "./uploaded-secrets.ts";
 export type { KeptRequest, RequestOutline } from "../store/store.ts";
 export { statusOfAnswer } from "./request-records.ts";
+export type { OutboundSettings } from "./outbound/open-outbound.ts";
+export type { MadeAttempt } from "./outbound/destination.ts";
 export type { Decision } from "./news-terms.ts";

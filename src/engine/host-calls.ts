@@ -18,7 +18,7 @@ import type { RunLog } from "./run-log.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunRecorder } from "./run-recorder.ts";
 import type { WaitAnswer, WaitCall } from "./wait-call.ts";
-import { isWritten, writeCall } from "./written-calls.ts";
+import { isWritten, writeCall, type WrittenCallKind } from "./written-calls.ts";
 
 export interface HostCallsOptions {
   readonly parts: RunParts;
@@ -105,11 +105,8 @@ export class HostCalls {
       else this.#openWait(call.kind, call, startedAt, writes, effects);
     } else if (call.kind === "respond") effects.push(() => this.#respond(call));
     else if (call.kind === "clear_timer") this.#clearTimer(Number((call.args as { call: number }).call));
-    else if (isWritten(call.kind)) {
-      const { write, value } = writeCall(call.kind, call, this.#options.run, startedAt);
-      writes.push(write);
-      this.#settle(call, { ok: true, value }, writes, effects);
-    } else if (isOfBlock(call.kind)) this.#blocks.take(call, startedAt, writes, effects);
+    else if (isWritten(call.kind)) this.#write(call.kind, call, startedAt, writes, effects);
+    else if (isOfBlock(call.kind)) this.#blocks.take(call, startedAt, writes, effects);
     if (call.kind === "block_end") this.#settle(call, done, writes, effects);
   }
 
@@ -343,6 +340,19 @@ export class HostCalls {
     this.#options.recorder.record([deliverWrite(this.#options.run.id, number, seq)], () => {
       void this.#hand(seq, { type: "result", call: number, ...outcome });
     });
+  }
+
+  #write(kind: WrittenCallKind, call: Call, at: number, writes: Write[], effects: (() => void)[]): void {
+    const { run, parts } = this.#options;
+    let outcome: CallOutcome;
+    try {
+      const { write, value } = writeCall(kind, call, run, at, parts.targets);
+      writes.push(write);
+      outcome = { ok: true, value };
+    } catch (thrown) {
+      outcome = failedOutcome(thrown);
+    }
+    this.#settle(call, outcome, writes, effects);
   }
 
   /** Answers a call at once: its result is one transaction with the call itself. */

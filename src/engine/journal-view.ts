@@ -132,6 +132,7 @@ const kindNames: Readonly<Record<CallKind, string>> = {
   respond: "response",
   storage: "storage call",
   event: "event",
+  notify: "notification",
   dedupe: "question whether it is a duplicate",
   hmac: "signature",
   fetch: "fetch",

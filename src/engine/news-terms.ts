@@ -21,7 +21,7 @@ export interface Decision {
 }
 
 /** A link lies about in chats and histories. */
-const longestLinkMs = 7 * 24 * 60 * 60 * 1000;
+export const longestLinkMs = 7 * 24 * 60 * 60 * 1000;
 
 /** How long is waited, and what comes of it when nobody has answered by then. */
 export type WaitLimit = Required<Pick<WaitTerms, "until" | "atTime">>;

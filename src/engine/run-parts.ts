@@ -12,6 +12,7 @@ import type { Children } from "./children.ts";
 import type { FetchSlots } from "./fetch-slots.ts";
 import type { Followers } from "./followers.ts";
 import type { StepSlots } from "./step-slots.ts";
+import type { KnownTargets } from "./written-calls.ts";
 
 export interface RunParts {
   readonly store: Store;
@@ -29,6 +30,7 @@ export interface RunParts {
   /** There is a server by which somebody can answer an approval or send a signal. */
   readonly takesNews: boolean;
   readonly followers: Pick<Followers, "endRun">;
+  readonly targets: KnownTargets;
   readonly clock: Clock;
   readonly logger: Logger;
 }

@@ -6,7 +6,7 @@ import type { SecretReader } from "../secrets/secrets.ts";
 import type { Bundle } from "../store/store.ts";
 
 /** A text, or the secret it is made of. */
-export type TextOrSecret = string | { readonly secret: string; readonly prefix?: string };
+export type TextOrSecret = string | { readonly secret: string; readonly prefix?: string; readonly isText?: boolean };
 
 /** Whose secrets are looked up. */
 export interface SecretScope {
@@ -25,8 +25,8 @@ const reference = /^(?:env:[A-Za-z_]\w*|file:(?:\/(?!\/)|\$CREDENTIALS_DIRECTORY
 
 /** `what` is what the text is for, as messages begin. @throws {AppError} SECRET_MISSING. */
 export async function resolveText(value: TextOrSecret, what: string, scope: SecretScope): Promise<ResolvedText> {
-  const { secret, prefix = "" } = typeof value === "string" ? { secret: value } : value;
-  if (typeof value === "string" && !isReference(value, scope)) return { text: value, isSecret: false };
+  const { secret, prefix = "", isText } = typeof value === "string" ? { secret: value, isText: true } : value;
+  if (isText && !isReference(secret, scope)) return { text: prefix + secret, isSecret: false };
   const resolved = await scope.secrets.resolve(secret, scope.pipeline);
   if (resolved.ok) return { text: prefix + resolved.value, isSecret: true };
   throw new AppError("SECRET_MISSING", `${what}: ${resolved.message}`);

@@ -7,12 +7,18 @@ import type { JsonValue } from "../core/json.ts";
 import type { CallKind, GuestCall } from "../sandbox/sandbox.ts";
 import type { NewRun, Write } from "../store/store.ts";
 
-const writtenKinds = ["storage", "event"] as const satisfies readonly CallKind[];
+const writtenKinds = ["storage", "event", "notify"] as const satisfies readonly CallKind[];
 
 export type WrittenCallKind = (typeof writtenKinds)[number];
 
 type Call = Pick<GuestCall, "number" | "name" | "args">;
 type Run = Pick<NewRun, "id" | "pipeline">;
+
+/** The targets that there are. */
+export interface KnownTargets {
+  /** @throws {AppError} TARGET_NOT_FOUND. */
+  get(name: string): unknown;
+}
 
 /** What it writes, and what its promise resolves with. */
 export interface WrittenCall {
@@ -25,8 +31,16 @@ export function isWritten(kind: CallKind): kind is WrittenCallKind {
   return writtenKinds.some((each) => each === kind);
 }
 
-export function writeCall(kind: WrittenCallKind, call: Call, run: Run, at: number): WrittenCall {
-  return kind === "storage" ? changeStorage(call, run) : emitEvent(call, run, at);
+/** @throws {AppError} TARGET_NOT_FOUND. */
+export function writeCall(kind: WrittenCallKind, call: Call, run: Run, at: number, targets: KnownTargets): WrittenCall {
+  switch (kind) {
+    case "storage":
+      return changeStorage(call, run);
+    case "event":
+      return emitEvent(call, run, at);
+    case "notify":
+      return requestNotification(call, run, at, targets);
+  }
 }
 
 function changeStorage({ name, args }: Call, { pipeline }: Run): WrittenCall {
@@ -38,7 +52,26 @@ function changeStorage({ name, args }: Call, { pipeline }: Run): WrittenCall {
 
 function emitEvent({ number, name, args }: Call, { id: runId, pipeline }: Run, at: number): WrittenCall {
   const { data } = args as { readonly data: EventData };
-  const id = eventId(at, createHash("sha256").update(`${runId} ${number}`).digest());
+  const id = idOf(number, runId, at);
   const event = { id, type: name, createdAt: at, runId, pipeline, target: null, data };
   return { write: { type: "event.put", event }, value: { id } };
+}
+
+/** Addressed to a target, which is sent it as it is sent any event. */
+function requestNotification(
+  { number, name, args }: Call,
+  { id: runId, pipeline }: Run,
+  at: number,
+  targets: KnownTargets,
+): WrittenCall {
+  targets.get(name);
+  const { title = "", message, level, link = null } = args as Readonly<Record<string, JsonValue | undefined>>;
+  const data = { run_id: runId, pipeline, target: name, title, message, level, link };
+  const type = "notification.requested";
+  const event = { id: idOf(number, runId, at), type, createdAt: at, runId, pipeline, target: name, data };
+  return { write: { type: "event.put", event }, value: undefined };
+}
+
+function idOf(number: number, runId: string, at: number): string {
+  return eventId(at, createHash("sha256").update(`${runId} ${number}`).digest());
 }

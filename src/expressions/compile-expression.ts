@@ -1,7 +1,6 @@
 // An expression's text to what is evaluated: own lexer and parser, jexl's tree, jexl's evaluator.
 
 import { ConditionError } from "./condition-error.ts";
-import { type ConditionVariables, type TemplateVariables, variableNames } from "./condition-variables.ts";
 import { parseExpression, parseSequence } from "./parse-expression.ts";
 import { Parsing, type ParsingOptions } from "./parsing.ts";
 import { scanTokens } from "./tokens.ts";
@@ -10,14 +9,13 @@ export const maxExpressionCharacters = 10_000;
 
 export interface CompiledExpression {
   /** @throws {ConditionError} when an operation is not defined on its operands, or the evaluation is too dear. */
-  evaluate(variables: ConditionVariables | TemplateVariables, now: () => number): unknown;
+  evaluate(variables: object, now: () => number): unknown;
 }
 
 const grammar = { expression: parseExpression, sequence: parseSequence };
-const conditionOptions: ParsingOptions = { names: variableNames, isNilOpen: false };
 
 /** @throws {ConditionError} when the text is no expression, or names what does not exist. */
-export function compileExpression(expression: string, options: ParsingOptions = conditionOptions): CompiledExpression {
+export function compileExpression(expression: string, options: ParsingOptions): CompiledExpression {
   if (expression.length > maxExpressionCharacters) {
     throw new ConditionError(`the expression is longer than ${maxExpressionCharacters} characters`);
   }

@@ -1,8 +1,10 @@
-// Texts with holes, `"deploy-${payload.ref}"`: each hole is an expression over the webhook and the run's parameters.
+// Texts with holes, `"deploy-${payload.ref}"`: each hole is an expression over the webhook and the run's parameters, or
+// over a notification and its event.
 
 import { type CompiledExpression, compileExpression } from "./compile-expression.ts";
 import { ConditionError, describeConditionError, quote } from "./condition-error.ts";
 import { type TemplateVariables, templateVariableNames } from "./condition-variables.ts";
+import { type NotificationVariables, notificationVariableNames } from "./notification-variables.ts";
 import { findClosingBrace } from "./tokens.ts";
 import { isNil, kindOf } from "./values.ts";
 
@@ -21,13 +23,16 @@ type Part = string | Hole;
 const maxCompiled = 200;
 const compiled = new Map<string, readonly Part[]>();
 
-/** A run without a webhook has nothing in its holes: what is missing is empty, not an error. */
-const options = { names: templateVariableNames, isNilOpen: true };
+type Variables = Parameters<CompiledExpression["evaluate"]>[0];
+
+/** What the holes are about. */
+export type TemplateSubject = "run" | "notification";
+const namesOf = { run: templateVariableNames, notification: notificationVariableNames };
 
 /** What is wrong with the text's holes: null where nothing is. */
-export function checkTemplate(template: string): string | null {
+export function checkTemplate(template: string, subject: TemplateSubject = "run"): string | null {
   try {
-    findParts(template);
+    findParts(template, subject);
     return null;
   } catch (error) {
     return describeInOneLine(error, template);
@@ -39,9 +44,22 @@ export function checkTemplate(template: string): string | null {
  * Never throws: a hole without such a value is left empty.
  */
 export function fillTemplate(template: string, variables: TemplateVariables, now: () => number): FilledTemplate {
+  return fill(template, "run", variables, now);
+}
+
+/** The same of a notification. */
+export function fillNotificationTemplate(
+  template: string,
+  variables: NotificationVariables,
+  now: () => number,
+): FilledTemplate {
+  return fill(template, "notification", variables, now);
+}
+
+function fill(template: string, subject: TemplateSubject, variables: Variables, now: () => number): FilledTemplate {
   let parts: readonly Part[];
   try {
-    parts = findParts(template);
+    parts = findParts(template, subject);
   } catch (error) {
     return { ok: false, text: template, message: describeInOneLine(error, template) };
   }
@@ -72,17 +90,18 @@ function toText(value: unknown): string {
 }
 
 /** The most recently used texts stay compiled. */
-function findParts(template: string): readonly Part[] {
-  const known = compiled.get(template);
-  const parts = known ?? compile(template);
-  if (known) compiled.delete(template);
-  compiled.set(template, parts);
+function findParts(template: string, subject: TemplateSubject): readonly Part[] {
+  const key = `${subject} ${template}`;
+  const known = compiled.get(key);
+  const parts = known ?? compile(template, subject);
+  if (known) compiled.delete(key);
+  compiled.set(key, parts);
   if (compiled.size > maxCompiled) compiled.delete(compiled.keys().next().value ?? "");
   return parts;
 }
 
 /** @throws {ConditionError} with its place in the whole text. */
-function compile(template: string): readonly Part[] {
+function compile(template: string, subject: TemplateSubject): readonly Part[] {
   const parts: Part[] = [];
   for (let at = 0; at < template.length;) {
     const open = template.indexOf("${", at);
@@ -94,13 +113,15 @@ function compile(template: string): readonly Part[] {
     const start = open + 2;
     const end = findClosingBrace(template, start);
     if (end === undefined) throw new ConditionError('"${" is never closed', open);
-    parts.push(compileHole(template.slice(start, end), start));
+    parts.push(compileHole(template.slice(start, end), start, subject));
     at = end + 1;
   }
   return parts;
 }
 
-function compileHole(expression: string, start: number): Hole {
+function compileHole(expression: string, start: number, subject: TemplateSubject): Hole {
+  // A run without a webhook has nothing in its holes: what is missing is empty, not an error.
+  const options = { names: namesOf[subject], isNilOpen: true };
   try {
     return { expression, compiled: compileExpression(expression, options) };
   } catch (error) {

@@ -8,7 +8,7 @@ import type { BundleLimits } from "./bundle.ts";
 import { CatalogEntry, type EntryStore } from "./catalog-entry.ts";
 import { fileErrorCode, readStamp } from "./file-stamp.ts";
 import { FolderWatch } from "./folder-watch.ts";
-import { findWarnings, type SecretSources } from "./find-warnings.ts";
+import { findWarnings, type WarningSources } from "./find-warnings.ts";
 import { type LoadedPipeline, loadPipeline, type ReadExports } from "./load-pipeline.ts";
 import { LoadQueue } from "./load-queue.ts";
 import { describeFileError } from "./module-reader.ts";
@@ -29,7 +29,7 @@ export interface CatalogChange {
   readonly tookMs: number;
 }
 
-export interface CatalogOptions extends EntryStore, SecretSources {
+export interface CatalogOptions extends EntryStore, WarningSources {
   /** The pipelines folder. */
   readonly root: string;
   readonly readExports: ReadExports;

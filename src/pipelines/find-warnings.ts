@@ -1,4 +1,4 @@
-// What is wrong with a version that is good enough to be in force: the secret of its webhook.
+// What is wrong with a version that is good enough to be in force: the secret of its webhook, targets that are not there.
 
 import { findAuthorSource } from "./author-source.ts";
 import { locateField } from "./locate-field.ts";
@@ -7,8 +7,10 @@ import { createError, type PipelineVersion, type Problem } from "./pipeline.ts";
 /** Why a secret (`env:NAME`, `file:/path`, `secret:NAME` or the text itself) cannot be used by a pipeline, or null. */
 export type CheckSecret = (reference: string, pipeline: string) => string | null | Promise<string | null>;
 
-export interface SecretSources {
+export interface WarningSources {
   readonly checkSecret?: CheckSecret;
+  /** Why nobody is told who is named so by a rule of `notify`, or null. */
+  readonly checkTarget?: (name: string) => string | null;
   /** The webhook secret that was given with an upload of this pipeline. */
   readonly findUploadedSecret?: (pipeline: string) => string | undefined;
 }
@@ -19,7 +21,32 @@ const removeIt = "upload the file with --no-webhook-secret to have that one remo
 export async function findWarnings(
   id: string,
   version: PipelineVersion,
-  { checkSecret, findUploadedSecret }: SecretSources,
+  sources: WarningSources,
+): Promise<readonly Problem[]> {
+  return [...(await findSecretWarnings(id, version, sources)), ...findTargetWarnings(version, sources)];
+}
+
+function findTargetWarnings(version: PipelineVersion, { checkTarget }: WarningSources): readonly Problem[] {
+  const rules = version.config.notify ?? [];
+  return rules.flatMap(({ to }, index) =>
+    to.flatMap((name) => {
+      const reason = checkTarget?.(name) ?? null;
+      const source = reason === null ? null : findAuthorSource(version.bundle, version.file);
+      const place = source === null ? null : locateRule(source, index);
+      return reason === null ? [] : [warn(version, `config.notify: ${reason}`, "until then nobody is told", place)];
+    }),
+  );
+}
+
+/** One rule may stand there without a list. */
+function locateRule(source: string, index: number): ReturnType<typeof locateField> {
+  return locateField(source, `config.notify[${index}].to`) ?? locateField(source, "config.notify.to");
+}
+
+async function findSecretWarnings(
+  id: string,
+  version: PipelineVersion,
+  { checkSecret, findUploadedSecret }: WarningSources,
 ): Promise<readonly Problem[]> {
   const { webhook } = version.config;
   const uploaded = findUploadedSecret?.(id);

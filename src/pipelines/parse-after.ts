@@ -3,7 +3,7 @@
 import { didYouMean } from "../core/did-you-mean.ts";
 import type { AfterConfig } from "../core/pipeline-config.ts";
 import { type FinalRunStatus, isFinal, runStatuses } from "../core/run.ts";
-import { describeValue, type FieldProblems } from "./field-problem.ts";
+import { describeValue, type FieldProblems } from "../core/field-problem.ts";
 
 const maxPipelines = 100;
 const finalStatuses = runStatuses.filter(isFinal);

@@ -2,7 +2,7 @@
 
 import { didYouMean } from "../core/did-you-mean.ts";
 import { type ConflictRule, conflictRules, type PipelineConfig } from "../core/pipeline-config.ts";
-import { describeValue, type FieldProblems } from "./field-problem.ts";
+import { describeValue, type FieldProblems } from "../core/field-problem.ts";
 
 /** What is wrong with the holes of a text, `"deploy-${payload.ref}"`; null where nothing is. */
 export type CheckTemplate = (template: string) => string | null;

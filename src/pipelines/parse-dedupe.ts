@@ -2,7 +2,7 @@
 
 import type { WebhookConfig } from "../core/pipeline-config.ts";
 import { idlessProviders } from "../core/webhook-provider.ts";
-import { describeValue, type FieldProblems } from "./field-problem.ts";
+import { describeValue, type FieldProblems } from "../core/field-problem.ts";
 import type { CheckCondition } from "./parse-when.ts";
 
 /** The id that the sender gives it: as good as leaving the field out. */

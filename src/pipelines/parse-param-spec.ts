@@ -1,7 +1,7 @@
 // The declaration of one parameter in `config.params`.
 
 import type { ParamSpec, ParamType } from "../core/pipeline-config.ts";
-import { describeValue, type FieldProblems } from "./field-problem.ts";
+import { describeValue, type FieldProblems } from "../core/field-problem.ts";
 
 type ParamValue = string | number | boolean;
 

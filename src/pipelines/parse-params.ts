@@ -3,7 +3,7 @@
 import { AppError } from "../core/app-error.ts";
 import { didYouMean } from "../core/did-you-mean.ts";
 import type { ParamSpec, ParamValues } from "../core/pipeline-config.ts";
-import { describeValue, type FieldProblem } from "./field-problem.ts";
+import { describeValue, type FieldProblem } from "../core/field-problem.ts";
 
 type ParamValue = string | number | boolean;
 

@@ -3,9 +3,10 @@
 import { formatByteSize, parseByteSize } from "../core/byte-size.ts";
 import { parseDuration } from "../core/duration.ts";
 import { defaultMemoryBytes, type ParamSpec, type PipelineConfig } from "../core/pipeline-config.ts";
-import { describeValue, type FieldProblem, FieldProblems } from "./field-problem.ts";
+import { describeValue, type FieldProblem, FieldProblems } from "../core/field-problem.ts";
 import { readAfter } from "./parse-after.ts";
 import { type CheckTemplate, readConcurrency, readPriority } from "./parse-concurrency.ts";
+import { readNotify } from "./parse-notify.ts";
 import { parseParamSpec } from "./parse-param-spec.ts";
 import { readSchedules } from "./parse-schedule.ts";
 import type { CheckSchema } from "./parse-schema.ts";
@@ -24,9 +25,8 @@ export type ParsedConfig =
   | { readonly ok: true; readonly config: PipelineConfig }
   | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 
-const fields = ["webhook", "params", "timeout", "memory", "priority", "concurrency", "schedule", "after"];
-const laterFields =
-  "retry retries notify on vars env secrets needs dedupe rate cache retention history approvals".split(" ");
+const fields = ["webhook", "params", "timeout", "memory", "priority", "concurrency", "schedule", "after", "notify"];
+const laterFields = "retry retries on vars env secrets needs dedupe rate cache retention history approvals".split(" ");
 const minMemoryBytes = 16 * 1024 ** 2;
 const maxMemoryBytes = 1024 ** 3;
 const maxParams = 100;
@@ -49,6 +49,7 @@ export function parsePipelineConfig(
   const params = readParams(config["params"], problems);
   const schedules = readSchedules(config["schedule"], params, problems);
   const after = readAfter(config["after"], problems);
+  const notify = readNotify(config["notify"], problems);
   const parsed: PipelineConfig = {
     webhook,
     params,
@@ -58,6 +59,7 @@ export function parsePipelineConfig(
     ...readConcurrency(config["concurrency"], problems, template),
     ...(schedules.length === 0 ? {} : { schedules }),
     ...(after.length === 0 ? {} : { after }),
+    ...(notify.length === 0 ? {} : { notify }),
   };
   return problems.list.length > 0 ? { ok: false, problems: problems.list } : { ok: true, config: parsed };
 }

@@ -11,7 +11,7 @@ import {
   type ScheduleConfig,
 } from "../core/pipeline-config.ts";
 import { checkTimezone, parseScheduleTimes } from "../core/schedule-times.ts";
-import { describeValue, type FieldProblem, type FieldProblems } from "./field-problem.ts";
+import { describeValue, type FieldProblem, type FieldProblems } from "../core/field-problem.ts";
 import { parseParams } from "./parse-params.ts";
 
 const fields = ["cron", "timezone", "jitter", "catchUp", "overlap", "params"];

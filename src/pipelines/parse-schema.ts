@@ -1,7 +1,7 @@
 // `webhook.schema` in a script's config: what a payload must look like to start a run.
 
 import type { JsonValue } from "../core/json.ts";
-import { describeValue, type FieldProblems } from "./field-problem.ts";
+import { describeValue, type FieldProblems } from "../core/field-problem.ts";
 
 type Schema = Readonly<Record<string, JsonValue>>;
 

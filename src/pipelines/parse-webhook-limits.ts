@@ -3,7 +3,7 @@
 import { formatByteSize, parseByteSize } from "../core/byte-size.ts";
 import { parseIpNetwork } from "../core/ip-address.ts";
 import type { WebhookConfig, WebhookRate } from "../core/pipeline-config.ts";
-import { describeValue, type FieldProblems } from "./field-problem.ts";
+import { describeValue, type FieldProblems } from "../core/field-problem.ts";
 
 export const webhookLimitFields = ["rate", "allow", "maxBody"];
 

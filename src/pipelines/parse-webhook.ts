@@ -3,7 +3,7 @@
 import { didYouMean } from "../core/did-you-mean.ts";
 import type { WebhookConfig } from "../core/pipeline-config.ts";
 import { providerNames, sha1Providers } from "../core/webhook-provider.ts";
-import { describeValue, type FieldProblems } from "./field-problem.ts";
+import { describeValue, type FieldProblems } from "../core/field-problem.ts";
 import { readDedupe } from "./parse-dedupe.ts";
 import { readSchema, type CheckSchema } from "./parse-schema.ts";
 import { readWebhookLimits, webhookLimitFields } from "./parse-webhook-limits.ts";

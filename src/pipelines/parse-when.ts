@@ -1,6 +1,6 @@
 // `webhook.when` in a script's config: the condition on a request without which it starts no run.
 
-import { describeValue, type FieldProblems } from "./field-problem.ts";
+import { describeValue, type FieldProblems } from "../core/field-problem.ts";
 
 /** What is wrong with a text as a condition; null where nothing is. */
 export type CheckCondition = (condition: string) => string | null;

@@ -147,7 +147,8 @@ export type CallKind =
   | "approval"
   | "signal"
   | "child"
-  | "event";
+  | "event"
+  | "notify";
 
 const toldKinds: readonly CallKind[] = ["respond", "clear_timer", "block", "block_note"];
 

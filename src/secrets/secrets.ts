@@ -2,6 +2,7 @@
 
 export { approvalPath, ApprovalLinks } from "./approval-links.ts";
 export { loadApiToken } from "./api-token.ts";
+export { findSecretProblem, looksLikeReference } from "./find-secret-problem.ts";
 export { maskSecret } from "./mask-secret.ts";
 export { isSealed, parseSecretReference, sealedPrefix } from "./secret-reference.ts";
 export type { SecretBox } from "./secret-box.ts";

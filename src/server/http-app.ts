@@ -11,6 +11,7 @@ import { decodeId, splitTarget } from "./request-path.ts";
 import type { RouteContext } from "./route-context.ts";
 import { addApproveRoutes } from "./routes/approve.ts";
 import { addArtifactRoutes } from "./routes/artifacts.ts";
+import { addEndpointRoutes } from "./routes/endpoints.ts";
 import { addEventRoutes } from "./routes/events.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addLoginRoutes, loginPath, logoutPath, redirectToLogin } from "./routes/login.ts";
@@ -22,6 +23,7 @@ import { addRequestRoutes } from "./routes/requests.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { addScheduleRoutes } from "./routes/schedules.ts";
 import { addSecretRoutes } from "./routes/secrets.ts";
+import { addTargetRoutes } from "./routes/targets.ts";
 import { addSwaggerRoutes, swaggerPath } from "./routes/swagger.ts";
 import { addWebhookRoutes, webhookPrefix } from "./routes/webhooks.ts";
 
@@ -60,6 +62,8 @@ export function createRoutes(context: RouteContext): Elysia {
     return problemResponse(appError, { close: hasUnreadBody(request) });
   });
   addWebhookRoutes(app, context);
+  addEndpointRoutes(app, context);
+  addTargetRoutes(app, context);
   addHealthRoutes(app, context);
   addPipelineRoutes(app, context);
   addRunRoutes(app, context);
@@ -96,5 +100,7 @@ function hasUnreadBody(request: Request): boolean {
 
 function notFound(request: Request): AppError {
   const { path } = splitTarget(request.url);
-  return new AppError("NOT_FOUND", `there is nothing at ${path.slice(0, 200)}`, { hint: "the API is below /api/" });
+  return new AppError("NOT_FOUND", `there is nothing at ${path.slice(0, 200)}`, {
+    hint: "the API is below /api/ and /v1/webhooks",
+  });
 }

@@ -40,3 +40,6 @@ export const maxSecretBodyBytes = 512 * 1024;
 
 /** The body of a signal or a decision. */
 export const maxSignalBytes = 256 * 1024;
+
+/** The body that makes or changes an endpoint: its headers, and a secret with the escapes that JSON needs for it. */
+export const maxEndpointBytes = 768 * 1024;

@@ -3,6 +3,7 @@
 import type { RedeliveryJson, RequestJson, WholeRequestJson } from "../core/request-json.ts";
 import { timeToJson } from "../core/run-json.ts";
 import { type KeptRequest, type Redelivery, type RequestOutline, statusOfAnswer } from "../engine/engine.ts";
+import { asText } from "./as-text.ts";
 
 export function requestToJson(outline: RequestOutline): RequestJson {
   const { request, answer } = outline;
@@ -50,13 +51,4 @@ export function redeliveryToJson({ requestId, answer }: Redelivery): RedeliveryJ
     status: statusOfAnswer(answer),
     body: answer.type === "response" ? answer.body : null,
   };
-}
-
-/** Byte for byte, so that it can be sent again. */
-function asText(body: Uint8Array): string | null {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
-  } catch {
-    return null;
-  }
 }

@@ -68,6 +68,8 @@ export interface DeliveryReader {
   fannedOutTo(): Promise<number>;
   /** The next of what is pending for a destination, those first that are due first. */
   pending(destination: string, limit: number): Promise<readonly Delivery[]>;
+  /** Every destination for which something is pending. */
+  destinationsWithPending(): Promise<readonly string[]>;
   find(id: string): Promise<Delivery | undefined>;
   /** @throws {AppError} BAD_REQUEST for a limit or a cursor that cannot be. */
   list(query: DeliveryQuery): Promise<DeliveryPage>;

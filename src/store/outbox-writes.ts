@@ -41,8 +41,10 @@ export type DeliveryWrite =
   /** What has become of it: replaces all but its event and destination. */
   | { readonly type: "delivery.put"; readonly delivery: Delivery }
   | { readonly type: "delivery.attempt"; readonly deliveryId: string; readonly attempt: DeliveryAttempt }
-  /** Ends what is pending for a destination. */
+  /** Ends some of what is pending for a destination. */
   | { readonly type: "delivery.cancel_pending"; readonly destination: string; readonly at: number }
+  /** Gives up some of what is pending for a destination. */
+  | { readonly type: "delivery.fail_pending"; readonly destination: string; readonly at: number }
   /** Removes a few of those that finished before this time. */
   | { readonly type: "delivery.trim"; readonly before: number }
   /** Removes those of these events that were delivered or cancelled; given up ones can still be sent again. */

@@ -11,7 +11,7 @@ export interface Logger {
 
 export interface LoggerOptions {
   readonly format: "pretty" | "json";
-  /** Entries below this are dropped. */
+  /** Entries below this are dropped; asked for with each. */
   readonly level: "debug" | "info" | "warn" | "error";
   /** Colours in pretty lines. */
   readonly colour: boolean;

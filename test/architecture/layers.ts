@@ -43,6 +43,7 @@ export const packageOwners: readonly Owner[] = [
   { of: /^@noble\/ciphers(\/|$)/, places: ["secrets/"] },
   { of: /^commander$/, places: ["cli/"] },
   { of: /^croner$/, places: ["core/"] },
+  { of: /^nodemailer(\/|$)/, places: ["webhooks/"] },
   { of: /^yaml$/, places: ["sandbox/process/", "pipelines/"] },
 ];
 

@@ -10,7 +10,7 @@ interface RunAnswer {
 
 type Params = Readonly<Record<string, number | string>>;
 
-async function request(server: ServerProcess, method: string, path: string, body?: unknown): Promise<unknown> {
+export async function request(server: ServerProcess, method: string, path: string, body?: unknown): Promise<unknown> {
   const response = await fetch(`http://127.0.0.1:${String(server.port)}${path}`, {
     method,
     headers: { authorization: `Bearer ${server.token}`, "content-type": "application/json" },

@@ -8,6 +8,7 @@ import { listRunIds, runPipeline, triggerPipeline } from "./api.ts";
 import { countRunningSteps, measureMemory } from "./process-tree.ts";
 import { history } from "./measure-history.ts";
 import { logs } from "./measure-logs.ts";
+import { deadEndpoint, deliveries } from "./measure-deliveries.ts";
 import { measureDuplicates } from "./measure-duplicates.ts";
 import { measureRedaction } from "./measure-redaction.ts";
 import { replay, restart, waiting } from "./measure-waiting.ts";
@@ -268,5 +269,7 @@ export const measurements: Readonly<Record<keyof typeof rowNames, () => Promise<
   replay,
   logs,
   verification,
+  deliveries,
+  "dead-endpoint": deadEndpoint,
   redaction: measureRedaction,
 };

@@ -31,5 +31,7 @@ export const rowNames = {
     "webhook of 2 KB verified, slowest HMAC provider, one core",
     "webhook of 2 KB verified, discord (Ed25519), one core",
   ],
+  deliveries: ["events to a local endpoint, each attempt on record"],
+  "dead-endpoint": ["events to 99 endpoints beside a dead one"],
   redaction: ["redaction with 50 secrets"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

@@ -108,6 +108,10 @@ export function startRawTicks(count: number): Promise<ServerProcess> {
   );
 }
 
+export function startRawReceiver(): Promise<ServerProcess> {
+  return startServer((port) => [process.execPath, join(here, "raw/receiver.ts"), String(port)], plainEnvironment);
+}
+
 /** Runs a script of this folder to its end; what it prints is JSON. */
 export async function runScript<T>(script: string, args: readonly string[]): Promise<T> {
   const child = Bun.spawn([process.execPath, join(here, script), ...args], {

@@ -28,6 +28,8 @@ Type=exec
 User=runner
 WorkingDirectory=${unitValue(folder)}
 ExecStart=${start} serve
+# Takes over what of runner.toml can be; a change of the file does it too.
+ExecReload=kill -HUP $MAINPID
 # Secrets that scripts name as "env:NAME", one NAME=value a line; owned by root, mode 0600.
 EnvironmentFile=-/etc/runner.env
 

@@ -32,7 +32,8 @@ const answers: Readonly<Record<CallKind, AnswerCall>> = {
   approval: answerApproval,
   signal: answerSignal,
   child: answerChild,
-  event: emitEvent,
+  event: (call, scene) => writeOnly("event", call, scene),
+  notify: (call, scene) => writeOnly("notify", call, scene),
   block: () => ({ type: "told" }),
   block_note: () => ({ type: "told" }),
   block_end: (_, scene) => result(scene, undefined),
@@ -69,9 +70,12 @@ function changeStorage({ name, args }: GuestCall, scene: Scene): Answered {
   return result(scene, undefined);
 }
 
-function emitEvent(call: GuestCall, scene: Scene): Answered {
+/** A rehearsal has every target that its script names. */
+const anyTarget = { get: () => undefined };
+
+function writeOnly(kind: "event" | "notify", call: GuestCall, scene: Scene): Answered {
   const run = { id: scene.runId, pipeline: scene.pipeline };
-  return result(scene, writeCall("event", call, run, scene.nowMs).value);
+  return result(scene, writeCall(kind, call, run, scene.nowMs, anyTarget).value);
 }
 
 function sign({ args }: GuestCall, scene: Scene): Answered {

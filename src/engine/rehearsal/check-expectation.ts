@@ -17,12 +17,14 @@ export function checkExpectation(expected: Expectation, rehearsal: Rehearsal): r
   const fetches = calls.filter(({ kind }) => kind === "fetch");
   const children = calls.filter(({ kind }) => kind === "child");
   const events = calls.filter(({ kind }) => kind === "event");
+  const notifications = calls.filter(({ kind }) => kind === "notify");
   return [
     ...(expected.respond === undefined ? [] : checkResponse(expected.respond, scene.response)),
     ...(expected.steps === undefined ? [] : checkCalls("steps", expected.steps, steps)),
     ...(expected.fetch === undefined ? [] : checkCalls("fetch", expected.fetch, fetches)),
     ...(expected.pipelines === undefined ? [] : checkCalls("pipelines", expected.pipelines, children)),
     ...(expected.events === undefined ? [] : checkCalls("events", expected.events, events)),
+    ...(expected.notify === undefined ? [] : checkCalls("notify", expected.notify, notifications)),
     ...checkConsole(
       expected.console,
       console.map(({ text }) => text),

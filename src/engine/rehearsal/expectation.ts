@@ -29,6 +29,8 @@ export interface Expectation {
   readonly pipelines: readonly ExpectedCall[] | undefined;
   /** That the script emitted. */
   readonly events: readonly ExpectedCall[] | undefined;
+  /** Of targets, with parts of what they are told. */
+  readonly notify: readonly ExpectedCall[] | undefined;
   /** Parts of lines, in their order. */
   readonly console: readonly string[];
   /** Values at the end; null: there is none by this key. */
@@ -64,6 +66,7 @@ const known = [
   "fetch",
   "pipelines",
   "events",
+  "notify",
   "console",
   "storage",
   "artifacts",
@@ -73,7 +76,8 @@ const known = [
 export function readExpectation(place: string, value: JsonValue | undefined): Expectation {
   const fields = readFields(place, value ?? {}, known);
   const at = (field: string): string => inside(place, field);
-  const { status, result, error, respond, steps, fetch, pipelines, events, console, storage, artifacts } = fields;
+  const { status, result, error, respond, steps, fetch, pipelines, events, notify, console, storage, artifacts } =
+    fields;
   return {
     status:
       status !== undefined
@@ -88,6 +92,7 @@ export function readExpectation(place: string, value: JsonValue | undefined): Ex
     fetch: fetch === undefined ? undefined : readCalls(at("fetch"), fetch),
     pipelines: pipelines === undefined ? undefined : readCalls(at("pipelines"), pipelines),
     events: events === undefined ? undefined : readCalls(at("events"), events),
+    notify: notify === undefined ? undefined : readCalls(at("notify"), notify),
     console: console === undefined ? [] : readTexts(at("console"), console),
     storage: new Map(readEntries(at("storage"), storage)),
     artifacts: artifacts === undefined ? undefined : readTexts(at("artifacts"), artifacts),

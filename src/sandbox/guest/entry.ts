@@ -12,7 +12,9 @@ import { installCrypto } from "./crypto.ts";
 import { describeThrown } from "./describe-thrown.ts";
 import { installEvents } from "./events.ts";
 import { installFetch } from "./fetch.ts";
+import { installGithub } from "./github.ts";
 import { defineGlobal, host, parseJson, stringifyJson } from "./host.ts";
+import { installNotify } from "./notify.ts";
 import { findNoJson } from "./no-json.ts";
 import { installHttp, setRequest, type RequestValue } from "./http.ts";
 import { installRuntime } from "./runtime.ts";
@@ -59,6 +61,8 @@ for (const install of [
   installApproval,
   installSignal,
   installEvents,
+  installNotify,
+  installGithub,
   installTriggerPipeline,
 ]) {
   install();

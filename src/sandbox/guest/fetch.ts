@@ -129,9 +129,33 @@ async function fetch(input: unknown, given?: unknown): Promise<FetchAnswer> {
   }
   const retry = readRetry("fetch", options.retry);
   const onInterrupt = readOnInterrupt("fetch", options.onInterrupt);
-  const args = { url, method, headers, ...body, timeout: options.timeout ?? undefined, redirect, retry, onInterrupt };
-  const name = `${method} ${shown}`.slice(0, maxNameLength);
+  const timeout = options.timeout ?? undefined;
+  return await request({ url, method, headers, ...body, timeout, redirect, retry, onInterrupt }, shown);
+}
+
+async function request(args: Omit<PreparedFetch, "body"> | PreparedFetch, shown: string): Promise<FetchAnswer> {
+  const name = `${args.method} ${shown}`.slice(0, maxNameLength);
   return new FetchAnswer((await call("fetch", name, args)) as AnswerValue, name);
+}
+
+/** A request as the host takes it. */
+export interface PreparedFetch {
+  readonly url: string | Secret;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string | Secret>>;
+  readonly body: string;
+  readonly timeout: unknown;
+  readonly redirect: "follow" | "manual" | "error";
+  readonly retry: unknown;
+  readonly onInterrupt: "fail" | "retry" | undefined;
+}
+
+/** For functions that make their requests themselves. */
+export async function fetchPrepared(args: PreparedFetch): Promise<FetchAnswer> {
+  if (typeof args.url === "string" || !args.url.isText) return await request(args, readTarget(args.url).shown);
+  // Of an address that is as good as a password, its host.
+  const [origin] = /^https?:\/\/[^/?#]*/i.exec(args.url.secret) ?? [];
+  return await request(args, origin === undefined ? args.url.secret : `${origin}/…`);
 }
 
 export function installFetch(): void {

@@ -3,6 +3,8 @@
 export interface Secret {
   readonly secret: string;
   readonly prefix?: string;
+  /** It may also be the text itself; a reference only where the script has it word for word. */
+  readonly isText?: true;
 }
 
 export function isObject(value: unknown): value is object {
@@ -23,4 +25,11 @@ export function readSecret(caller: string, value: object, what: string): Secret 
     throw new TypeError(`${caller}: ${what}: the prefix of a secret must be a text, like "Bearer "`);
   }
   return { secret, prefix };
+}
+
+/** A token that is named, or is the text itself; `prefix` stands before it. @throws {TypeError} when it is neither. */
+export function readToken(caller: string, value: unknown, prefix: string): Secret {
+  if (isObject(value) && "secret" in value) return { prefix, ...readSecret(caller, value, "the token") };
+  if (typeof value === "string" && value.trim() !== "") return { secret: value, prefix, isText: true };
+  throw new TypeError(`${caller}: a token is missing: name it, like "secret:NAME" or "env:NAME"`);
 }

@@ -2,6 +2,7 @@
 // (`Object.prototype.toJSON`, `Array.prototype.map`), so the side that it cannot reach checks again.
 
 import { checkEventType, maxEventDataBytes } from "../../core/event.ts";
+import { isTargetName, maxNotification, notificationLevels } from "../../core/notification.ts";
 import { isNewsName, maxNewsText } from "../../core/news-name.ts";
 import type { CallKind } from "../protocol.ts";
 
@@ -125,6 +126,13 @@ const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>
     checkEventType(name) === null &&
     isFields(args["data"]) &&
     Buffer.byteLength(JSON.stringify(args["data"])) <= maxEventDataBytes,
+  notify: (args, name) =>
+    isTargetName(name) &&
+    isText(args["message"]) &&
+    args["message"].length <= maxNotification.message &&
+    isOptionalText(args["title"], maxNotification.title) &&
+    isOptionalText(args["link"], maxNotification.link) &&
+    notificationLevels.some((level) => level === args["level"]),
 };
 
 /** A call as the guest made it, unchecked. */

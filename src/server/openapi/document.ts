@@ -2,6 +2,8 @@
 
 import packageJson from "../../../package.json" with { type: "json" };
 import { artifactPaths } from "./artifacts.ts";
+import { endpointSchemas } from "./endpoint-schemas.ts";
+import { endpointPaths } from "./endpoints.ts";
 import { eventPaths } from "./events.ts";
 import { healthPaths } from "./health.ts";
 import { journalPaths } from "./journal.ts";
@@ -15,6 +17,7 @@ import { runPaths } from "./runs.ts";
 import { schedulePaths } from "./schedules.ts";
 import { schemas } from "./schemas.ts";
 import { secretPaths } from "./secrets.ts";
+import { targetPaths } from "./targets.ts";
 import { webhookPaths } from "./webhooks.ts";
 
 export const openApi = {
@@ -29,6 +32,7 @@ export const openApi = {
   },
   tags: [
     { name: "Webhooks", description: "Open to whoever can sign." },
+    { name: "Endpoints", description: "Who is sent events, and what became of that." },
     { name: "Requests", description: "The webhooks that were received." },
     { name: "Pipelines", description: "The scripts in the folder." },
     { name: "Runs", description: "What was executed, its log and its files." },
@@ -41,6 +45,8 @@ export const openApi = {
   security: [{ token: [] }],
   paths: {
     ...webhookPaths,
+    ...endpointPaths,
+    ...targetPaths,
     ...requestPaths,
     ...pipelinePaths,
     ...schedulePaths,
@@ -63,6 +69,6 @@ export const openApi = {
         description: "The content of runner.token in the data folder. In a browser with a session none is needed.",
       },
     },
-    schemas,
+    schemas: { ...schemas, ...endpointSchemas },
   },
 };

@@ -10,6 +10,13 @@ import type { WriteStatements } from "./write-statement.ts";
 
 /** Of one transaction; each may have attempts with answers. */
 const trimmedRows = 100;
+/** Of one transaction, without anything else to touch. */
+const endedRows = 500;
+
+function endSomePending(status: DeliveryStatus): string {
+  return `UPDATE deliveries SET status = '${status}', next_attempt_at = NULL, finished_at = ?1 WHERE id IN (
+    SELECT id FROM deliveries WHERE destination = ?2 AND status = 'pending' LIMIT ${endedRows})`;
+}
 
 export const deliveryWrites: WriteStatements<DeliveryWrite["type"]> = {
   "outbox.put": { sql: "UPDATE outbox SET seq = ?", bind: ({ seq }) => [seq] },
@@ -57,8 +64,11 @@ export const deliveryWrites: WriteStatements<DeliveryWrite["type"]> = {
     ],
   },
   "delivery.cancel_pending": {
-    sql: `UPDATE deliveries SET status = 'cancelled', next_attempt_at = NULL, finished_at = ?
-      WHERE destination = ? AND status = 'pending'`,
+    sql: endSomePending("cancelled"),
+    bind: ({ at, destination }) => [at, destination],
+  },
+  "delivery.fail_pending": {
+    sql: endSomePending("failed"),
     bind: ({ at, destination }) => [at, destination],
   },
   "delivery.trim": {
@@ -109,7 +119,7 @@ export class SqliteDeliveryReader implements DeliveryReader {
   }
 
   async fannedOutTo(): Promise<number> {
-    return this.#db.get<{ seq: number }>("SELECT seq FROM outbox")?.seq ?? 0;
+    return this.#db.get<{ seq: number }>("SELECT seq FROM outbox WHERE one = 1")?.seq ?? 0;
   }
 
   async pending(destination: string, limit: number): Promise<readonly Delivery[]> {
@@ -118,6 +128,19 @@ export class SqliteDeliveryReader implements DeliveryReader {
       destination,
       limit,
     );
+  }
+
+  async destinationsWithPending(): Promise<readonly string[]> {
+    // From one to the next, past all that is pending for each.
+    const next = (than: string): string =>
+      `(SELECT min(destination) FROM deliveries WHERE status = 'pending' AND destination > ${than})`;
+    return this.#db
+      .all<{ id: string }>(
+        `WITH RECURSIVE found (id) AS (
+          SELECT ${next("''")} UNION ALL SELECT ${next("found.id")} FROM found WHERE found.id IS NOT NULL
+        ) SELECT id FROM found WHERE id IS NOT NULL`,
+      )
+      .map(({ id }) => id);
   }
 
   async find(id: string): Promise<Delivery | undefined> {

@@ -22,9 +22,16 @@ export const endpointWrites: WriteStatements<EndpointWrite["type"]> = {
     ],
   },
   "destination.put": {
-    sql: `INSERT OR REPLACE INTO destinations (id, after_seq, failing_since, disabled_at, disabled_reason)
-      VALUES (?, ?, ?, ?, ?)`,
-    bind: ({ state }) => [state.id, state.afterSeq, state.failingSince, state.disabledAt, state.disabledReason],
+    sql: `INSERT OR REPLACE INTO destinations (id, after_seq, failing_since, failing_told_at, disabled_at, disabled_reason)
+      VALUES (?, ?, ?, ?, ?, ?)`,
+    bind: ({ state }) => [
+      state.id,
+      state.afterSeq,
+      state.failingSince,
+      state.failingToldAt,
+      state.disabledAt,
+      state.disabledReason,
+    ],
   },
   "destination.remove": { sql: "DELETE FROM destinations WHERE id = ?", bind: ({ id }) => [id] },
 };
@@ -45,8 +52,8 @@ export class SqliteEndpointReader implements EndpointReader {
 
   async states(): Promise<readonly DestinationState[]> {
     return this.#db.all<DestinationState>(
-      `SELECT id, after_seq AS afterSeq, failing_since AS failingSince, disabled_at AS disabledAt,
-        disabled_reason AS disabledReason FROM destinations ORDER BY id`,
+      `SELECT id, after_seq AS afterSeq, failing_since AS failingSince, failing_told_at AS failingToldAt,
+        disabled_at AS disabledAt, disabled_reason AS disabledReason FROM destinations ORDER BY id`,
     );
   }
 }

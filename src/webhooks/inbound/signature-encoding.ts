@@ -11,18 +11,18 @@ export function signatureBytes(form: SignatureForm, text: string): Uint8Array | 
   const { algorithm, encoding } = form;
   if (algorithm === "token") {
     if (text.length > maxTokenChars) return undefined;
-    return encoding === "base64" ? fromBase64(text) : Buffer.from(text, "utf8");
+    return encoding === "base64" ? strictBase64(text) : Buffer.from(text, "utf8");
   }
   const length = lengths[algorithm];
   if (encoding === "hex") {
     return text.length === 2 * length && hexDigits.test(text) ? Uint8Array.fromHex(text) : undefined;
   }
-  const bytes = text.length > 2 * length ? undefined : fromBase64(text);
+  const bytes = text.length > 2 * length ? undefined : strictBase64(text);
   return bytes?.length === length ? bytes : undefined;
 }
 
 /** As RFC 4648 section 4 writes it, with its padding and without loose bits (section 3.5). */
-function fromBase64(text: string): Uint8Array | undefined {
+export function strictBase64(text: string): Uint8Array | undefined {
   const bytes = looseBase64(text);
   return bytes?.toBase64() === text ? bytes : undefined;
 }

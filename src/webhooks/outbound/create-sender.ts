@@ -5,6 +5,7 @@ import type { OutboundPolicy } from "./address-guard.ts";
 import { createChooser, refusalText } from "./choose-addresses.ts";
 import type { DescribedFailure } from "./describe-send-failure.ts";
 import type { ExchangeAnswer } from "./exchange.ts";
+import { createAddressFinder, type FindAddresses } from "./find-addresses.ts";
 import { parseOutboundUrl } from "./outbound-url.ts";
 import { createPeerMemory } from "./peer-memory.ts";
 import { remember } from "./remember.ts";
@@ -19,6 +20,8 @@ export interface Sender {
   send(request: OutboundRequest, signal?: AbortSignal): Promise<SendOutcome>;
   /** Why nothing could ever be sent there, in a sentence; null where it could. An unknown name may be known later. */
   checkUrl(url: string): Promise<string | null>;
+  /** The addresses of a host that may be connected to, for what is no request: a mail. Never rejects. */
+  findAddresses: FindAddresses;
   /** Cancels what is under way. */
   close(): void;
 }
@@ -73,6 +76,7 @@ export function createSender(options: SenderOptions): Sender {
       const { allowed, refused } = choose(addresses, url);
       return allowed.length > 0 || refused.length === 0 ? null : refusalText(url, refused);
     },
+    findAddresses: createAddressFinder(lookUp, choose),
     close() {
       slots.close();
       for (const cancel of cancels) cancel();

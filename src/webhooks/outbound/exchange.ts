@@ -53,7 +53,7 @@ export async function exchange(terms: ExchangeTerms): Promise<ExchangeAnswer> {
     tls: url.isHttps ? tlsOf(terms) : undefined,
     signal,
   } as BunFetchRequestInit);
-  const beginning = await readBeginning(response.body, onHead());
+  const beginning = await readBeginning(response, onHead());
   return { status: response.status, headers: toHeaders(response.headers), ...beginning };
 }
 

@@ -18,6 +18,7 @@ const operations = operationsOf(document).toSorted((a, b) => removing(a) - remov
 const checker = new SchemaChecker(document);
 
 function removing({ path, method }: Located): number {
+  if (path === "/v1/webhooks/{webhook}" && method === "DELETE") return 1;
   if (path !== "/api/pipelines/{pipeline}") return 0;
   return method === "PUT" ? 1 : method === "DELETE" ? 2 : 0;
 }
@@ -42,6 +43,7 @@ let server: RunningServer;
 const known: Record<string, readonly string[]> = {
   pipeline: Object.keys(pipelines),
   name: ["files.txt"],
+  target: ["ops"],
 };
 
 beforeAll(async () => {
@@ -57,7 +59,10 @@ beforeAll(async () => {
     cwd: folder,
     cores: 2,
   });
-  server = await startServer({ ...config, logLevel: "error", publicUrl: "http://runner.example.org" });
+  // Nobody listens there.
+  const values = { url: "http://127.0.0.1:1/", method: "POST", format: "json" };
+  const targets = [{ name: "ops", type: "webhook", values }] as const;
+  server = await startServer({ ...config, targets, logLevel: "error", publicUrl: "http://runner.example.org" });
   const ids = ["home/backup", "deploy", "answers"].map(async (id) => {
     const target = `/api/pipelines/${encodeURIComponent(id)}/trigger?wait=20s`;
     const answer = await send({ method: "POST", target, headers: {}, body: null, authorized: true });
@@ -67,6 +72,8 @@ beforeAll(async () => {
   known["run"] = [...(await Promise.all(ids)), asks.run];
   known["code"] = [asks.code];
   known["request"] = await twoRequests();
+  known["webhook"] = [await makeEndpoint()];
+  known["delivery"] = [await sendSample(known["webhook"][0] ?? "")];
   known["event"] = await newestEvents();
 });
 
@@ -82,6 +89,20 @@ async function twoRequests(): Promise<readonly string[]> {
   for (const id of ["answers", "signed"]) await send({ ...post, target: `/api/webhooks/${id}` });
   const answer = await send({ ...post, method: "GET", target: "/api/requests", authorized: true });
   return ((await answer.json()) as { requests: { id: string }[] }).requests.map(({ id }) => id);
+}
+
+/** Nothing listens where its deliveries go. */
+async function makeEndpoint(): Promise<string> {
+  const body = JSON.stringify({ url: "http://127.0.0.1:9/", events: ["run.step.failed"] });
+  const answer = await send({ method: "POST", target: "/v1/webhooks", headers: {}, body, authorized: true });
+  return ((await answer.json()) as { id: string }).id;
+}
+
+async function sendSample(endpoint: string): Promise<string> {
+  const body = '{"event_type":"run.failed"}';
+  const target = `/v1/webhooks/${endpoint}/test`;
+  const answer = await send({ method: "POST", target, headers: {}, body, authorized: true });
+  return ((await answer.json()) as { id: string }).id;
 }
 
 /** A run that waits for an approval, and the code of its link. */
@@ -141,6 +162,9 @@ describe("the request that its examples make", () => {
       const headers = { "content-type": "application/json" };
       expect((await send({ method: "PUT", target, headers, body, authorized: true })).status).toBeLessThan(300);
     }
+    const endpoint = await makeEndpoint();
+    known["webhook"] = [endpoint, ...(known["webhook"] ?? [])];
+    known["delivery"] = [await sendSample(endpoint), ...(known["delivery"] ?? [])];
   });
 });
 

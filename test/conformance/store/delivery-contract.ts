@@ -88,6 +88,19 @@ export function testDeliveries(subject: Subject): void {
       expect(await subject.store.outbound.find("dlv_4")).toMatchObject({ status: "failed", finishedAt: 1 });
     });
 
+    test("that are pending are given up together, for one destination", async () => {
+      await commit(...["dlv_1", "dlv_2"].map((id) => create(delivery(id))));
+      await commit(
+        create(delivery("dlv_3", { destination: "ep_2" })),
+        create(delivery("dlv_4", { destination: "ep_3" })),
+      );
+      expect(await subject.store.outbound.destinationsWithPending()).toEqual(["ep_1", "ep_2", "ep_3"]);
+      await commit({ type: "delivery.fail_pending", destination: "ep_1", at: 77 });
+      expect(await subject.store.outbound.destinationsWithPending()).toEqual(["ep_2", "ep_3"]);
+      const given = { status: "failed", finishedAt: 77, nextAttemptAt: null } as const;
+      expect(await subject.store.outbound.find("dlv_2")).toMatchObject(given);
+    });
+
     test("are listed newest first, by status, page by page", async () => {
       await commit(
         ...["dlv_1", "dlv_2", "dlv_3"].map((id) => create(delivery(id))),
@@ -164,6 +177,7 @@ export function testDeliveries(subject: Subject): void {
         id: "tgt_ops",
         afterSeq: 7,
         failingSince: 3,
+        failingToldAt: 4,
         disabledAt: null,
         disabledReason: null,
       };

@@ -116,7 +116,8 @@ describe.skipIf(missing("bash"))("bash", () => {
       const names = options.map(([, name = ""]) => name);
       expect([command, await inBash("runner", command, "--")]).toEqual([command, expect.arrayContaining(names)]);
     }
-  });
+    // A process for each command, twice.
+  }, 60_000);
 });
 
 describe.skipIf(missing("fish"))("fish", () => {

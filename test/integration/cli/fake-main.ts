@@ -15,7 +15,13 @@ const app: AppVerbs = {
       await Bun.sleep(Number(process.env["FAKE_STOP_MS"] ?? 0));
       await server.stop();
     };
-    return { url: server.url, token: server.token, tokenPath: `${config.dataDir}/runner.token`, stop };
+    return {
+      url: server.url,
+      token: server.token,
+      tokenPath: `${config.dataDir}/runner.token`,
+      reload: async () => {},
+      stop,
+    };
   },
   checkPipelines: () =>
     Promise.resolve({

@@ -154,6 +154,15 @@ describe("what else a script asks for", () => {
     ).toEqual(["events[1].data.a: expected 1, got nothing"]);
   });
 
+  test("notifications are sent to whatever target is named, and to nobody", async () => {
+    const body = `return (await notify.send({ to: "ops", message: "done", level: "success" })).success;`;
+    const sent = { name: "ops", message: "done", level: "success" };
+    await passes(body, { expect: { result: true, notify: [sent], events: [] } });
+    expect(await problemsOf(body, { expect: { notify: [{ name: "ops", message: "failed" }] } })).toEqual([
+      'notify[0].message: expected "failed", got "done"',
+    ]);
+  });
+
   test("volumes, artifacts and signatures are those of the test", async () => {
     await passes(
       `const src = await volumes.create({ name: "src" });

@@ -166,6 +166,18 @@ export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
   };
   const engine: Engine = {
     checkReady: () => {},
+    // Those who ask about endpoints bring their own.
+    endpoints: undefined as never,
+    targets: {
+      overview: () => [{ name: "ops", type: "ntfy" }],
+      test: async (name) => {
+        if (name !== "ops") throw new AppError("TARGET_NOT_FOUND", `there is no target ${name}`);
+        const body = new TextEncoder().encode("ok");
+        const outcome = { type: "answered", status: 200, headers: {}, body, isCut: false, durationMs: 5 } as const;
+        return { headers: {}, outcome };
+      },
+      replace: async () => {},
+    },
     async receiveWebhook(head, readBody): Promise<WebhookAnswer> {
       asked.webhooks.push({ ...head, body: await readBody() });
       return { type: "accepted", runId };

@@ -23,7 +23,13 @@ async function welcome(isTerminal: boolean): Promise<string> {
     fetch: () => Promise.reject(new Error("no list")),
   } as unknown as CommandContext;
   const config = { host: "127.0.0.1", pipelines: "/srv/pipelines" } as Config;
-  const server = { url: "http://127.0.0.1:8080", token, tokenPath: null, stop: () => Promise.resolve() };
+  const server = {
+    url: "http://127.0.0.1:8080",
+    token,
+    tokenPath: null,
+    reload: async () => {},
+    stop: () => Promise.resolve(),
+  };
   await printWelcome(context, config, server, server.url);
   return text;
 }

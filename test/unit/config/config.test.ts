@@ -65,6 +65,7 @@ test("without any source every setting has its default", async () => {
     minFreeSpace: 64 * 1024 ** 2,
     retention: 90 * 24 * 3_600_000,
     retentionRuns: 100_000,
+    disableAfter: 5 * 24 * 3_600_000,
     retentionEvents: 100_000,
     containerEngine: "auto",
     secretKeyFile: null,
@@ -79,6 +80,9 @@ test("without any source every setting has its default", async () => {
     logFormat: "pretty",
     logLevel: "info",
     token: null,
+    targets: [],
+    webhooks: [],
+    metadata: {},
   });
   expect(new Set(Object.values(origins).map(({ source }) => source))).toEqual(new Set(["default"]));
   expect([file, warnings]).toEqual([null, []]);
@@ -116,6 +120,7 @@ test("every setting but the token can be given by flag, variable and key, and me
     retention: "13d",
     retentionRuns: "14",
     retentionEvents: "15",
+    disableAfter: "16d",
     containerEngine: "podman",
     secretKeyFile: "/etc/secrets.key",
     publicUrl: "https://example.org/runner",

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import {
   checkTemplate,
+  fillNotificationTemplate,
   type ConditionSource,
   createConditionVariables,
   createTemplateVariables,
@@ -83,4 +84,34 @@ describe("checkTemplate()", () => {
 test("a condition has no parameters, which only holes have", () => {
   const result = evaluateCondition('params.target == "nas"', createConditionVariables(empty), () => 0);
   expect(result).toMatchObject({ ok: false });
+});
+
+describe("a notification", () => {
+  const variables = {
+    title: "deploy failed",
+    message: "exit 1",
+    level: "error",
+    link: null,
+    id: "evt_1",
+    type: "run.failed",
+    created_at: "2026-01-01T00:00:00.000Z",
+    data: { pipeline: "deploy", error: { code: "SCRIPT_ERROR" } },
+    metadata: { instance: "nas" },
+  };
+
+  test.each([
+    ["[${metadata.instance}] ${title}", "[nas] deploy failed"],
+    ["${data.error.code}${data.none.at.all}${link}: ${message}", "SCRIPT_ERROR: exit 1"],
+    ['${level == "error" ? "!" : ""}${type}', "!run.failed"],
+  ])("fills %j", (template, text) => {
+    expect(checkTemplate(template, "notification")).toBeNull();
+    expect(fillNotificationTemplate(template, variables, Date.now)).toEqual({ ok: true, text });
+  });
+
+  test("knows other variables than a run, whose texts may be the same", () => {
+    expect(checkTemplate("${payload.ref}")).toBeNull();
+    expect(checkTemplate("${payload.ref}", "notification")).toContain("payload");
+    expect(checkTemplate("${data.ref}", "notification")).toBeNull();
+    expect(checkTemplate("${data.ref}")).toContain("data");
+  });
 });

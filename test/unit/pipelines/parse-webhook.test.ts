@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { idlessProviders, providerNames, sha1Providers } from "../../../src/core/webhook-provider.ts";
-import { FieldProblems } from "../../../src/pipelines/field-problem.ts";
+import { FieldProblems } from "../../../src/core/field-problem.ts";
 import { readWebhook } from "../../../src/pipelines/parse-webhook.ts";
 import { findProvider } from "../../../src/webhooks/webhooks.ts";
 

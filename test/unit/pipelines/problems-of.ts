@@ -1,7 +1,7 @@
 // The problems of a config, for the tests of what it may hold.
 
 import type { PipelineConfig } from "../../../src/core/pipeline-config.ts";
-import type { FieldProblem } from "../../../src/pipelines/field-problem.ts";
+import type { FieldProblem } from "../../../src/core/field-problem.ts";
 import { parsePipelineConfig } from "../../../src/pipelines/parse-pipeline-config.ts";
 
 export function problemsOf(config: unknown): readonly FieldProblem[] {

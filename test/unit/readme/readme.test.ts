@@ -17,8 +17,8 @@ describe("README.md", () => {
     expect(readme).toBe(renderTables(readme));
   });
 
-  test("it has at most 530 lines", () => {
-    expect(readme.trimEnd().split("\n").length).toBeLessThanOrEqual(530);
+  test("it has at most 560 lines", () => {
+    expect(readme.trimEnd().split("\n").length).toBeLessThanOrEqual(560);
   });
 
   test("its table of benchmarks has the rows that scripts/bench measures, in their order", () => {

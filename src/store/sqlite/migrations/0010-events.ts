@@ -38,6 +38,7 @@ CREATE TABLE destinations (
   id TEXT PRIMARY KEY NOT NULL,
   after_seq INTEGER NOT NULL,
   failing_since INTEGER,
+  failing_told_at INTEGER,
   disabled_at INTEGER,
   disabled_reason TEXT
 ) STRICT, WITHOUT ROWID;

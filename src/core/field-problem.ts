@@ -1,6 +1,7 @@
 // Problems of a value's fields, collected while it is read, so that all are told at once.
 
-import { didYouMean } from "../core/did-you-mean.ts";
+import { AppError } from "./app-error.ts";
+import { didYouMean } from "./did-you-mean.ts";
 
 export interface FieldProblem {
   /** Path of the field: "params.target.enum". */
@@ -23,11 +24,11 @@ export class FieldProblems {
     return undefined;
   }
 
-  /** Notes every field that is not known; those of `later` are named as not supported yet. */
+  /** Notes every field that is not known; those of `later` are named as not supported yet. An empty path is that of the whole. */
   refuseUnknown(path: string, value: object, known: readonly string[], later: readonly string[]): void {
     for (const name of Object.keys(value)) {
       if (known.includes(name)) continue;
-      const field = `${path}.${printName(name)}`;
+      const field = path === "" ? printName(name) : `${path}.${printName(name)}`;
       if (later.includes(name)) {
         this.add(field, "is not supported yet", "remove it; a later version of runner will know it");
         continue;
@@ -36,6 +37,16 @@ export class FieldProblems {
       this.add(field, "is unknown", near ? `did you mean "${near}"?` : `known here: ${known.join(", ")}`);
     }
   }
+}
+
+/** All of them in one, for whoever answers a request. */
+export function fieldsInvalid(problems: readonly FieldProblem[]): AppError {
+  const [first] = problems;
+  const hint = problems.length === 1 ? first?.hint : null;
+  return new AppError("FIELDS_INVALID", problems.map(({ message }) => message).join("; "), {
+    details: { field: first?.field, problems },
+    ...(hint ? { hint } : {}),
+  });
 }
 
 function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,0 +1,80 @@
+// The tables of runner.toml: what is no setting with a flag and a variable of its own.
+
+import type * as Expressions from "../expressions/expressions.ts";
+import type * as Webhooks from "../webhooks/webhooks.ts";
+import type { DeclaredEndpoint, Target } from "../webhooks/webhooks.ts";
+import { readEndpoints } from "./endpoint-tables.ts";
+import { findTomlLine } from "./toml-lines.ts";
+import type { TomlFile } from "./toml-file.ts";
+
+export interface ConfigTables {
+  /** `[targets.NAME]`: where notifications go. */
+  readonly targets: readonly Target[];
+  /** `[[webhooks]]`: endpoints that events are sent to. */
+  readonly webhooks: readonly DeclaredEndpoint[];
+  /** `[metadata]`: told with each event. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export const tableNames: readonly string[] = [
+  "targets",
+  "webhooks",
+  "metadata",
+] satisfies readonly (keyof ConfigTables)[];
+
+/** Of a program that has no runner.toml. */
+export const noTables: ConfigTables = { targets: [], webhooks: [], metadata: {} };
+
+type Add = (line: number | null, message: string, hint: string | null) => void;
+
+const maxMetadata = 50;
+const maxMetadataCharacters = 1000;
+/** What events have there by themselves. */
+const ownMetadata = ["pipeline", "run_id", "sequence"];
+
+/** Loaded where there is a table that needs them. */
+const loadWebhooks = (): typeof Webhooks => require("../webhooks/webhooks.ts") as typeof Webhooks;
+const loadExpressions = (): typeof Expressions => require("../expressions/expressions.ts") as typeof Expressions;
+
+export function readTables({ entries, text }: TomlFile, add: Add): ConfigTables {
+  const valueOf = (name: string): unknown => entries.find(({ key }) => key === name)?.value;
+  return {
+    targets: readTargets(valueOf("targets"), text, add),
+    webhooks: readEndpoints(valueOf("webhooks"), text, add),
+    metadata: readMetadata(valueOf("metadata"), text, add),
+  };
+}
+
+function readTargets(value: unknown, text: string, add: Add): readonly Target[] {
+  if (value === undefined) return [];
+  const checkTemplate = (template: string): string | null => loadExpressions().checkTemplate(template, "notification");
+  const { targets, problems } = loadWebhooks().parseTargets(value, checkTemplate);
+  for (const { path, message, hint } of problems) {
+    add(
+      findTomlLine(text, ["targets", ...path]),
+      [["targets", ...path.slice(0, 1)].join("."), message].join(": "),
+      hint,
+    );
+  }
+  return targets;
+}
+
+function readMetadata(value: unknown, text: string, add: Add): ConfigTables["metadata"] {
+  if (value === undefined) return {};
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    add(findTomlLine(text, ["metadata"]), "metadata must be a table", 'write [metadata] and below it instance = "nas"');
+    return {};
+  }
+  const pairs = Object.entries(value);
+  if (pairs.length > maxMetadata) {
+    add(findTomlLine(text, ["metadata"]), `metadata has ${pairs.length} keys; at most ${maxMetadata} are taken`, null);
+  }
+  for (const [name, content] of pairs) {
+    const line = findTomlLine(text, ["metadata", name]);
+    if (ownMetadata.includes(name)) add(line, `metadata.${name} is what events say by themselves`, "use another name");
+    else if (typeof content !== "string" || content.length > maxMetadataCharacters) {
+      add(line, `metadata.${name} must be a text of at most ${maxMetadataCharacters} characters`, null);
+    }
+  }
+  return value as ConfigTables["metadata"];
+}

@@ -1,0 +1,183 @@
+// Makes deliveries of events: reads what has happened since, asks who wants it, and records both in one transaction.
+
+import { toAppError } from "../../core/app-error.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { Delivery, DestinationState } from "../../core/delivery.ts";
+import type { EventRecord } from "../../core/event.ts";
+import type { Store, Write } from "../../store/store.ts";
+import type { Logger } from "../../telemetry/telemetry.ts";
+import type { CommittedStore } from "../events/committed-store.ts";
+import type { Subscription } from "./destination.ts";
+import type { Destinations } from "./destinations.ts";
+
+export interface FanOutOptions {
+  readonly store: Pick<Store, "commit" | "events" | "outbound"> & Pick<CommittedStore, "onCommitted">;
+  readonly clock: Clock;
+  readonly logger: Pick<Logger, "error">;
+  readonly destinations: Destinations;
+  readonly newDeliveryId: () => string;
+  /** There is something for these to be sent. */
+  readonly onPending: (destinations: ReadonlySet<string>) => void;
+}
+
+interface Receiver {
+  readonly subscription: Subscription;
+  readonly state: DestinationState;
+}
+
+/** Read at once; other work comes between. */
+const eventsAtOnce = 500;
+/** Of one transaction. */
+const deliveriesAtOnce = 500;
+/** What is committed within this time is looked at together. */
+const gatherMs = 5;
+const retryMs = 1000;
+/** Conditions may be dear: then others have their turn before all that was read is looked at. */
+const longestTurnMs = 20;
+/** Events that nobody wants move the place on record only now and then: reading them again would do no harm. */
+const unrecordedEvents = 5000;
+
+export class FanOut {
+  readonly #options: FanOutOptions;
+  #stopListening: (() => void) | null = null;
+  #stopTimer: (() => void) | null = null;
+  #passing: Promise<void> | null = null;
+  /** There may be more than the pass under way has seen. */
+  #more = false;
+  #stopped = true;
+  /** All events up to this place have their deliveries; on record is that of an earlier one, maybe. */
+  #seq = 0;
+  #recordedSeq = 0;
+
+  constructor(options: FanOutOptions) {
+    this.#options = options;
+  }
+
+  /** Goes on where the last life ended. */
+  async start(): Promise<void> {
+    this.#seq = this.#recordedSeq = await this.#options.store.outbound.fannedOutTo();
+    this.#stopped = false;
+    this.update();
+  }
+
+  /** The destinations have changed: where there are none, nobody listens. */
+  update(): void {
+    if (this.#stopped) return;
+    const isNeeded = this.#options.destinations.list().length > 0;
+    if (!isNeeded) {
+      this.#stopListening?.();
+      this.#stopListening = null;
+    } else if (this.#stopListening === null) {
+      this.#stopListening = this.#options.store.onCommitted(() => this.#poke());
+      this.#poke();
+    }
+  }
+
+  /** Resolves when nothing more is done. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#stopListening?.();
+    this.#stopTimer?.();
+    await this.#passing;
+  }
+
+  #poke(): void {
+    if (this.#passing !== null) this.#more = true;
+    else if (this.#stopTimer === null) this.#plan(gatherMs);
+  }
+
+  #plan(delayMs: number): void {
+    if (this.#stopped) return;
+    this.#stopTimer = this.#options.clock.after(delayMs, () => {
+      this.#stopTimer = null;
+      this.#more = false;
+      this.#passing = this.#tryPass().then((isDone) => {
+        this.#passing = null;
+        if (!isDone) this.#plan(retryMs);
+        else if (this.#more) this.#plan(gatherMs);
+      });
+    });
+  }
+
+  /** False where it failed. */
+  async #tryPass(): Promise<boolean> {
+    try {
+      while (!this.#stopped && (await this.#takeSome())) await nextTurn();
+      return true;
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      // A disk that fails is told of by the store itself.
+      if (!error.class.retryable) this.#options.logger.error("events could not be read", { error: error.message });
+      return false;
+    }
+  }
+
+  /** The place from which on events have still to be looked at. */
+  get neededFrom(): number {
+    const starts = this.#receivers().map(({ state }) => state.afterSeq);
+    // What happened before there was anybody to tell is nobody's.
+    return Math.max(this.#seq, Math.min(...starts)) + 1;
+  }
+
+  /** False where nothing was left. */
+  async #takeSome(): Promise<boolean> {
+    const { store, clock } = this.#options;
+    const from = this.neededFrom - 1;
+    if (from === Number.POSITIVE_INFINITY) return false;
+    const events = await store.events.after(from, eventsAtOnce);
+    if (events.length === 0) return false;
+    const receivers = this.#receivers();
+    const startedAt = clock.elapsed();
+    const deliveries: Delivery[] = [];
+    let seq = from;
+    for (const event of events) {
+      deliveries.push(...this.#deliveriesOf(event, receivers));
+      ({ seq } = event);
+      if (deliveries.length >= deliveriesAtOnce || clock.elapsed() - startedAt >= longestTurnMs) break;
+    }
+    await this.#record(seq, deliveries);
+    const pending = deliveries.filter(({ status }) => status === "pending").map(({ destination }) => destination);
+    if (pending.length > 0) this.#options.onPending(new Set(pending));
+    return seq !== events.at(-1)?.seq || events.length === eventsAtOnce;
+  }
+
+  /** As they are now. */
+  #receivers(): readonly Receiver[] {
+    const { destinations } = this.#options;
+    return destinations.list().flatMap((subscription) => {
+      const state = subscription.isOff ? undefined : destinations.findState(subscription.destination.id);
+      return state === undefined ? [] : [{ subscription, state }];
+    });
+  }
+
+  async #record(seq: number, deliveries: readonly Delivery[]): Promise<void> {
+    if (deliveries.length > 0 || seq - this.#recordedSeq >= unrecordedEvents) {
+      const creates = deliveries.map((delivery): Write => ({ type: "delivery.create", delivery }));
+      await this.#options.store.commit([...creates, { type: "outbox.put", seq }]);
+      this.#recordedSeq = seq;
+    }
+    this.#seq = seq;
+  }
+
+  #deliveriesOf(event: EventRecord, receivers: readonly Receiver[]): readonly Delivery[] {
+    const { clock, newDeliveryId } = this.#options;
+    const wanting = receivers.filter(
+      ({ subscription, state }) => event.seq > state.afterSeq && subscription.wants(event),
+    );
+    return wanting.map(({ subscription, state }) => {
+      const now = clock.now();
+      // What a disabled one is not sent is kept, and can be sent when it is well again.
+      const next =
+        state.disabledAt === null
+          ? ({ status: "pending", nextAttemptAt: now, finishedAt: null } as const)
+          : ({ status: "failed", nextAttemptAt: null, finishedAt: now } as const);
+      const { seq: eventSeq, id: eventId, type: eventType } = event;
+      const known = { destination: subscription.destination.id, eventSeq, eventId, eventType, createdAt: now };
+      return { id: newDeliveryId(), ...known, attempts: 0, earlierAttempts: 0, ...next };
+    });
+  }
+}
+
+async function nextTurn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,177 @@
+// The way to one destination: what is due for it, a few at a time, whatever becomes of the others.
+
+import type { Clock } from "../../core/clock.ts";
+import type { Delivery } from "../../core/delivery.ts";
+import type { Store } from "../../store/store.ts";
+import type { RateLimiter } from "../rate-limiter.ts";
+import type { DeliveryAttempts } from "./delivery-attempts.ts";
+import type { Subscription } from "./destination.ts";
+
+export interface LaneOptions {
+  readonly id: string;
+  readonly store: Pick<Store, "outbound">;
+  readonly clock: Clock;
+  readonly attempts: Pick<DeliveryAttempts, "make">;
+  readonly limiter: Pick<RateLimiter, "take">;
+  /** As it is now; undefined: nothing may be sent to it. */
+  readonly findActive: () => Subscription | undefined;
+  /** Ends attempts that are under way. */
+  readonly signal: AbortSignal;
+  /** What could not be read is told, and tried again. */
+  readonly onTrouble: (thrown: unknown) => void;
+}
+
+/** Requests on their way at once. */
+const mostSending = 4;
+/** Attempts that are made and not yet on record: a slow disk stops the sending. */
+const mostUnrecorded = 64;
+/** Deliveries that are in memory at once. */
+const windowSize = 256;
+/** A clock that somebody sets ahead is noticed within this time. */
+const longestLookMs = 30_000;
+const retryMs = 1000;
+/** No plan puts an attempt off for longer than a week and the jitter: a clock that was set back did. */
+const longestWaitMs = 8 * 24 * 60 * 60 * 1000;
+
+export class Lane {
+  readonly #options: LaneOptions;
+  /** Due ones that are not in hand, in their order. */
+  #queue: readonly Delivery[] = [];
+  /** Being sent, or recorded, or changed by somebody else. */
+  readonly #inHand = new Set<string>();
+  readonly #sending = new Set<string>();
+  /** Those that are being sent or recorded, until they are on record. */
+  readonly #work = new Map<string, Promise<void>>();
+  /** There may be due ones that are not in the queue. */
+  #isStale = true;
+  #isLooking = false;
+  #stopTimer: (() => void) | null = null;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #stopped = false;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+  }
+
+  /** There is something new for it. */
+  poke(): void {
+    this.#isStale = true;
+    this.#pump();
+  }
+
+  /** Keeps a delivery from being sent until it is let go; false where it is being sent. */
+  async hold(id: string): Promise<boolean> {
+    if (!this.#sending.has(id)) await this.#work.get(id);
+    if (this.#inHand.has(id)) return false;
+    this.#inHand.add(id);
+    this.#queue = this.#queue.filter((delivery) => delivery.id !== id);
+    return true;
+  }
+
+  letGo(id: string): void {
+    this.#inHand.delete(id);
+    this.poke();
+  }
+
+  /** Begins nothing more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#stopTimer?.();
+    this.#queue = [];
+  }
+
+  /** Resolves when what is under way is on record. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#work.values());
+  }
+
+  #pump(): void {
+    while (!this.#stopped && this.#sending.size < mostSending && this.#inHand.size < mostSending + mostUnrecorded) {
+      const subscription = this.#options.findActive();
+      if (subscription === undefined) return;
+      const next = this.#queue[0];
+      if (next === undefined) {
+        if (this.#isStale) void this.#look();
+        return;
+      }
+      const { id, ratePerMinute } = subscription.destination;
+      const waitMs = ratePerMinute === null ? 0 : this.#options.limiter.take({ key: id, perMinute: ratePerMinute });
+      if (waitMs > 0) {
+        this.#arm(waitMs);
+        return;
+      }
+      this.#queue = this.#queue.slice(1);
+      this.#begin(subscription, next);
+    }
+  }
+
+  #begin(subscription: Subscription, delivery: Delivery): void {
+    const { id } = delivery;
+    this.#inHand.add(id);
+    this.#sending.add(id);
+    this.#work.set(id, this.#make(subscription, delivery));
+  }
+
+  async #make(subscription: Subscription, delivery: Delivery): Promise<void> {
+    const { attempts, signal } = this.#options;
+    const { id } = delivery;
+    const onSent = (): void => {
+      this.#sending.delete(id);
+      this.#pump();
+    };
+    const after = await attempts.make(subscription, delivery, { signal, onSent });
+    this.#work.delete(id);
+    this.#inHand.delete(id);
+    // What could not be recorded is made again, and not at once.
+    if (after === null) this.#arm(longestLookMs);
+    else if (after.nextAttemptAt !== null) this.#expect(after.nextAttemptAt);
+    this.#pump();
+  }
+
+  /** Reads what is due. */
+  async #look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    this.#isStale = false;
+    try {
+      const { id, store, clock } = this.#options;
+      const pending = await store.outbound.pending(id, windowSize);
+      const now = clock.now();
+      const isDue = ({ nextAttemptAt }: Delivery): boolean => {
+        const waitMs = (nextAttemptAt ?? now) - now;
+        return waitMs <= 0 || waitMs > longestWaitMs;
+      };
+      this.#queue = this.#stopped ? [] : pending.filter((each) => isDue(each) && !this.#inHand.has(each.id));
+      const laterAt = pending.find((each) => !isDue(each))?.nextAttemptAt ?? null;
+      if (laterAt !== null) this.#expect(laterAt);
+      // More than were read may be due; those in hand give way to them.
+      else if (pending.length === windowSize) this.#isStale = true;
+    } catch (thrown) {
+      this.#options.onTrouble(thrown);
+      this.#arm(retryMs);
+      return;
+    } finally {
+      this.#isLooking = false;
+    }
+    if (this.#queue.length > 0 || this.#isStale) this.#pump();
+  }
+
+  /** One is due at this time. */
+  #expect(at: number): void {
+    this.#arm(Math.max(0, at - this.#options.clock.now()));
+  }
+
+  /** Looks again after this time, or earlier. */
+  #arm(delayMs: number): void {
+    const { clock } = this.#options;
+    const looksInMs = Math.min(delayMs, longestLookMs);
+    const at = clock.elapsed() + looksInMs;
+    if (this.#stopped || at >= this.#timerAt) return;
+    this.#stopTimer?.();
+    this.#timerAt = at;
+    this.#stopTimer = clock.after(looksInMs, () => {
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.poke();
+    });
+  }
+}

@@ -1,0 +1,125 @@
+// Each endpoint has its own lane: a dead or slow one delays no other, and none is overrun.
+
+import { afterEach, expect, test } from "bun:test";
+import { until } from "../../fixtures/harness/engine-harness.ts";
+import { OutboundHarness } from "../../fixtures/harness/outbound-harness.ts";
+import { type BadReceiver, type Behaviour, openBadReceiver } from "../../fixtures/receivers/bad-receiver.ts";
+
+let harness: OutboundHarness | null = null;
+let receivers: BadReceiver[] = [];
+
+afterEach(async () => {
+  await harness?.close();
+  for (const receiver of receivers) await receiver.close();
+  harness = null;
+  receivers = [];
+});
+
+async function open(): Promise<OutboundHarness> {
+  return (harness = await OutboundHarness.open());
+}
+
+async function receive(behaviour: Behaviour): Promise<BadReceiver> {
+  const receiver = await openBadReceiver(behaviour);
+  receivers.push(receiver);
+  return receiver;
+}
+
+function numbered(count: number): { readonly data: { readonly number: number } }[] {
+  return Array.from({ length: count }, (_, number) => ({ data: { number } }));
+}
+
+function numbersIn({ requests }: BadReceiver): readonly number[] {
+  const bodies = requests.map(({ body }) => JSON.parse(body.toString()) as { data: { number: number } });
+  return bodies.map(({ data }) => data.number);
+}
+
+test("what hangs, refuses or fails delays no other endpoint", async () => {
+  const on = await open();
+  const bad = await Promise.all([receive("hangs"), receive("refuses"), receive({ statuses: [500] })]);
+  for (const { url } of bad) await on.endpoint(url);
+  const good = await receive({ statuses: [200] });
+  const endpoint = await on.endpoint(good.url);
+  await on.emit(...numbered(100));
+  // No time has passed for those that hang.
+  await until(
+    async () => (await on.deliveries(endpoint)).filter(({ status }) => status === "delivered").length === 100,
+  );
+  expect(new Set(numbersIn(good)).size).toBe(100);
+  expect(bad[0].open()).toBe(4);
+  // Nobody waits for those that hang when the server stops.
+  on.clock.advance(30_000);
+});
+
+test("of more events than are held in memory each is sent once", async () => {
+  const on = await open();
+  const good = await receive({ statuses: [200] });
+  const endpoint = await on.endpoint(good.url);
+  const events = 1200;
+  await on.emit(...numbered(events));
+  await until(() => good.requests.length >= events);
+  await until(async () => (await on.store.outbound.pending(endpoint, 1)).length === 0);
+  expect(numbersIn(good).toSorted((a, b) => a - b)).toEqual(numbered(events).map(({ data }) => data.number));
+});
+
+test("an endpoint with a rate is sent no more than that", async () => {
+  const on = await open();
+  const good = await receive({ statuses: [200] });
+  const endpoint = await on.endpoint(good.url, { ratePerMinute: 10 });
+  await on.emit(...numbered(25));
+  await until(() => good.requests.length === 10);
+  await Bun.sleep(100);
+  expect(good.requests.length).toBe(10);
+  on.clock.advance(30_000);
+  await until(() => good.requests.length >= 15);
+  await Bun.sleep(100);
+  expect(good.requests.length).toBe(15);
+  for (let step = 0; step < 20; step++) {
+    on.clock.advance(6000);
+    await Bun.sleep(5);
+  }
+  await until(async () => (await on.deliveries(endpoint)).every(({ status }) => status === "delivered"));
+});
+
+test("what is pending for a removed endpoint is cancelled, and nothing more is sent to it", async () => {
+  const on = await open();
+  const dead = await receive({ statuses: [500] });
+  const endpoint = await on.endpoint(dead.url);
+  await on.emit(...numbered(3));
+  await until(async () => (await on.deliveries(endpoint)).filter(({ attempts }) => attempts === 1).length === 3);
+  await on.registry.remove(endpoint);
+  await until(async () => (await on.deliveries(endpoint)).every(({ status }) => status === "cancelled"));
+  await on.emit(...numbered(1));
+  on.clock.advance(60 * 60_000);
+  await Bun.sleep(100);
+  expect(dead.requests.length).toBe(3);
+});
+
+test("what was removed while an attempt was under way stays so", async () => {
+  const on = await open();
+  const hanging = await receive("hangs");
+  const endpoint = await on.endpoint(hanging.url);
+  await on.emit(...numbered(6));
+  await until(() => hanging.requests.length === 4);
+  await on.registry.remove(endpoint);
+  on.clock.advance(30_000);
+  await until(async () => (await on.deliveries(endpoint)).filter(({ attempts }) => attempts === 1).length === 4);
+  await until(async () => (await on.deliveries(endpoint)).every(({ status }) => status === "cancelled"));
+});
+
+test("an endpoint that somebody switches off is sent nothing, and what was pending when it is on again", async () => {
+  const on = await open();
+  const receiver = await receive({ statuses: [500, 200] });
+  const endpoint = await on.endpoint(receiver.url);
+  await on.emit(...numbered(1));
+  await on.settled(endpoint, ({ attempts }) => attempts === 1);
+  await on.registry.change(endpoint, (fields) => ({ ...fields, enabled: false }));
+  await on.emit({ data: { number: 1 } });
+  on.clock.advance(10 * 60_000);
+  await Bun.sleep(100);
+  expect(receiver.requests.length).toBe(1);
+  await on.registry.change(endpoint, (fields) => ({ ...fields, enabled: true }));
+  await on.settled(endpoint, ({ status }) => status === "delivered");
+  expect(numbersIn(receiver)).toEqual([0, 0]);
+  expect((await on.deliveries(endpoint)).length).toBe(1);
+});

@@ -1,0 +1,158 @@
+// The tables of runner.toml: targets and metadata, and every problem they have with its line.
+
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Config, type ConfigProblem, loadConfig } from "../../../src/config.ts";
+import { findTomlLine } from "../../../src/config/toml-lines.ts";
+import { AppError } from "../../../src/core/app-error.ts";
+
+let cwd: string;
+
+beforeEach(async () => {
+  cwd = await mkdtemp(join(tmpdir(), "runner-config-"));
+});
+
+afterEach(() => rm(cwd, { recursive: true, force: true }));
+
+async function load(text: string): Promise<Config> {
+  await writeFile(join(cwd, "runner.toml"), text);
+  const { config } = await loadConfig({ flags: {}, environment: {}, configFile: undefined, cwd, cores: 2 });
+  return config;
+}
+
+async function problemsOf(text: string): Promise<readonly string[]> {
+  const error: unknown = await load(text).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof AppError)) throw new Error("the configuration was accepted");
+  const problems = error.details["problems"] as readonly ConfigProblem[];
+  return problems.map(({ where, message }) => `${where}: ${message}`);
+}
+
+test("a target has its fields, its defaults and its texts", async () => {
+  const { targets } = await load(`port = 9000
+
+[targets.ops]
+type = "ntfy"
+topic = "env:NTFY_TOPIC"
+title = "\${data.pipeline} on \${metadata.instance}"
+
+[targets.mail]
+type = "email"
+host = "mail.lan"
+from = "runner@example.org"
+to = "me@example.org"
+`);
+  expect(targets).toEqual([
+    {
+      name: "ops",
+      type: "ntfy",
+      values: { url: "https://ntfy.sh", topic: "env:NTFY_TOPIC" },
+      title: "${data.pipeline} on ${metadata.instance}",
+    },
+    { name: "mail", type: "email", values: { host: "mail.lan", from: "runner@example.org", to: ["me@example.org"] } },
+  ]);
+});
+
+test("metadata is told as it is written", async () => {
+  const { metadata } = await load('[metadata]\nenvironment = "production"\ninstance = "nas"\n');
+  expect(metadata).toEqual({ environment: "production", instance: "nas" });
+});
+
+test("all problems of all tables are told at once, each with its line", async () => {
+  const problems = await problemsOf(`prot = 1
+[metadata]
+run_id = "x"
+count = 3
+
+[targets.1st]
+type = "ntfy"
+topic = "t"
+
+[targets.ops]
+type = "ntfi"
+
+[targets.chat]
+type = "slack"
+url = "hooks.slack.com/x"
+channel = "#ops"
+colour = "red"
+
+[targets.tg]
+type = "telegram"
+token = """
+"""
+message = "\${data.}"
+
+[targets.hook]
+type = "webhook"
+url = "https://user:pw@example.org"
+headers = { "Content-Length" = "3" }
+`);
+  expect(problems).toEqual([
+    'runner.toml:1: unknown key "prot"',
+    "runner.toml:6: targets.1st: is no name of a target",
+    'runner.toml:11: targets.ops: type "ntfi" is unknown',
+    "runner.toml:17: targets.chat: colour is unknown",
+    "runner.toml:15: targets.chat: url is no address of http or https",
+    "runner.toml:16: targets.chat: channel is that of the incoming webhook's address: remove it, or use a bot's token",
+    "runner.toml:21: targets.tg: token is empty",
+    "runner.toml:19: targets.tg: chat is missing",
+    expect.stringMatching(/^runner.toml:23: targets.tg: message cannot be filled: /) as unknown as string,
+    "runner.toml:27: targets.hook: url has a user or a password in it",
+    'runner.toml:28: targets.hook: headers has "Content-Length", which belongs to the connection',
+    "runner.toml:3: metadata.run_id is what events say by themselves",
+    "runner.toml:4: metadata.count must be a text of at most 1000 characters",
+  ]);
+});
+
+test("what may be a secret is not repeated in a problem", async () => {
+  const problems = await problemsOf('[targets.x]\ntype = "discord"\nurl = "ftp://hidden-secret"\n');
+  expect(problems.join("\n")).not.toContain("hidden-secret");
+});
+
+test.each([
+  ['targets = "x"', "runner.toml:1: targets: targets are tables"],
+  ['[targets]\nops = "x"', "runner.toml:2: targets.ops: a target is a table"],
+  ["metadata = 3", "runner.toml:1: metadata must be a table"],
+])("%j is refused", async (text, problem) => {
+  expect(await problemsOf(text)).toEqual([problem]);
+});
+
+describe("findTomlLine()", () => {
+  const text = `a = 1
+[one.two] # here
+x.y = 3
+z = """
+x.z = 4
+q = 1
+"""
+w = 5
+[[list]]
+name = "first"
+[[list]]
+name = "second"
+[list.headers]
+k = 1
+`;
+  test.each([
+    [["a"], 1],
+    [["one"], 2],
+    [["one", "two"], 2],
+    [["one", "two", "x", "y"], 3],
+    [["one", "two", "missing"], 2],
+    [["list", 0, "name"], 10],
+    [["list", 1, "name"], 12],
+    [["list", 1, "headers", "k"], 14],
+    [["missing"], null],
+  ] as const)("%j is on line %j", (path, line) => {
+    expect(findTomlLine(text, path)).toBe(line);
+  });
+
+  test("what is within a text of several lines is no key", () => {
+    expect(findTomlLine('[t]\nm = """\nurl = "x"\n"""\nurl = "y"\n', ["t", "url"])).toBe(5);
+  });
+});
