@@ -105,7 +105,7 @@ export async function runCommandLine(argv: readonly string[], context: Omit<Comm
     await stream.write(messages.join(""));
     if (!(error instanceof CommanderError)) return await reportError(err, toAppError(error));
     if (error.exitCode === 0) return 0;
-    return error.code === "commander.help" ? 2 : await reportError(err, usageError(error));
+    return error.code === "commander.help" ? 2 : await reportError(err, usageError(error, program, argv));
   }
 }
 
@@ -142,8 +142,11 @@ function createProgram(context: CommandContext): Command {
 }
 
 /** Commander's "error: unknown option '--prot'\n(Did you mean --port?)" as one of ours. */
-function usageError(error: CommanderError): AppError {
+function usageError(error: CommanderError, program: Command, [word = ""]: readonly string[]): AppError {
   const [first = "", ...rest] = error.message.replace(/^error: /, "").split("\n");
   const suggestion = rest.join(" ").replaceAll(/^\(|\)$/g, "");
-  return new AppError("USAGE", first, { hint: suggestion || "`runner --help` lists the commands and their options" });
+  const command = program.commands.find((each) => each.name() === word || each.aliases().includes(word));
+  const help =
+    command === undefined ? "`runner --help` lists the commands" : `\`runner ${word} --help\` tells what it takes`;
+  return new AppError("USAGE", first, { hint: suggestion || help });
 }

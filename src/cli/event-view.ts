@@ -2,6 +2,7 @@
 
 import { formatDuration } from "../core/duration.ts";
 import type { EventJson } from "../core/event-json.ts";
+import { isRecord } from "./api-answer.ts";
 import { formatMoment } from "./moment.ts";
 import { printable } from "./printable.ts";
 import type { Colour, OutputStream } from "./terminal.ts";
@@ -31,17 +32,19 @@ type Data = EventJson["data"];
 
 /** What people look for; of what is not known, all. */
 function describeData(data: Data): string {
-  const error = data["error"] as Data | null | undefined;
+  const { error, reason } = data;
   const waits = Array.isArray(data["waits_for"]) ? (data["waits_for"] as readonly Data[]) : [];
   const [problem] = Array.isArray(data["problems"]) ? (data["problems"] as readonly Data[]) : [];
   const parts = [
+    data["endpoint_id"],
+    data["target"],
     data["name"],
     data["file"],
     data["trigger"] !== undefined && data["duration_ms"] === undefined && data["error"] === undefined
       ? data["trigger"]
       : undefined,
     waits.length > 0 && `waits for ${waits.map(({ kind, name }) => `${textOf(kind)} ${textOf(name)}`).join(", ")}`,
-    error && `${textOf(error["code"])}: ${textOf(error["message"])}`,
+    reason ?? (isRecord(error) ? `${textOf(error["code"])}: ${textOf(error["message"])}` : error),
     problem === undefined ? data["message"] : describeProblem(problem),
     typeof data["duration_ms"] === "number" && formatDuration(data["duration_ms"]),
   ];

@@ -48,6 +48,16 @@ describe("events", () => {
       { file: "a.ts", message: "all of it", problems: [{ line: 3, message: "no export" }] },
       "a.ts  line 3: no export",
     ],
+    [
+      "endpoint.failing",
+      { endpoint_id: "ep_ci", status: null, error: "connection refused", disable_at: "2026-01-07T03:04:05Z" },
+      "ep_ci  connection refused",
+    ],
+    [
+      "endpoint.disabled",
+      { endpoint_id: "ep_ci", status: 410, error: "it answered 410", reason: "it answered 410 Gone" },
+      "ep_ci  it answered 410 Gone",
+    ],
     ["my.own", { host: "nas", count: 3 }, '{"host":"nas","count":3}'],
   ])("tell of %s what its data says", async (type, data, told) => {
     server.events.push([event(1, type, data)]);

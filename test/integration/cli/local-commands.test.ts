@@ -195,6 +195,11 @@ test.each([
   expect(stderr).toContain("(USAGE)\nhint: ");
 });
 
+test("what a command does not take leads to its own help", async () => {
+  const { code, stderr } = await run(["webhooks", "rm"]);
+  expect([code, stderr.split("\n")[1]]).toEqual([2, "hint: `runner webhooks --help` tells what it takes"]);
+});
+
 test("serve --help names every setting that has a flag", async () => {
   const { stdout } = await run(["server", "--help"]);
   for (const flag of ["--config", "--pipelines", "--data-dir", "--storage", "--webhook-timeout", "--stop-steps"]) {
