@@ -1,6 +1,6 @@
 // runner.toml while the server runs: what of it can be taken over without a restart is, and the log says what.
 
-import { type Config, configTable } from "../config.ts";
+import { type Config, type ConfigProblem, configTable } from "../config.ts";
 import { type AppError, toAppError } from "../core/app-error.ts";
 import type { Logger } from "../telemetry/telemetry.ts";
 
@@ -31,6 +31,8 @@ export class ConfigReload {
   #inForce: Config;
   /** Keys whose last change waits for a restart, so that it is told once. */
   #told = "";
+  /** The last one could not be read, and was told of. */
+  #isBroken = false;
   #lastReload: Promise<void> = Promise.resolve();
 
   constructor(options: ConfigReloadOptions) {
@@ -51,6 +53,7 @@ export class ConfigReload {
       config = await source.load();
     } catch (thrown) {
       this.#tellBroken(toAppError(thrown));
+      this.#isBroken = true;
       return;
     }
     const changed = (Object.keys(config) as Key[]).filter((key) => isOther(config[key], this.#inForce[key]));
@@ -68,10 +71,11 @@ export class ConfigReload {
         keys: namesOf(waiting),
       });
     }
-    if (changed.length === 0 && (isAsked || this.#told !== "")) {
+    if (changed.length === 0 && (isAsked || this.#isBroken || this.#told !== "")) {
       logger.info(`${source.file} was read again: all of it is in force`);
     }
     this.#told = told;
+    this.#isBroken = false;
   }
 
   /** False where it failed, and all stays as it was. */
@@ -92,10 +96,14 @@ export class ConfigReload {
 
   #tellBroken({ message, details }: AppError): void {
     const { source, logger } = this.#options;
-    const problems = details["problems"] as readonly { readonly where: string; readonly message: string }[] | undefined;
-    const lines = problems?.map((problem) => `${problem.where}: ${problem.message}`) ?? [message];
+    const problems = details["problems"] as readonly ConfigProblem[] | undefined;
+    const lines = problems?.map(textOf) ?? [message];
     logger.error(`${source.file} is not taken over, all stays as it was: ${lines.join("; ")}`);
   }
+}
+
+function textOf({ where, message, hint }: ConfigProblem): string {
+  return `${where}: ${message}${hint === null ? "" : ` (${hint})`}`;
 }
 
 function isOther(one: unknown, other: unknown): boolean {

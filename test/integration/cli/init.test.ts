@@ -52,8 +52,19 @@ describe("in an empty folder", () => {
 });
 
 describe("runner.toml", () => {
-  /** The lines that are settings, as they are without their mark. */
-  const settingsOf = (text: string): string => text.replaceAll(/^#(?=[a-z_]+ = )/gm, "");
+  const sources = () => ({
+    flags: {},
+    configFile: undefined,
+    environment: {},
+    cwd: home.dir,
+    cores: navigator.hardwareConcurrency,
+  });
+  /** The lines that are settings, as they are without their mark, and those of tables, which come behind them. */
+  function partsOf(text: string): readonly [string, string] {
+    const plain = text.replaceAll(/^#(?=[a-z_]+ = |\[)/gm, "");
+    const start = plain.search(/^\[/m);
+    return [plain.slice(0, start), plain.slice(start)];
+  }
 
   test("as it is it sets nothing", async () => {
     await run([]);
@@ -61,21 +72,25 @@ describe("runner.toml", () => {
   });
 
   test("every line of it, uncommented, is the default", async () => {
-    const sources = {
-      flags: {},
-      configFile: undefined,
-      environment: {},
-      cwd: home.dir,
-      cores: navigator.hardwareConcurrency,
-    };
-    const { config: defaults } = await loadConfig(sources);
+    const { config: defaults } = await loadConfig(sources());
     await runCli(["init"], { cwd: home.dir });
-    const text = settingsOf(await read("runner.toml"));
-    await writeFile(join(home.dir, "runner.toml"), text);
-    const { config, origins } = await loadConfig(sources);
+    const [settings] = partsOf(await read("runner.toml"));
+    await writeFile(join(home.dir, "runner.toml"), settings);
+    const { config, origins } = await loadConfig(sources());
     expect(config).toEqual(defaults);
     const unnamed = Object.entries(origins).filter(([key, { source }]) => source !== "file" && key !== "token");
     expect(unnamed).toEqual([]);
+  });
+
+  test("its tables, uncommented, are an example of each", async () => {
+    await run([]);
+    const [, tables] = partsOf(await read("runner.toml"));
+    await writeFile(join(home.dir, "runner.toml"), tables);
+    expect((await loadConfig(sources())).config).toMatchObject({
+      metadata: { instance: "nas" },
+      targets: [{ name: "ops", type: "ntfy" }],
+      webhooks: [{ name: "ci", fields: { events: ["run.failed", "approval.*"] } }],
+    });
   });
 });
 

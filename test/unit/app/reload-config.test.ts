@@ -94,11 +94,14 @@ describe("a reload", () => {
     expect(applied).toEqual([]);
     const [line] = said();
     expect(line).toStartWith("error FILE is not taken over, all stays as it was: ");
-    expect(line).toContain('runner.toml:6: targets.x: type "none" is unknown');
+    expect(line).toContain('runner.toml:6: targets.x: type "none" is unknown (known are ntfy, ');
     await writeFile(file, 'log_level = "debug"\n[targets.ops\n');
     await reload.reload(false);
     expect(said()[0]).toContain("runner.toml:2: ");
     expect(applied).toEqual([]);
+    await writeFile(file, target);
+    await reload.reload(false);
+    expect(said()).toEqual(["info FILE was read again: all of it is in force"]);
   });
 
   test("whose taking over fails tries it again the next time", async () => {
