@@ -78,7 +78,8 @@ export const maxEventDataBytes = 64 * 1024;
 /** Why a script cannot announce this type; null where it can. */
 export function checkEventType(type: string): string | null {
   if (!isEventType(type)) {
-    return `must be words with dots between them, as "deploy.done", of at most ${longestEventType} characters`;
+    const shown = JSON.stringify(type.slice(0, 80));
+    return `${shown} must be words with dots between them, as "deploy.done", of at most ${longestEventType} characters`;
   }
   // Whoever is told that a run has failed has to be able to believe it.
   return builtInEventTypes.some((each) => each === type) ? `${type} is told by runner itself` : null;

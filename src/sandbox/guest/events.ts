@@ -21,7 +21,9 @@ function readData(data: unknown): object {
   const text = stringifyJson(data) as string | undefined;
   const value = text === undefined ? null : (parseJson(text) as unknown);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new TypeError(`${caller}: the data must be an object, as events.emit("deploy.done", { host: "nas" })`);
+    throw new TypeError(
+      `${caller}: the data must be an object like { host: "nas" }, not ${(text ?? typeof data).slice(0, 80)}`,
+    );
   }
   const bytes = utf8Length(text ?? "");
   if (bytes <= maxEventDataBytes) return value;

@@ -38,7 +38,9 @@ function readEventType(eventType: unknown): string {
 
 function readPayload(payload: unknown): object {
   if (payload === undefined || payload === null) return {};
-  if (typeof payload !== "object" || Array.isArray(payload)) return fail("payload must be an object");
+  if (typeof payload !== "object" || Array.isArray(payload)) {
+    return fail(`payload must be an object, not ${Array.isArray(payload) ? "a list" : `a ${typeof payload}`}`);
+  }
   const properties = Object.keys(payload).length;
   if (properties > maxProperties) {
     return fail(`payload has ${properties} properties; GitHub takes ${maxProperties}: put some into one object`);

@@ -32,11 +32,11 @@ test.each<[string, string, object]>([
 describe("a mistake is told before the host is asked:", () => {
   test.each([
     ["events.emit()", "the type must be a text"],
-    [`events.emit("deploy")`, "words with dots between them"],
+    [`events.emit("deploy")`, 'the type "deploy" must be words with dots between them'],
     [`events.emit("a." + "b".repeat(127))`, "at most 128 characters"],
     [`events.emit("run.failed")`, "run.failed is told by runner itself"],
     [`events.emit("endpoint.disabled", {})`, "endpoint.disabled is told by runner itself"],
-    [`events.emit("a.b", "text")`, "the data must be an object"],
+    [`events.emit("a.b", "text")`, 'the data must be an object like { host: "nas" }, not "text"'],
     [`events.emit("a.b", null)`, "the data must be an object"],
     [`events.emit("a.b", [1])`, "the data must be an object"],
     [`events.emit("a.b", new Date(0))`, "the data must be an object"],

@@ -281,7 +281,7 @@ describe("github.dispatch", () => {
     ['{ repo: "a/b/c", eventType: "x", token: "t" }', 'repo must be "owner/name"'],
     ['{ repo: "a/b", token: "t" }', "eventType must be a text"],
     ['{ repo: "a/b", eventType: "x".repeat(101), token: "t" }', "eventType has 101 characters"],
-    ['{ repo: "a/b", eventType: "x", payload: [], token: "t" }', "payload must be an object"],
+    ['{ repo: "a/b", eventType: "x", payload: [], token: "t" }', "payload must be an object, not a list"],
     [
       '{ repo: "a/b", eventType: "x", payload: Object.fromEntries(Array.from({ length: 11 }, (_, i) => [i, i])), token: "t" }',
       "payload has 11 properties; GitHub takes 10",
