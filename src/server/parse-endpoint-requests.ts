@@ -17,7 +17,8 @@ const timePattern = /^\d{4}-\d\d-\d\d(?:[Tt]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]
 export function parseSampleRequest(body: Uint8Array): string {
   return readBody(body, ["event_type"], ({ event_type: type }, problems) => {
     if (typeof type === "string" && isEventType(type)) return type;
-    problems.add("event_type", `must be the type of an event, not ${describeValue(type)}`, 'like "run.failed"');
+    const what = type === undefined ? "is missing" : `must be the type of an event, not ${describeValue(type)}`;
+    problems.add("event_type", what, 'write one like "run.failed"');
     return "";
   });
 }
@@ -41,7 +42,8 @@ export function parseRecovery(body: Uint8Array): number {
   return readBody(body, ["since"], ({ since }, problems) => {
     const at = typeof since === "string" && timePattern.test(since) ? Date.parse(since) : Number.NaN;
     if (!Number.isNaN(at)) return at;
-    problems.add("since", `must be a time like "2026-02-02T14:45:30Z", not ${describeValue(since)}`);
+    const what = since === undefined ? "is missing" : `must be a time, not ${describeValue(since)}`;
+    problems.add("since", what, 'write one like "2026-02-02T14:45:30Z"');
     return 0;
   });
 }

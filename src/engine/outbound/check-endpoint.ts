@@ -30,7 +30,8 @@ export async function checkEndpoint(
   if (refused !== null) problems.add("url", `is refused: ${refused}`);
   if (fields.when !== null) {
     const wrong = loadExpressions().checkEventCondition(fields.when);
-    if (wrong !== null) problems.add("when", `is no condition: ${wrong}`, "it may ask about type, data and metadata");
+    if (wrong !== null)
+      problems.add("when", `is no condition: ${wrong}`, "it may ask about id, type, created_at, data and metadata");
   }
   for (const [name, value] of Object.entries(fields.headers)) {
     if (looksLikeReference(value)) checkSecret(`headers.${name}`, value, problems);
@@ -59,10 +60,10 @@ export async function findWarnings(
     const message = `${pattern} matches no event that is known: only scripts could announce it, by events.emit`;
     warnings.push({ field: "events", message });
   }
-  if (!credentials.ok) return [...warnings, { field: "secret", message: credentials.message }];
+  if (!credentials.ok) return [...warnings, { field: credentials.field, message: credentials.message }];
   const [secret = ""] = credentials.secrets;
   if (standardKey(secret) === undefined) {
-    const message = "is not whsec_ and the base64 of 24 to 64 bytes: there are no headers of Standard Webhooks";
+    const message = "is not whsec_ and then the base64 of 24 to 64 bytes, so no headers of Standard Webhooks are sent";
     warnings.push({ field: "secret", message: `the secret ${message}, only ${fields.signatureHeader}` });
   }
   if (secret.length < fewSecretCharacters) {

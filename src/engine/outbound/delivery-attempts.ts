@@ -164,7 +164,7 @@ export class DeliveryAttempts {
     const since = failingSince === null ? undefined : toText(failingSince);
     if (news.includes("failing")) {
       const until = disableAt === null ? undefined : toText(disableAt);
-      logger.warn("all that is sent there fails", { destination, since, disabled_at: until, problem });
+      logger.warn("all that is sent there fails", { destination, since, disable_at: until, problem });
     }
     if (news.includes("disabled")) {
       const what = "an endpoint was disabled: it is sent nothing until somebody enables it";

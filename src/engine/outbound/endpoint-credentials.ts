@@ -14,7 +14,9 @@ export async function resolveCredentials(
   reader: SecretReader,
   now: number,
 ): Promise<EndpointCredentials> {
-  if (secrets === null) return { ok: false, message: "its secret does not open with the key of this server" };
+  if (secrets === null) {
+    return { ok: false, field: "secret", message: "its secret does not open with the key of this server" };
+  }
   const isOver = previousUntil !== null && previousUntil <= now;
   // What is given as it is was masked when it came.
   const resolve = async (given: string): Promise<SecretResult> =>
@@ -22,13 +24,13 @@ export async function resolveCredentials(
   const values: string[] = [];
   for (const given of isOver ? secrets.slice(0, 1) : secrets) {
     const secret = await resolve(given);
-    if (!secret.ok) return secret;
+    if (!secret.ok) return { ok: false, field: "secret", message: secret.message };
     values.push(secret.value);
   }
   const headers: (readonly [string, string])[] = [];
   for (const [name, given] of Object.entries(endpoint.headers)) {
     const value = await resolve(given);
-    if (!value.ok) return { ok: false, message: `header ${name}: ${value.message}` };
+    if (!value.ok) return { ok: false, field: `headers.${name}`, message: `header ${name}: ${value.message}` };
     headers.push([name, value.value]);
   }
   return { ok: true, secrets: values, headers: Object.fromEntries(headers) };

@@ -64,8 +64,8 @@ export class EndpointDesk {
 
   get(id: string): EndpointView {
     const { registry } = this.#options;
-    const { endpoint, previousUntil } = registry.get(id);
-    return { endpoint: { ...endpoint, enabled: registry.isEnabled(id) }, previousUntil, state: registry.stateOf(id) };
+    const endpoint = { ...registry.get(id).endpoint, enabled: registry.isEnabled(id) };
+    return { endpoint, previousUntil: registry.previousUntilOf(id), state: registry.stateOf(id) };
   }
 
   /** @param input as it was sent. @throws {AppError} FIELDS_INVALID, ENDPOINT_LIMIT, CONFIG_INVALID, STORE_UNAVAILABLE. */

@@ -20,7 +20,7 @@ export function endpointGone(id: string): AppError {
 
 export function endpointDeclared(id: string): AppError {
   return new AppError("ENDPOINT_DECLARED", `the endpoint ${id} is declared in runner.toml and changed only there`, {
-    hint: "change its [[webhooks]] table: a running server takes it over",
+    hint: "change its [[webhooks]] table, which a running server takes over; what the server has disabled is enabled here",
   });
 }
 

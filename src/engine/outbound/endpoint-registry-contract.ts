@@ -7,8 +7,8 @@ import type { Endpoint } from "../../webhooks/webhooks.ts";
 export type EndpointCredentials =
   /** `secrets`: the newest first; two while one is exchanged for the other. */
   | { readonly ok: true; readonly secrets: readonly string[]; readonly headers: Readonly<Record<string, string>> }
-  /** `message` never has any part of a secret. */
-  | { readonly ok: false; readonly message: string };
+  /** `field` cannot be used now; `message` never has any part of a secret. */
+  | { readonly ok: false; readonly field: string; readonly message: string };
 
 export interface EndpointSource {
   /** All, disabled ones too. A changed one is another object. */

@@ -82,6 +82,12 @@ export class EndpointRegistry implements EndpointSource {
     throw this.#removed.has(id) ? endpointGone(id) : endpointNotFound(id);
   }
 
+  /** Until when the secret before the present one counts; null: none does. @throws {AppError} ENDPOINT_NOT_FOUND, ENDPOINT_GONE. */
+  previousUntilOf(id: string): number | null {
+    const { previousUntil } = this.get(id);
+    return previousUntil !== null && previousUntil > this.#options.now() ? previousUntil : null;
+  }
+
   stateOf(id: string): DestinationState {
     this.get(id);
     return this.#states.get(id) ?? freshState(id, 0);
@@ -105,7 +111,7 @@ export class EndpointRegistry implements EndpointSource {
 
   async credentialsOf(id: string): Promise<EndpointCredentials> {
     const kept = this.#kept.get(id);
-    if (kept === undefined) return { ok: false, message: `there is no endpoint ${id}` };
+    if (kept === undefined) return { ok: false, field: "id", message: `there is no endpoint ${id}` };
     return await resolveCredentials(kept, this.#options.secrets, this.#options.now());
   }
 

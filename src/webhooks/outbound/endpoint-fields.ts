@@ -25,7 +25,7 @@ export function readUrl(value: unknown, problems: FieldProblems): string | undef
   }
   const parsed = parseOutboundUrl(value);
   if (!("problem" in parsed)) return value;
-  problems.add("url", parsed.problem, "write it like https://example.org/hook");
+  problems.add("url", parsed.problem);
   return undefined;
 }
 
@@ -108,8 +108,8 @@ export function readDescription(value: unknown, problems: FieldProblems): string
 
 export function readName(value: unknown, problems: FieldProblems): string {
   if (typeof value === "string" && /^[a-z0-9][a-z0-9_-]{0,63}$/i.test(value)) return value;
-  const what = value === undefined ? "is missing" : `is ${describeValue(value)}`;
-  problems.add("name", what, "write letters, digits, - and _, at most 64 of them");
+  const rule = "must be up to 64 letters, digits, - and _, beginning with one of the first two";
+  problems.add("name", value === undefined ? "is missing" : `${rule}, not ${describeValue(value)}`);
   return "";
 }
 

@@ -176,7 +176,10 @@ test("one of runner.toml is read, tried and resent, and changed only there", asy
     const [status, problem] = await ask(method, path + below, body);
     expect([status, problem]).toMatchObject([
       409,
-      { code: "ENDPOINT_DECLARED", hint: "change its [[webhooks]] table: a running server takes it over" },
+      {
+        code: "ENDPOINT_DECLARED",
+        hint: "change its [[webhooks]] table, which a running server takes over; what the server has disabled is enabled here",
+      },
     ]);
   }
 });
@@ -207,6 +210,12 @@ describe("POST /v1/webhooks/{id}/test", () => {
       expect(await ask("POST", `${path}/test`, body)).toMatchObject([422, { code: "FIELDS_INVALID" }]);
     },
   );
+});
+
+test.each(["test", "recover"])("POST /v1/webhooks/{id}/%s says what is missing", async (verb) => {
+  const { ask, path } = await serve();
+  const missing = { test: "event_type is missing", recover: "since is missing" };
+  expect(await ask("POST", `${path}/${verb}`, {})).toMatchObject([422, { detail: missing[verb as "test"] }]);
 });
 
 describe("POST /v1/webhooks/{id}/rotate-secret", () => {

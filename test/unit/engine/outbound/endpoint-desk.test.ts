@@ -29,7 +29,7 @@ describe("create()", () => {
       {
         field: "secret",
         message:
-          "the secret is not whsec_ and the base64 of 24 to 64 bytes: there are no headers of Standard Webhooks, only X-Runner-Signature",
+          "the secret is not whsec_ and then the base64 of 24 to 64 bytes, so no headers of Standard Webhooks are sent, only X-Runner-Signature",
       },
     ]);
     expect(desk.list().map(({ endpoint }) => endpoint.id)).toEqual([made.endpoint.id]);
@@ -57,6 +57,14 @@ describe("create()", () => {
     const missing = await desk.create({ ...minimal, secret: "env:HOOK_SECRET" });
     expect(missing.warnings).toEqual([{ field: "secret", message: "the environment variable HOOK_SECRET is not set" }]);
     expect(missing.secret).toBe("env:HOOK_SECRET");
+  });
+
+  test("names the header whose value cannot be read now", async () => {
+    const bench = new EndpointBench();
+    const headers = { Authorization: "env:HOOK_TOKEN" };
+    const { warnings } = await bench.desk(await bench.open()).create({ ...minimal, headers });
+    const message = "header Authorization: the environment variable HOOK_TOKEN is not set";
+    expect(warnings).toEqual([{ field: "headers.Authorization", message }]);
   });
 
   test("tells what is wrong with each field", async () => {
@@ -170,6 +178,8 @@ test("rotateSecret() makes a secret, or takes one, and tells it once", async () 
   const rotated = await desk.rotateSecret(endpoint.id, { keepOldForMs: 1000 });
   expect(rotated.secret).toStartWith("whsec_");
   expect([rotated.secret === secret, rotated.previousUntil]).toEqual([false, bench.nowMs + 1000]);
+  bench.nowMs += 1000;
+  expect(desk.get(endpoint.id).previousUntil).toBeNull();
   expect(await problemsOf(desk.rotateSecret(endpoint.id, { secret: "", keepOldForMs: 0 }))).toEqual([
     "FIELDS_INVALID",
     "secret",

@@ -196,10 +196,15 @@ describe("credentials", () => {
     const headers = { Authorization: "env:HOOK_TOKEN", "X-Plain": "as it is" };
     const { endpoint } = await registry.create({ ...fields, headers }, "env:HOOK_SECRET");
     const credentials = async () => await registry.credentialsOf(endpoint.id);
-    expect(await credentials()).toEqual({ ok: false, message: "the environment variable HOOK_SECRET is not set" });
+    expect(await credentials()).toEqual({
+      ok: false,
+      field: "secret",
+      message: "the environment variable HOOK_SECRET is not set",
+    });
     bench.env["HOOK_SECRET"] = "from there";
     expect(await credentials()).toEqual({
       ok: false,
+      field: "headers.Authorization",
       message: "header Authorization: the environment variable HOOK_TOKEN is not set",
     });
     bench.env["HOOK_TOKEN"] = "a token";
