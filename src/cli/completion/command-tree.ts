@@ -1,6 +1,7 @@
 // What can be completed, read off commander's own commands: names, options, and what kind of value follows.
 
 import type { Argument, Command, Option } from "commander";
+import { builtInEventTypes } from "../../core/event.ts";
 
 /** `none`: free text, nothing is offered. */
 export type ValueKind = "files" | "folders" | "pipelines" | "pipelines-or-files" | "none" | readonly string[];
@@ -50,6 +51,7 @@ function kindOf({ argChoices, flags, long }: Option): ValueKind {
   if (placeholder === undefined) return "none";
   if (placeholder === "DIR") return "folders";
   if (long === "--pipeline") return "pipelines";
+  if (long === "--type") return builtInEventTypes;
   return /FILE/.test(placeholder) ? "files" : "none";
 }
 

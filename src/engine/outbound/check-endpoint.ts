@@ -1,7 +1,9 @@
 // What of an endpoint can be judged only where expressions, secrets and addresses are known, and what is worth a warning.
 
+import { didYouMean } from "../../core/did-you-mean.ts";
 import { builtInEventTypes } from "../../core/event.ts";
 import { FieldProblems, fieldsInvalid } from "../../core/field-problem.ts";
+import type { Catalog } from "../../pipelines/pipelines.ts";
 import { findSecretProblem, looksLikeReference } from "../../secrets/secrets.ts";
 import type { EventReader } from "../../store/store.ts";
 import { type EndpointFields, findUnmatched, standardKey } from "../../webhooks/webhooks.ts";
@@ -46,11 +48,17 @@ function checkSecret(field: string, text: string, problems: FieldProblems): void
   if (problem !== null) problems.add(field, `cannot be used: ${problem.message}`, hint);
 }
 
+/** What endpoints may name. */
+export interface KnownThings {
+  readonly events: Pick<EventReader, "list">;
+  readonly pipelines: Pick<Catalog, "get" | "list">;
+}
+
 /** What whoever makes or changes an endpoint should know. */
 export async function findWarnings(
   fields: EndpointFields,
   credentials: EndpointCredentials,
-  events: Pick<EventReader, "list">,
+  { events, pipelines }: KnownThings,
 ): Promise<readonly EndpointWarning[]> {
   const warnings: EndpointWarning[] = [];
   for (const pattern of findUnmatched(fields.events, builtInEventTypes)) {
@@ -59,6 +67,14 @@ export async function findWarnings(
     if (recorded.events.length > 0) continue;
     const message = `${pattern} matches no event that is known: only scripts could announce it, by events.emit`;
     warnings.push({ field: "events", message });
+  }
+  for (const id of fields.pipelines.filter((each) => pipelines.get(each) === undefined)) {
+    const near = didYouMean(
+      id,
+      pipelines.list().map((pipeline) => pipeline.id),
+    );
+    const hint = near === undefined ? "" : `: did you mean ${near}?`;
+    warnings.push({ field: "pipelines", message: `there is no pipeline ${id} now${hint}` });
   }
   if (!credentials.ok) return [...warnings, { field: credentials.field, message: credentials.message }];
   const [secret = ""] = credentials.secrets;

@@ -167,8 +167,8 @@ export class DeliveryAttempts {
       logger.warn("all that is sent there fails", { destination, since, disable_at: until, problem });
     }
     if (news.includes("disabled")) {
-      const what = "an endpoint was disabled: it is sent nothing until somebody enables it";
-      logger.warn(what, { destination, since, problem });
+      const what = "an endpoint was disabled: it is sent nothing until";
+      logger.warn(`${what} \`runner webhooks set ${destination} --enable\``, { destination, since, problem });
     }
     if (news.includes("recovered")) logger.info("what is sent there arrives again", { destination });
     if (delivery.status === "failed") this.#warningOf(destination).add();

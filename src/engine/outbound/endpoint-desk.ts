@@ -2,7 +2,7 @@
 
 import type { Delivery, DestinationState } from "../../core/delivery.ts";
 import { fieldsInvalid } from "../../core/field-problem.ts";
-import type { DeliveryPage, EventReader } from "../../store/store.ts";
+import type { DeliveryPage } from "../../store/store.ts";
 import type { Logger } from "../../telemetry/telemetry.ts";
 import {
   type DeclaredEndpoint,
@@ -13,7 +13,7 @@ import {
   type ReadEndpoint,
   sampleData,
 } from "../../webhooks/webhooks.ts";
-import { checkEndpoint, type EndpointWarning, findWarnings } from "./check-endpoint.ts";
+import { checkEndpoint, type EndpointWarning, findWarnings, type KnownThings } from "./check-endpoint.ts";
 import type { DeliveriesAsked, DeliveryDesk, WholeDelivery } from "./delivery-desk-contract.ts";
 import type { EndpointRegistry } from "./endpoint-registry.ts";
 
@@ -43,7 +43,7 @@ export interface SecretRotation {
 export interface EndpointDeskOptions {
   readonly registry: EndpointRegistry;
   readonly deliveries: DeliveryDesk;
-  readonly events: Pick<EventReader, "list">;
+  readonly known: KnownThings;
   /** Why deliveries may not go to an address; null: they may. */
   readonly checkUrl: (url: string) => Promise<string | null>;
   readonly randomBytes: (count: number) => Uint8Array;
@@ -162,9 +162,9 @@ export class EndpointDesk {
   }
 
   async #withWarnings(id: string): Promise<ChangedEndpoint> {
-    const { registry, events } = this.#options;
+    const { registry, known } = this.#options;
     const view = this.get(id);
-    return { ...view, warnings: await findWarnings(view.endpoint, await registry.credentialsOf(id), events) };
+    return { ...view, warnings: await findWarnings(view.endpoint, await registry.credentialsOf(id), known) };
   }
 }
 

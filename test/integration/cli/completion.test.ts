@@ -101,6 +101,11 @@ describe.skipIf(missing("bash"))("bash", () => {
       ["runner", "completion", ""],
       ["bash", "fish", "zsh"],
     ],
+    [
+      ["runner", "events", "--type", "pipeline."],
+      ["pipeline.broken", "pipeline.loaded"],
+    ],
+    [["runner", "webhooks", "rec"], ["recover"]],
     [["runner", "nonsense", ""], []],
   ])("%j", async (words, offered) => {
     expect(await inBash(...words)).toEqual([...offered].sort());

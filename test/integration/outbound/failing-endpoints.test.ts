@@ -78,7 +78,9 @@ test("an endpoint is disabled after five days of failures only, told before and 
   expect(disabledAt ?? 0).toBeGreaterThanOrEqual(disableAt);
   expect(disabledReason).toStartWith("all attempts failed, the last one: ");
   expect(harness.logs("sent there fails").length).toBe(1);
-  expect(harness.logs("endpoint was disabled").length).toBe(1);
+  expect(
+    harness.logs(`endpoint was disabled: it is sent nothing until \`runner webhooks set ${endpoint} --enable\``),
+  ).toHaveLength(1);
   await until(async () => (await harness.deliveries(endpoint)).every(({ status }) => status === "failed"));
   // Nothing of this was sent to the endpoint itself.
   const types = (await harness.deliveries(endpoint)).map(({ eventType }) => eventType);

@@ -59,6 +59,17 @@ describe("create()", () => {
     expect(missing.secret).toBe("env:HOOK_SECRET");
   });
 
+  test("warns of pipelines that are not there, and names the one that may be meant", async () => {
+    const bench = new EndpointBench();
+    const { warnings } = await bench
+      .desk(await bench.open())
+      .create({ ...minimal, pipelines: ["deploy", "deply", "home/backup"] });
+    expect(warnings).toEqual([
+      { field: "pipelines", message: "there is no pipeline deply now: did you mean deploy?" },
+      { field: "pipelines", message: "there is no pipeline home/backup now" },
+    ]);
+  });
+
   test("names the header whose value cannot be read now", async () => {
     const bench = new EndpointBench();
     const headers = { Authorization: "env:HOOK_TOKEN" };
