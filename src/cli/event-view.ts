@@ -36,6 +36,7 @@ function describeData(data: Data): string {
   const waits = Array.isArray(data["waits_for"]) ? (data["waits_for"] as readonly Data[]) : [];
   const [problem] = Array.isArray(data["problems"]) ? (data["problems"] as readonly Data[]) : [];
   const parts = [
+    data["sample"] === true && "(sample)",
     data["endpoint_id"],
     data["target"],
     data["name"],

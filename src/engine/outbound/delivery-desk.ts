@@ -107,7 +107,7 @@ export class StandardDeliveryDesk implements DeliveryDesk {
     const found = await this.#options.store.outbound.find(deliveryId);
     if (found?.destination === endpointId) return found;
     throw new AppError("DELIVERY_NOT_FOUND", `the endpoint ${endpointId} has no delivery ${shorten(deliveryId)}`, {
-      hint: "its deliveries are listed by `runner webhooks deliveries`; finished ones go with old runs",
+      hint: `\`runner webhooks deliveries ${endpointId}\` lists them; finished ones go with old runs`,
     });
   }
 

@@ -27,7 +27,7 @@ const failing = {
   endpoint_id: "ep_019c1f5f2e7b9d3a4c5e6f708192",
   failing_since: time,
   status: 503,
-  error: "answered 503",
+  error: "it answered 503",
 };
 
 const samples: Readonly<Record<BuiltInEventType, EventData>> = {
@@ -50,7 +50,7 @@ const samples: Readonly<Record<BuiltInEventType, EventData>> = {
   "approval.required": { ...approval, expires_at: time },
   "approval.granted": { ...approval, status: "succeeded" },
   "approval.denied": { ...approval, status: "failed" },
-  "approval.timeout": { ...approval, status: "failed" },
+  "approval.timeout": { ...approval, status: "timed_out" },
   "error.occurred": failedStep,
   "error.recovered": { ...step, status: "succeeded", attempts: 2 },
   "error.escalated": { ...run, status: "failed", error },

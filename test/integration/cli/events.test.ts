@@ -48,6 +48,7 @@ describe("events", () => {
       { file: "a.ts", message: "all of it", problems: [{ line: 3, message: "no export" }] },
       "a.ts  line 3: no export",
     ],
+    ["run.completed", { duration_ms: 1500, error: null, sample: true }, "(sample)  1.5 s"],
     [
       "endpoint.failing",
       { endpoint_id: "ep_ci", status: null, error: "connection refused", disable_at: "2026-01-07T03:04:05Z" },

@@ -94,5 +94,7 @@ test("samples have the fields of the events that a server makes", async () => {
   for (const { type, data } of events) {
     const fields = Object.keys({ ...data, sample: true }).toSorted();
     expect([type, Object.keys(sampleData(type)).toSorted()]).toEqual([type, fields]);
+    const statuses = events.filter((event) => event.type === type).map((event) => event.data["status"]);
+    expect([type, statuses]).toEqual([type, expect.arrayContaining([sampleData(type)["status"]])]);
   }
 });
