@@ -20,7 +20,7 @@ show ID                      one in full
 set ID                       changes it: --events, --url, --enable, --disable, …
 remove ID
 rotate-secret ID             exchanges its secret; the old one counts for a day too
-test ID [TYPE]               sends a sample event to it alone, and says what came of it
+test ID [TYPE]               sends a sample (run.completed, or of that type) to it alone, and says what came of it
 deliveries ID [DELIVERY]     what was sent and is to be; with a delivery its attempts
 retry ID DELIVERY            sends it again, also what was delivered
 recover ID --since 2d        sends again all that was given up since then

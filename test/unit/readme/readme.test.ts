@@ -3,7 +3,9 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCodes } from "../../../src/core/app-error.ts";
+import { builtInEventTypes } from "../../../src/core/event.ts";
 import { providerNames } from "../../../src/core/webhook-provider.ts";
+import { targetTypes } from "../../../src/webhooks/webhooks.ts";
 import { layers } from "../../architecture/layers.ts";
 import { codeIn, readme, tableRows } from "../../fixtures/readme/readme.ts";
 import { rowNames } from "../../bench/row-names.ts";
@@ -29,6 +31,29 @@ describe("README.md", () => {
   test("its table of providers has those of the code, in their order", () => {
     const named = tableRows("provider").flatMap(([names = ""]) => codeIn(names));
     expect(named).toEqual([...providerNames]);
+  });
+
+  test("its table of events has those of the code, in their order", () => {
+    // `pipeline.loaded broken` is two of them.
+    const named = tableRows("type").flatMap(([names = ""]) => {
+      const [first = "", ...others] = codeIn(names).join(" ").split(" ");
+      return [first, ...others.map((last) => first.replace(/[^.]*$/, last))];
+    });
+    expect(named).toEqual([...builtInEventTypes]);
+  });
+
+  test("it names each field of each type of target", () => {
+    const [, told = ""] = /Further fields: (.*?)\. Tokens/.exec(readme) ?? [];
+    const named = told.split("; ").map((part) => {
+      const fields = codeIn(part).flatMap((code) => code.split(" "));
+      return [part.split(" ")[0] ?? "", fields.filter((field) => !field.startsWith('"'))] as const;
+    });
+    for (const [type, { fields }] of Object.entries(targetTypes)) {
+      expect([type, named.filter(([name]) => name === type)]).toEqual([
+        type,
+        [[type, expect.arrayContaining(Object.keys(fields))]],
+      ]);
+    }
   });
 
   test("each code that it names is one of the table of codes", () => {
