@@ -27,6 +27,10 @@ export function addRunCommand(program: Command, context: CommandContext): void {
   addConfigFlags(addInputFlags(command), ["pipelines"])
     .option("--database <FILE>", "keep the run in this database (default: a temporary one)")
     .option("--json", "print one line of JSON: the finished run")
+    .addHelpText(
+      "after",
+      "\nWhat its steps and requests do is done; no event and no notification of it is sent to anybody.",
+    )
     .action(async (target: string, flags: RunFlags & ConfigFlags) => context.end(await run(target, flags, context)));
 }
 

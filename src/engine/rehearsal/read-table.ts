@@ -87,9 +87,12 @@ export function inside(place: string, field: string): string {
 }
 
 export function wrong(place: string, expected: string, value: JsonValue | undefined, meant?: string): AppError {
-  const found = value === undefined ? "missing" : JSON.stringify(value).slice(0, 100);
+  const what =
+    value === undefined
+      ? `is missing: write ${expected}`
+      : `must be ${expected}, not ${JSON.stringify(value).slice(0, 100)}`;
   const hint = meant === undefined ? {} : { hint: `did you mean ${JSON.stringify(meant)}?` };
-  return new AppError("VALIDATION_FAILED", `${place} must be ${expected}, not ${found}`, hint);
+  return new AppError("VALIDATION_FAILED", `${place} ${what}`, hint);
 }
 
 export function readTextMap(place: string, value: JsonValue | undefined): ReadonlyMap<string, string> {

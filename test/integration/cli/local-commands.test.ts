@@ -181,6 +181,7 @@ test("bare runner prints help on stderr and exits with 2; --help prints it on st
       "Settings: runner serve --help, runner config\n",
   );
   expect((await run(["check", "--help"])).stdout).not.toContain("Start with");
+  expect((await run(["run", "--help"])).stdout).toContain("no notification of it is sent");
 });
 
 test.each([

@@ -56,6 +56,7 @@ describe("a table that is wrong", () => {
     [{ now: "soon" }, 'tests.it.now must be a time as "2026-01-31T03:00:00Z", not "soon"'],
     [{ expect: { status: "succeded" } }, "tests.it.expect.status must be one of succeeded, failed"],
     [{ request: { headers: { a: 1 } } }, "tests.it.request.headers.a must be a text, not 1"],
+    [{ expect: { events: [{ data: {} }] } }, "tests.it.expect.events[0].name is missing: write a text"],
     [{ steps: { a: { takes: "long" } } }, "tests.it.steps.a.takes: "],
     [3, "tests.it must be an object, not 3"],
   ])("as %j says where, and executes nothing", async (table, message) => {
