@@ -8,6 +8,7 @@ import { parseLimit } from "./parse-limit.ts";
 import { deliveryActions } from "./webhooks/delivery-actions.ts";
 import { endpointActions } from "./webhooks/endpoint-actions.ts";
 import type { WebhooksFlags } from "./webhooks/endpoint-flags.ts";
+import { refuseUnused } from "./webhooks/refuse-unused.ts";
 import type { WebhooksAction } from "./webhooks/webhooks-action.ts";
 
 const actions: Readonly<Record<string, WebhooksAction>> = { ...endpointActions, ...deliveryActions };
@@ -59,7 +60,9 @@ export function addWebhooksCommand(program: Command, context: CommandContext): v
     )
     .option("--json", "print one line of JSON")
     .addHelpText("after", help)
-    .action(async (name: string, id: string | undefined, value: string | undefined, flags: WebhooksFlags) => {
+    .action(async (...given: [string, string | undefined, string | undefined, WebhooksFlags, Command]) => {
+      const [name, id, value, flags, command] = given;
+      refuseUnused(name, [id, value], command);
       context.end((await actions[name]?.({ id, value, flags, context })) ?? 0);
     });
 }

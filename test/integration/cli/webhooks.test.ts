@@ -168,3 +168,15 @@ test("another action than those there are is refused, with their names", async (
   const { code, stderr } = await webhooks("ls");
   expect([code, stderr]).toEqual([2, expect.stringContaining("rotate-secret")]);
 });
+
+test.each<[readonly string[], string]>([
+  [["list", "ep_ci"], 'list takes no "ep_ci"'],
+  [["remove", "ep_ci", "--disable"], "remove takes no --disable"],
+  [["show", "ep_ci", "dlv_1"], 'show takes no "dlv_1"'],
+  [["deliveries", "ep_ci", "--since", "2d"], "deliveries takes no --since"],
+  [["set", "ep_ci", "--disable", "--limit", "3"], "set takes no --limit"],
+])("%j is refused, and nothing is done", async (words, message) => {
+  const { code, stderr } = await webhooks(...words);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(`error: runner webhooks ${message} (USAGE)`)]);
+  expect((await webhooks("show", "ep_ci", "--json")).stdout).toContain('"enabled":true');
+});

@@ -49,6 +49,12 @@ describe("create()", () => {
     expect(warnings).toEqual([]);
   });
 
+  test("warns of events that there are samples of alone", async () => {
+    const bench = new EndpointBench();
+    const { warnings } = await bench.desk(await bench.open()).create({ ...minimal, events: ["tried.fialed"] });
+    expect(warnings).toMatchObject([{ field: "events" }]);
+  });
+
   test("warns of a secret that is short, or that cannot be read now", async () => {
     const bench = new EndpointBench();
     const desk = bench.desk(await bench.open());
