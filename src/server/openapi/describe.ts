@@ -31,7 +31,8 @@ export function ref(schema: string): Schema {
 }
 
 export function orNull(schema: Schema): Schema {
-  return { oneOf: [schema, { type: "null" }] };
+  // Not oneOf: a schema may take null by itself.
+  return { anyOf: [schema, { type: "null" }] };
 }
 
 /** Every property is always there. */

@@ -20,7 +20,11 @@ export const endpointFields = {
     ...textOrNull,
     description: 'A condition over id, type, created_at, data and metadata, as `data.status == "timed_out"`.',
   },
-  enabled: { type: "boolean" },
+  enabled: {
+    type: "boolean",
+    description:
+      "Set to false it is sent nothing, and nothing is kept for it; false too where the server has disabled it.",
+  },
   headers: {
     ...pairs,
     description: "Sent with each delivery; `env:NAME`, `file:/path` and `secret:NAME` are looked up.",
@@ -29,10 +33,16 @@ export const endpointFields = {
     ...text,
     description: "The header with `sha256=` and the HMAC of the body by the whole secret, in hex.",
   },
-  retry: { ...texts, description: "Waits before the attempts 2, 3, …, each from the end of the one before." },
+  retry: {
+    ...texts,
+    maxItems: 30,
+    description:
+      "Waits before the attempts 2, 3, …, each from the end of the one before; 1m 5m 30m 2h 8h 24h unless given, [] for one attempt.",
+  },
   rate_limit: {
     type: ["integer", "null"],
     minimum: 1,
+    maximum: 60_000,
     description: "Deliveries that may begin in a minute; null: any number.",
   },
   description: text,

@@ -24,6 +24,24 @@ test("it is valid OpenAPI 3.1", async () => {
   expect(document.openapi).toStartWith("3.1");
 });
 
+test.each(["post /v1/webhooks", "patch /v1/webhooks/{webhook}"])(
+  "%s takes null for each field that has a default",
+  (place) => {
+    const { operation } = operations.find(({ method, path }) => `${method} ${path}`.toLowerCase() === place) ?? {};
+    const { schema = {} } = operation?.requestBody?.content["application/json"] ?? {};
+    const { url, events, ...optional } = schema["properties"] as Record<string, unknown>;
+    expect([typeof url, typeof events, "when" in optional, "rate_limit" in optional]).toEqual([
+      "object",
+      "object",
+      true,
+      true,
+    ]);
+    const nothing = Object.fromEntries(Object.keys(optional).map((name) => [name, null]));
+    const body = { url: "https://nas.example/hook", events: ["*"], ...nothing };
+    expect(checker.problemsOf(schema, body)).toBe("");
+  },
+);
+
 /** What a wildcard route stands for; Elysia's own list knows only the star. */
 const wildcards: Readonly<Record<string, readonly string[]>> = {
   "ALL /api/webhooks/*": ["ANY /api/webhooks/{pipeline}"],
