@@ -4,7 +4,7 @@ import type * as Expressions from "../expressions/expressions.ts";
 import type * as Webhooks from "../webhooks/webhooks.ts";
 import type { DeclaredEndpoint, Target } from "../webhooks/webhooks.ts";
 import { readEndpoints } from "./endpoint-tables.ts";
-import { findTomlLine } from "./toml-lines.ts";
+import { createTomlLineFinder, type FindTomlLine } from "./toml-lines.ts";
 import type { TomlFile } from "./toml-file.ts";
 
 export interface ConfigTables {
@@ -38,39 +38,36 @@ const loadExpressions = (): typeof Expressions => require("../expressions/expres
 
 export function readTables({ entries, text }: TomlFile, add: Add): ConfigTables {
   const valueOf = (name: string): unknown => entries.find(({ key }) => key === name)?.value;
+  const findLine = createTomlLineFinder(text);
   return {
-    targets: readTargets(valueOf("targets"), text, add),
-    webhooks: readEndpoints(valueOf("webhooks"), text, add),
-    metadata: readMetadata(valueOf("metadata"), text, add),
+    targets: readTargets(valueOf("targets"), findLine, add),
+    webhooks: readEndpoints(valueOf("webhooks"), findLine, add),
+    metadata: readMetadata(valueOf("metadata"), findLine, add),
   };
 }
 
-function readTargets(value: unknown, text: string, add: Add): readonly Target[] {
+function readTargets(value: unknown, findLine: FindTomlLine, add: Add): readonly Target[] {
   if (value === undefined) return [];
   const checkTemplate = (template: string): string | null => loadExpressions().checkTemplate(template, "notification");
   const { targets, problems } = loadWebhooks().parseTargets(value, checkTemplate);
   for (const { path, message, hint } of problems) {
-    add(
-      findTomlLine(text, ["targets", ...path]),
-      [["targets", ...path.slice(0, 1)].join("."), message].join(": "),
-      hint,
-    );
+    add(findLine(["targets", ...path]), [["targets", ...path.slice(0, 1)].join("."), message].join(": "), hint);
   }
   return targets;
 }
 
-function readMetadata(value: unknown, text: string, add: Add): ConfigTables["metadata"] {
+function readMetadata(value: unknown, findLine: FindTomlLine, add: Add): ConfigTables["metadata"] {
   if (value === undefined) return {};
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    add(findTomlLine(text, ["metadata"]), "metadata must be a table", 'write [metadata] and below it instance = "nas"');
+    add(findLine(["metadata"]), "metadata must be a table", 'write [metadata] and below it instance = "nas"');
     return {};
   }
   const pairs = Object.entries(value);
   if (pairs.length > maxMetadata) {
-    add(findTomlLine(text, ["metadata"]), `metadata has ${pairs.length} keys; at most ${maxMetadata} are taken`, null);
+    add(findLine(["metadata"]), `metadata has ${pairs.length} keys; at most ${maxMetadata} are taken`, null);
   }
   for (const [name, content] of pairs) {
-    const line = findTomlLine(text, ["metadata", name]);
+    const line = findLine(["metadata", name]);
     if (ownMetadata.includes(name)) add(line, `metadata.${name} is what events say by themselves`, "use another name");
     else if (typeof content !== "string" || content.length > maxMetadataCharacters) {
       add(line, `metadata.${name} must be a text of at most ${maxMetadataCharacters} characters`, null);

@@ -4,25 +4,31 @@ import type * as Expressions from "../expressions/expressions.ts";
 import { findSecretProblem, looksLikeReference } from "../secrets/secrets.ts";
 import type * as Webhooks from "../webhooks/webhooks.ts";
 import type { DeclaredEndpoint } from "../webhooks/webhooks.ts";
-import { findTomlLine } from "./toml-lines.ts";
+import type { FindTomlLine } from "./toml-lines.ts";
 
 type AddProblem = (line: number | null, message: string, hint: string | null) => void;
 type AddToField = (field: string, message: string, hint?: string | null) => void;
+
+const maxEndpoints = 1000;
 
 /** Loaded where there is an endpoint. */
 const loadWebhooks = (): typeof Webhooks => require("../webhooks/webhooks.ts") as typeof Webhooks;
 const loadExpressions = (): typeof Expressions => require("../expressions/expressions.ts") as typeof Expressions;
 
-export function readEndpoints(value: unknown, text: string, add: AddProblem): readonly DeclaredEndpoint[] {
+export function readEndpoints(value: unknown, findLine: FindTomlLine, add: AddProblem): readonly DeclaredEndpoint[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) {
-    add(findTomlLine(text, ["webhooks"]), "webhooks must be tables of a list", "write [[webhooks]] above each");
+    add(findLine(["webhooks"]), "webhooks must be tables of a list", "write [[webhooks]] above each");
+    return [];
+  }
+  if (value.length > maxEndpoints) {
+    add(findLine(["webhooks"]), `there are ${value.length} webhooks; at most ${maxEndpoints} are taken`, null);
     return [];
   }
   const endpoints: DeclaredEndpoint[] = [];
   for (const [index, table] of value.entries()) {
     const addToField: AddToField = (field, message, hint = null) => {
-      add(findTomlLine(text, ["webhooks", index, ...pathOf(field)]), `webhooks: ${message}`, hint);
+      add(findLine(["webhooks", index, ...pathOf(field)]), `webhooks: ${message}`, hint);
     };
     const read = loadWebhooks().parseDeclaredEndpoint(table);
     if (!read.ok) for (const { field, message, hint } of read.problems) addToField(field, message, hint);

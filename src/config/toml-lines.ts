@@ -5,13 +5,19 @@ const assignment = /^\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'
 const keyPart = /"([^"]*)"|'([^']*)'|([\w-]+)/g;
 
 /** The line, from 1, of the deepest part of the path that is found; null where none is. Numbers count tables of a list. */
-export function findTomlLine(text: string, path: readonly (string | number)[]): number | null {
-  const lines = collectLines(text);
-  for (let depth = path.length; depth > 0; depth--) {
-    const line = lines.get(toKey(path.slice(0, depth)));
-    if (line !== undefined) return line;
-  }
-  return null;
+export type FindTomlLine = (path: readonly (string | number)[]) => number | null;
+
+/** The text is looked through once, when a line is first asked for: a file may have a problem in each of its lines. */
+export function createTomlLineFinder(text: string): FindTomlLine {
+  let lines: ReadonlyMap<string, number> | null = null;
+  return (path) => {
+    lines ??= collectLines(text);
+    for (let depth = path.length; depth > 0; depth--) {
+      const line = lines.get(toKey(path.slice(0, depth)));
+      if (line !== undefined) return line;
+    }
+    return null;
+  };
 }
 
 function collectLines(text: string): ReadonlyMap<string, number> {

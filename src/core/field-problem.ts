@@ -10,6 +10,9 @@ export interface FieldProblem {
   readonly hint: string | null;
 }
 
+/** Each is told by its name, up to so many: whoever sends 100,000 of them gets no answer of 15 MB. */
+const mostUnknown = 20;
+
 export class FieldProblems {
   readonly list: FieldProblem[] = [];
 
@@ -26,9 +29,10 @@ export class FieldProblems {
 
   /** Notes every field that is not known; those of `later` are named as not supported yet. An empty path is that of the whole. */
   refuseUnknown(path: string, value: object, known: readonly string[], later: readonly string[]): void {
-    for (const name of Object.keys(value)) {
-      if (known.includes(name)) continue;
-      const field = path === "" ? printName(name) : `${path}.${printName(name)}`;
+    const unknown = Object.keys(value).filter((name) => !known.includes(name));
+    const fieldOf = (name: string): string => (path === "" ? printName(name) : `${path}.${printName(name)}`);
+    for (const name of unknown.slice(0, mostUnknown)) {
+      const field = fieldOf(name);
       if (later.includes(name)) {
         this.add(field, "is not supported yet", "remove it; a later version of runner will know it");
         continue;
@@ -36,6 +40,9 @@ export class FieldProblems {
       const near = didYouMean(name, known);
       this.add(field, "is unknown", near ? `did you mean "${near}"?` : `known here: ${known.join(", ")}`);
     }
+    const rest = unknown.slice(mostUnknown);
+    const [first] = rest;
+    if (first !== undefined) this.add(fieldOf(first), `is unknown, as ${rest.length - 1} more are`);
   }
 }
 

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Config, type ConfigProblem, loadConfig } from "../../../src/config.ts";
-import { findTomlLine } from "../../../src/config/toml-lines.ts";
+import { createTomlLineFinder } from "../../../src/config/toml-lines.ts";
 import { AppError } from "../../../src/core/app-error.ts";
 
 let cwd: string;
@@ -122,7 +122,7 @@ test.each([
   expect(await problemsOf(text)).toEqual([problem]);
 });
 
-describe("findTomlLine()", () => {
+describe("createTomlLineFinder()", () => {
   const text = `a = 1
 [one.two] # here
 x.y = 3
@@ -149,10 +149,10 @@ k = 1
     [["list", 1, "headers", "k"], 14],
     [["missing"], null],
   ] as const)("%j is on line %j", (path, line) => {
-    expect(findTomlLine(text, path)).toBe(line);
+    expect(createTomlLineFinder(text)(path)).toBe(line);
   });
 
   test("what is within a text of several lines is no key", () => {
-    expect(findTomlLine('[t]\nm = """\nurl = "x"\n"""\nurl = "y"\n', ["t", "url"])).toBe(5);
+    expect(createTomlLineFinder('[t]\nm = """\nurl = "x"\n"""\nurl = "y"\n')(["t", "url"])).toBe(5);
   });
 });

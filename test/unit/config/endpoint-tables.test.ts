@@ -138,3 +138,10 @@ secret = ""
 test("a table that is not of a list is told how it is written", async () => {
   expect(await problemsOf('[webhooks]\nname = "ci"\n')).toEqual(["runner.toml:1: webhooks must be tables of a list"]);
 });
+
+test("more tables than there may be are one problem", async () => {
+  const tables = Array.from({ length: 1001 }, () => "[[webhooks]]\nname = 3\n").join("");
+  const problems = await problemsOf(tables);
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toContain("there are 1001 webhooks; at most 1000 are taken");
+});

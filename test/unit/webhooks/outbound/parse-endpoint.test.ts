@@ -209,3 +209,11 @@ describe("parseDeclaredEndpoint()", () => {
     expect(parseDeclaredEndpoint({ ...minimal, name: "ci", secret: ["a", "b", "c"] }).ok).toBe(false);
   });
 });
+
+test("of very many unknown fields the first are named, and how many more there are", () => {
+  const many = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`field_${index}`, 1]));
+  const read = parseEndpoint({ url: "https://example.org/hook", events: ["*"], ...many });
+  if (read.ok) throw new Error("they were taken");
+  expect(read.problems.map(({ field }) => field)).toEqual(Array.from({ length: 21 }, (_, index) => `field_${index}`));
+  expect(read.problems.at(-1)?.message).toBe("field_20 is unknown, as 49979 more are");
+});
