@@ -12,15 +12,18 @@ export type ExpressionResult<Value> =
 
 type Compiled = CompiledExpression | { readonly message: string };
 
-const maxCompiled = 500;
+const usualMaxCompiled = 500;
 
 export class CompiledExpressions {
   readonly #options: ParsingOptions;
+  readonly #maxCompiled: number;
   /** The most recently used ones, those that do not compile too. */
   readonly #compiled = new Map<string, Compiled>();
 
-  constructor(options: ParsingOptions) {
+  /** @param maxCompiled fewer than are evaluated in turn would be none: each would be gone when its turn comes. */
+  constructor(options: ParsingOptions, maxCompiled = usualMaxCompiled) {
     this.#options = options;
+    this.#maxCompiled = maxCompiled;
   }
 
   /** What is wrong with the text as an expression; null where it is one. */
@@ -52,7 +55,7 @@ export class CompiledExpressions {
     const condition = known ?? compile(expression, this.#options);
     if (known) this.#compiled.delete(expression);
     this.#compiled.set(expression, condition);
-    if (this.#compiled.size > maxCompiled) this.#compiled.delete(this.#compiled.keys().next().value ?? "");
+    if (this.#compiled.size > this.#maxCompiled) this.#compiled.delete(this.#compiled.keys().next().value ?? "");
     return condition;
   }
 }

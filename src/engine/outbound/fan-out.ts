@@ -25,6 +25,12 @@ interface Receiver {
   readonly state: DestinationState;
 }
 
+interface Wanted {
+  readonly event: EventRecord;
+  /** Its id. */
+  readonly destination: string;
+}
+
 /** Read at once; other work comes between. */
 const eventsAtOnce = 500;
 /** Of one transaction. */
@@ -32,7 +38,7 @@ const deliveriesAtOnce = 500;
 /** What is committed within this time is looked at together. */
 const gatherMs = 5;
 const retryMs = 1000;
-/** Conditions may be dear: then others have their turn before all that was read is looked at. */
+/** Conditions may be dear: then others have their turn before all that was read is looked at, and by all. */
 const longestTurnMs = 20;
 /** Events that nobody wants move the place on record only now and then: reading them again would do no harm. */
 const unrecordedEvents = 5000;
@@ -128,13 +134,17 @@ export class FanOut {
     if (events.length === 0) return false;
     const receivers = this.#receivers();
     const startedAt = clock.elapsed();
-    const deliveries: Delivery[] = [];
+    const wanted: Wanted[] = [];
     let seq = from;
     for (const event of events) {
-      deliveries.push(...this.#deliveriesOf(event, receivers));
+      const wanting = await this.#wantingOf(event, receivers);
+      // Looked at anew in the next life.
+      if (this.#stopped) return false;
+      wanted.push(...wanting.map((destination) => ({ event, destination })));
       ({ seq } = event);
-      if (deliveries.length >= deliveriesAtOnce || clock.elapsed() - startedAt >= longestTurnMs) break;
+      if (wanted.length >= deliveriesAtOnce || clock.elapsed() - startedAt >= longestTurnMs) break;
     }
+    const deliveries = wanted.flatMap((each) => this.#deliveryOf(each));
     await this.#record(seq, deliveries);
     const pending = deliveries.filter(({ status }) => status === "pending").map(({ destination }) => destination);
     if (pending.length > 0) this.#options.onPending(new Set(pending));
@@ -159,22 +169,37 @@ export class FanOut {
     this.#seq = seq;
   }
 
-  #deliveriesOf(event: EventRecord, receivers: readonly Receiver[]): readonly Delivery[] {
-    const { clock, newDeliveryId } = this.#options;
-    const wanting = receivers.filter(
-      ({ subscription, state }) => event.seq > state.afterSeq && subscription.wants(event),
-    );
-    return wanting.map(({ subscription, state }) => {
-      const now = clock.now();
-      // What a disabled one is not sent is kept, and can be sent when it is well again.
-      const next =
-        state.disabledAt === null
-          ? ({ status: "pending", nextAttemptAt: now, finishedAt: null } as const)
-          : ({ status: "failed", nextAttemptAt: null, finishedAt: now } as const);
-      const { seq: eventSeq, id: eventId, type: eventType } = event;
-      const known = { destination: subscription.destination.id, eventSeq, eventId, eventType, createdAt: now };
-      return { id: newDeliveryId(), ...known, attempts: 0, earlierAttempts: 0, ...next };
-    });
+  /** The ids of the destinations that want it. */
+  async #wantingOf(event: EventRecord, receivers: readonly Receiver[]): Promise<readonly string[]> {
+    const { clock } = this.#options;
+    const wanting: string[] = [];
+    let turnAt = clock.elapsed();
+    for (const { subscription, state } of receivers) {
+      if (event.seq <= state.afterSeq) continue;
+      if (clock.elapsed() - turnAt >= longestTurnMs) {
+        await nextTurn();
+        if (this.#stopped) break;
+        turnAt = clock.elapsed();
+      }
+      if (subscription.wants(event)) wanting.push(subscription.destination.id);
+    }
+    return wanting;
+  }
+
+  /** By what its destination is by now; none where that is gone. */
+  #deliveryOf({ event, destination }: Wanted): readonly Delivery[] {
+    const { clock, newDeliveryId, destinations } = this.#options;
+    const state = destinations.findState(destination);
+    if (state === undefined) return [];
+    const now = clock.now();
+    // What a disabled one is not sent is kept, and can be sent when it is well again.
+    const next =
+      state.disabledAt === null
+        ? ({ status: "pending", nextAttemptAt: now, finishedAt: null } as const)
+        : ({ status: "failed", nextAttemptAt: null, finishedAt: now } as const);
+    const { seq: eventSeq, id: eventId, type: eventType } = event;
+    const known = { destination, eventSeq, eventId, eventType, createdAt: now };
+    return [{ id: newDeliveryId(), ...known, attempts: 0, earlierAttempts: 0, ...next }];
   }
 }
 
