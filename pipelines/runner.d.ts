@@ -645,7 +645,7 @@ interface NotifyMessage {
   readonly title?: string;
   /** "info" without it. */
   readonly level?: "info" | "success" | "warning" | "error";
-  /** An address to open. */
+  /** An address of http or https to open. */
   readonly link?: string;
   /** Resolves at once, whatever comes of it. */
   readonly async?: boolean;

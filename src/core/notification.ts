@@ -8,12 +8,17 @@ export interface Notification {
   readonly title: string;
   readonly message: string;
   readonly level: NotificationLevel;
-  /** An address to open; null: none. */
+  /** An address to open, as {@link isLink} says; null: none. */
   readonly link: string | null;
 }
 
 /** In UTF-16 units: of what a script writes. Each target has its own limits besides. */
 export const maxNotification = { message: 30_000, title: 1000, link: 2000 } as const;
+
+/** Of http or https, without what is a mark to a service: where Slack takes links, `<!channel>` calls everybody. */
+export function isLink(text: string): boolean {
+  return text.length <= maxNotification.link && /^https?:\/\/[^\s<>|\p{Cc}]+$/iu.test(text);
+}
 
 const longestTargetName = 64;
 

@@ -1,7 +1,7 @@
 // `notify`: messages to targets of runner.toml, which the host delivers; and PocketCI's way, where the script itself
 // names the services (https://github.com/jtarchie/pocketci, docs/runtime/notify.md).
 
-import { isTargetName, maxNotification, notificationLevels } from "../../core/notification.ts";
+import { isLink, isTargetName, maxNotification, notificationLevels } from "../../core/notification.ts";
 import { call } from "./calls.ts";
 import { defineGlobal, stringifyJson } from "./host.ts";
 import { readOptions, readText } from "./known-options.ts";
@@ -44,6 +44,12 @@ function readLevel(caller: string, level: unknown): string {
   const known = notificationLevels.find((each) => each === level);
   if (known !== undefined) return known;
   throw new TypeError(`${caller}: level must be one of ${notificationLevels.join(", ")}, not ${stringifyJson(level)}`);
+}
+
+function readLink(caller: string, value: unknown): string | undefined {
+  const link = readText(caller, "link", value, maxNotification.link);
+  if (link === undefined || isLink(link)) return link;
+  throw new TypeError(`${caller}: link must be an address of http or https, as "https://ci.example.org/"`);
 }
 
 interface Message {
@@ -90,7 +96,7 @@ async function send(given: unknown): Promise<Result> {
     message: readMessage(caller, options.message),
     title: readText(caller, "title", options.title, maxNotification.title),
     level: readLevel(caller, options.level),
-    link: readText(caller, "link", options.link, maxNotification.link),
+    link: readLink(caller, options.link),
   };
   return await sendToAll(caller, readNames(caller, options.to ?? options.name), message, options.async === true);
 }

@@ -2,7 +2,7 @@
 // (`Object.prototype.toJSON`, `Array.prototype.map`), so the side that it cannot reach checks again.
 
 import { checkEventType, maxEventDataBytes } from "../../core/event.ts";
-import { isTargetName, maxNotification, notificationLevels } from "../../core/notification.ts";
+import { isLink, isTargetName, maxNotification, notificationLevels } from "../../core/notification.ts";
 import { isNewsName, maxNewsText } from "../../core/news-name.ts";
 import type { CallKind } from "../protocol.ts";
 
@@ -131,7 +131,7 @@ const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>
     isText(args["message"]) &&
     args["message"].length <= maxNotification.message &&
     isOptionalText(args["title"], maxNotification.title) &&
-    isOptionalText(args["link"], maxNotification.link) &&
+    (args["link"] === undefined || (isText(args["link"]) && isLink(args["link"]))) &&
     notificationLevels.some((level) => level === args["level"]),
 };
 

@@ -89,6 +89,16 @@ describe("notify.send", () => {
     ['notify.send({ to: "ops", message: "x", level: "loud" })', "level must be one of info, success"],
     ['notify.send({ to: "ops", message: "x", titel: "y" })', 'did you mean "title"?'],
     ['notify.send({ to: "ops", message: "x", title: "t".repeat(1001) })', "title has 1001 characters"],
+    ['notify.send({ to: "ops", message: "x", link: "!channel" })', "link must be an address of http or https"],
+    [
+      'notify.send({ to: "ops", message: "x", link: "javascript:alert(1)" })',
+      "link must be an address of http or https",
+    ],
+    [
+      'notify.send({ to: "ops", message: "x", link: "https://x/>\\n<!channel" })',
+      "link must be an address of http or https",
+    ],
+    ['notify.send({ to: "ops", message: "x", link: "https://x/" + "y".repeat(2000) })', "link has 2010 characters"],
   ])("%s is told before the host is asked", async (expression, message) => {
     const { value, calls } = await evaluate(caught(expression));
     expect(value).toStartWith("TypeError: notify.send: ");
@@ -96,12 +106,15 @@ describe("notify.send", () => {
     expect(calls).toEqual([]);
   });
 
-  test("what tampered checks let through is refused by the side that a script cannot reach", async () => {
-    const tamper = `Object.prototype.toJSON = function () { return this.kind === "notify" ? { ...this, name: "a b" } : this; };`;
-    const { value, calls } = await evaluate(`${tamper} await notify.send({ to: "ops", message: "x" });`);
-    expect(JSON.stringify(value)).toContain("malformed");
-    expect(calls).toEqual([]);
-  });
+  test.each(['{ ...this, name: "a b" }', '{ ...this, args: { ...this.args, link: "!channel" } }'])(
+    "what tampered checks let through is refused by the side that a script cannot reach: %s",
+    async (changed) => {
+      const tamper = `Object.prototype.toJSON = function () { return this.kind === "notify" ? ${changed} : this; };`;
+      const { value, calls } = await evaluate(`${tamper} await notify.send({ to: "ops", message: "x" });`);
+      expect(JSON.stringify(value)).toContain("malformed");
+      expect(calls).toEqual([]);
+    },
+  );
 });
 
 describe("PocketCI's way", () => {

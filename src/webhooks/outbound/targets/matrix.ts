@@ -18,7 +18,13 @@ export const matrix = defineTarget({
     // A repeated request with the same transaction id has no second effect.
     const path = `/_matrix/client/v3/rooms/${encodeURIComponent(room)}/send/m.room.message/${encodeURIComponent(id)}`;
     const body = joinLines(fitBytes(oneLine(title), 500), fitBytes(message, maxBodyBytes), link);
-    return jsonRequest(below(url, path), { msgtype, body }, { authorization: `Bearer ${token}` }, "PUT");
+    // It mentions nobody: without this "@room" and names in the text call those who are meant (§User and room mentions).
+    return jsonRequest(
+      below(url, path),
+      { msgtype, body, "m.mentions": {} },
+      { authorization: `Bearer ${token}` },
+      "PUT",
+    );
   },
   readAnswer: (answer) => {
     const code = fieldOf(answer, "errcode");
