@@ -97,7 +97,7 @@ headers = { "Content-Length" = "3" }
     "runner.toml:6: targets.1st: is no name of a target",
     'runner.toml:11: targets.ops: type "ntfi" is unknown',
     "runner.toml:17: targets.chat: colour is unknown",
-    "runner.toml:15: targets.chat: url is no address of http or https",
+    "runner.toml:15: targets.chat: url is not a URL of http or https, like https://nas.example/hook",
     "runner.toml:16: targets.chat: channel is that of the incoming webhook's address: remove it, or use a bot's token",
     "runner.toml:21: targets.tg: token is empty",
     "runner.toml:19: targets.tg: chat is missing",
@@ -112,6 +112,21 @@ headers = { "Content-Length" = "3" }
 test("what may be a secret is not repeated in a problem", async () => {
   const problems = await problemsOf('[targets.x]\ntype = "discord"\nurl = "ftp://hidden-secret"\n');
   expect(problems.join("\n")).not.toContain("hidden-secret");
+});
+
+test.each([
+  ["https://nas.example/#there", "url has a # in it"],
+  ["https://nas.example/a b", "url has a space or a control character in it"],
+  ["https://nas.example:0/", "url has port 0"],
+])("the address %s, which nothing could be sent to, is refused when it is read", async (url, problem) => {
+  expect(await problemsOf(`[targets.x]\ntype = "webhook"\nurl = "${url}"\n`)).toEqual([
+    expect.stringContaining(`runner.toml:3: targets.x: ${problem}`) as unknown as string,
+  ]);
+});
+
+test("a header that would be overridden is refused, in whatever case", async () => {
+  const table = '[targets.x]\ntype = "webhook"\nurl = "https://nas.example/"\nheaders = { HOST = "evil.example" }\n';
+  expect(await problemsOf(table)).toEqual(['runner.toml:4: targets.x: headers has "HOST", which is set by the server']);
 });
 
 test.each([

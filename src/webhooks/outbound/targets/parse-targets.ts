@@ -3,6 +3,7 @@
 import { didYouMean } from "../../../core/did-you-mean.ts";
 import { isHeaderName, isHeaderValue, isHopByHop } from "../../../core/header-field.ts";
 import { isTargetName } from "../../../core/notification.ts";
+import { parseOutboundUrl } from "../outbound-url.ts";
 import type { Target } from "./target.ts";
 import { targetTypes, type TargetTypeName } from "./target-table.ts";
 import type { FieldSpec, TargetType, TargetValue } from "./target-type.ts";
@@ -30,6 +31,7 @@ const maxTextCharacters = 10_000;
 /** Fields that every target has. */
 const ownFields = ["type", "title", "message"];
 const typeNames = Object.keys(targetTypes) as TargetTypeName[];
+const overridden = new Set(["host", "accept-encoding"]);
 const reference = /^(?:env|file|secret):/;
 
 export function parseTargets(tables: unknown, checkTemplate: CheckTemplate = () => null): ParsedTargets {
@@ -143,12 +145,14 @@ function textProblem(text: string): ValueProblem | null {
 
 function urlProblem(text: string): ValueProblem | null {
   if (reference.test(text)) return textProblem(text);
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === "") {
-    return { message: "is no address of http or https", hint: 'write it in full, or where it is kept: "env:NAME"' };
+  const { username, password } = URL.parse(text) ?? { username: "", password: "" };
+  if (username !== "" || password !== "") {
+    return { message: "has a user or a password in it", hint: "use the fields that are for them" };
   }
-  if (url.username === "" && url.password === "") return null;
-  return { message: "has a user or a password in it", hint: "use the fields that are for them" };
+  // Judged as it will be when something is sent there.
+  const url = parseOutboundUrl(text);
+  if (!("problem" in url)) return null;
+  return { message: url.problem, hint: 'write it like "https://nas.example/hook", or where it is kept: "env:NAME"' };
 }
 
 function headersProblem(value: unknown): ValueProblem | null {
@@ -157,6 +161,7 @@ function headersProblem(value: unknown): ValueProblem | null {
     const shown = JSON.stringify(header.slice(0, 80));
     if (!isHeaderName(header)) return { message: `has ${shown}, which is no name of a header` };
     if (isHopByHop(header)) return { message: `has ${shown}, which belongs to the connection` };
+    if (overridden.has(header.toLowerCase())) return { message: `has ${shown}, which is set by the server` };
     if (typeof text !== "string" || !isHeaderValue(text)) {
       return { message: `has ${shown} with a value that cannot be sent: a line break, or no text` };
     }
