@@ -1,5 +1,6 @@
 // What of an endpoint is secret: looked up for each attempt, and masked wherever it turns up.
 
+import { isHeaderValue } from "../../core/header-field.ts";
 import { looksLikeReference, type SecretReader, type SecretResult } from "../../secrets/secrets.ts";
 import type { Redactor } from "../../telemetry/telemetry.ts";
 import type { EndpointCredentials } from "./endpoint-registry-contract.ts";
@@ -7,6 +8,8 @@ import type { KeptEndpoint } from "./kept-endpoint.ts";
 
 /** Values of other headers may be words that are in every second line. */
 const tokenHeader = /auth|cookie|token|secret|key|password/i;
+
+const unsendable = "what its reference leads to holds a line break, or characters that no header can hold";
 
 /** Never rejects. */
 export async function resolveCredentials(
@@ -30,7 +33,9 @@ export async function resolveCredentials(
   const headers: (readonly [string, string])[] = [];
   for (const [name, given] of Object.entries(endpoint.headers)) {
     const value = await resolve(given);
-    if (!value.ok) return { ok: false, field: `headers.${name}`, message: `header ${name}: ${value.message}` };
+    const field = `headers.${name}`;
+    if (!value.ok) return { ok: false, field, message: `header ${name}: ${value.message}` };
+    if (!isHeaderValue(value.value)) return { ok: false, field, message: `header ${name}: ${unsendable}` };
     headers.push([name, value.value]);
   }
   return { ok: true, secrets: values, headers: Object.fromEntries(headers) };

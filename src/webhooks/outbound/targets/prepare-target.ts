@@ -1,5 +1,6 @@
 // The request or the mail that a notification becomes, with the target's secrets looked up.
 
+import { isHeaderValue } from "../../../core/header-field.ts";
 import type { OutgoingNotification } from "./outgoing-notification.ts";
 import type { Target } from "./target.ts";
 import { targetTypes } from "./target-table.ts";
@@ -24,11 +25,20 @@ export async function prepareTarget(
   const resolved = await resolveValues(definition, values, resolve);
   if (!resolved.ok) return { ok: false, message: `target ${name}: ${resolved.message}` };
   try {
-    return { ok: true, prepared: definition.prepare(resolved.values, notification) };
+    const prepared = definition.prepare(resolved.values, notification);
+    const unsendable = prepared.type === "http" ? findUnsendable(prepared.headers) : undefined;
+    if (unsendable === undefined) return { ok: true, prepared };
+    const why = "holds a line break, or characters that no header can hold";
+    return { ok: false, message: `target ${name}: what is to be sent as ${unsendable} ${why}` };
   } catch {
     // Only an address that came out of a secret is unknown until now, and it must not be told.
     return { ok: false, message: `target ${name}: its address is no address of http or https` };
   }
+}
+
+/** The name of a header whose value, out of a secret, cannot be sent. */
+function findUnsendable(headers: PreparedRequest["headers"]): string | undefined {
+  return Object.entries(headers).find(([, value]) => !isHeaderValue(value))?.[0];
 }
 
 type Resolved = { readonly ok: true; readonly values: TargetValues } | { readonly ok: false; readonly message: string };

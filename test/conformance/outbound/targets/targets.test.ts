@@ -99,3 +99,17 @@ describe.each(names)("%s", (type) => {
     expect(targetTypes[type].readAnswer(answer)).toEqual(word);
   });
 });
+
+test("a token that no header can hold is told by the header's name, and nothing is sent", async () => {
+  const { targets } = parseTargets({ ops: { type: "gotify", url: "https://gotify.example.org", token: "env:TOKEN" } });
+  const notification = { title: "", message: "x", level: "info", link: null, id: "dlv_1", event: {} } as const;
+  for (const value of ["hunter2\r\nX-Evil: 1", "hunter2 €"]) {
+    const resolve = async (given: string) => ({ ok: true, value: given === "env:TOKEN" ? value : given }) as const;
+    const [target] = targets;
+    expect(target && (await prepareTarget(target, notification, resolve))).toEqual({
+      ok: false,
+      message:
+        "target ops: what is to be sent as x-gotify-key holds a line break, or characters that no header can hold",
+    });
+  }
+});

@@ -37,15 +37,15 @@ describe("an endpoint of the API", () => {
     const bench = new EndpointBench();
     const registry = await bench.open();
     await registry.create(
-      { ...fields, headers: { "X-Api-Key": "abcdefgh", "X-Stage": "production" } },
+      { ...fields, headers: { "X-Api-Key": "abcdefgh", "X-Stage": "production", Authorization: "Bearer tok-9876" } },
       "hunter2hunter2",
     );
-    const text = "hunter2hunter2 abcdefgh production";
-    expect(bench.redactor.text(text)).toBe("*** *** production");
+    const text = "hunter2hunter2 abcdefgh production Bearer tok-9876 token=tok-9876";
+    expect(bench.redactor.text(text)).toBe("*** *** production *** token=***");
     const fresh = new EndpointBench();
     for (const [id, row] of bench.rows) fresh.rows.set(id, row);
     await fresh.open();
-    expect(fresh.redactor.text(text)).toBe("*** *** production");
+    expect(fresh.redactor.text(text)).toBe("*** *** production *** token=***");
   });
 
   test("that was removed is gone, also after a restart, and what waits for it is cancelled", async () => {
@@ -214,6 +214,18 @@ describe("credentials", () => {
       headers: { Authorization: "a token", "X-Plain": "as it is" },
     });
   });
+});
+
+test("a reference to what no header can hold is told by the header's name, without the value", async () => {
+  const bench = new EndpointBench();
+  const registry = await bench.open();
+  const { endpoint } = await registry.create({ ...fields, headers: { "X-Key": "env:HOOK_KEY" } }, "some secret");
+  for (const value of ["hunter2\r\nX-Evil: 1", "hunter2 €", "hunter2\0"]) {
+    bench.env["HOOK_KEY"] = value;
+    const message =
+      "header X-Key: what its reference leads to holds a line break, or characters that no header can hold";
+    expect(await registry.credentialsOf(endpoint.id)).toEqual({ ok: false, field: "headers.X-Key", message });
+  }
 });
 
 describe("endpoints of runner.toml", () => {
