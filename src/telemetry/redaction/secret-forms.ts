@@ -8,13 +8,21 @@ export const shortestSecret = 4;
 /** Columns after which `base64`, and OpenSSL, begin a new line. */
 const lineWidths = [76, 64];
 
+/** "Bearer TOKEN" is sent whole, and told and logged as TOKEN alone (RFC 9110 §11.4). */
+const credentials = /^(?:bearer|basic|token|bot) +(\S{8,})$/i;
+
 /** Each form once, as UTF-8. */
 export function secretForms(value: string): readonly Uint8Array[] {
   const text = value.toWellFormed();
+  const [, token] = credentials.exec(text) ?? [];
+  const forms = [text, ...(token === undefined ? [] : [token])].flatMap(formsOf);
+  return [...new Set(forms)].map((form) => Buffer.from(form));
+}
+
+function formsOf(text: string): readonly string[] {
   const bytes = Buffer.from(text);
   const hex = bytes.toString("hex");
-  const forms = [text, ...base64Forms(bytes), hex, hex.toUpperCase(), ...urlForms(text), ...jsonForms(text)];
-  return [...new Set(forms)].map((form) => Buffer.from(form));
+  return [text, ...base64Forms(bytes), hex, hex.toUpperCase(), ...urlForms(text), ...jsonForms(text)];
 }
 
 /**

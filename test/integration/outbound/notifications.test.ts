@@ -86,6 +86,17 @@ describe("notify.send", () => {
     expect(await statusesOf("other")).toEqual([]);
   });
 
+  test("masks the secrets of its target afterwards, and words that are none are words like any other", async () => {
+    const headers = { "X-Stage": "production", Authorization: "Bearer tok-98765432" };
+    const ntfyUrl = `http://127.0.0.1:${server.port}`;
+    const phone = { type: "ntfy", url: ntfyUrl, topic: "t", user: "admin", password: "hunter2hunter2" };
+    await open({ ops: hook({ headers }), phone });
+    await harness.run(`await notify.send({ to: ["ops", "phone"], message: "x" });`);
+    await until(() => taken.length === 2);
+    const run = await harness.run(`return "production admin tok-98765432 hunter2hunter2 ${ntfyUrl} ${ntfyUrl}/hook";`);
+    expect(run.result).toBe(`production admin *** *** ${ntfyUrl} ***`);
+  });
+
   test("to a target that is not there fails with the names that are", async () => {
     await open({ ops: hook() });
     const run = await harness.run(

@@ -15,7 +15,8 @@ function escapeMarkdown(text: string): string {
 
 export const discord = defineTarget({
   fields: {
-    url: { kind: "url", required: true },
+    // Whoever knows it can write there.
+    url: { kind: "url", required: true, isMasked: true },
     username: { kind: "text" },
     thread: { kind: "text" },
   },

@@ -15,7 +15,7 @@ export const email = defineTarget({
     host: { kind: "text", required: true },
     port: { kind: "whole", range: [1, 65_535] },
     security: { kind: "text", choices: mailSecurities },
-    user: { kind: "secret" },
+    user: { kind: "secret", isMasked: false },
     password: { kind: "secret" },
     from: { kind: "text", required: true },
     to: { kind: "list", required: true },

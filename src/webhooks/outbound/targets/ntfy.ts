@@ -26,7 +26,7 @@ export const ntfy = defineTarget({
     // Whoever knows it can read and write it.
     topic: { kind: "secret", required: true },
     token: { kind: "secret" },
-    user: { kind: "secret" },
+    user: { kind: "secret", isMasked: false },
     password: { kind: "secret" },
     priority: { kind: "whole", range: [1, 5] },
   },

@@ -5,7 +5,8 @@ import { defineTarget, jsonRequest } from "./target-type.ts";
 
 export const plainWebhook = defineTarget({
   fields: {
-    url: { kind: "url", required: true },
+    // Many are all that whoever writes there has to know.
+    url: { kind: "url", required: true, isMasked: true },
     method: { kind: "text", default: "POST", choices: ["POST", "PUT"] },
     headers: { kind: "headers" },
     format: { kind: "text", default: "json", choices: ["json", "text"] },

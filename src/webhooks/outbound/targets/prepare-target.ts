@@ -6,7 +6,7 @@ import type { Target } from "./target.ts";
 import { targetTypes } from "./target-table.ts";
 import type { PreparedMail, PreparedRequest, TargetType, TargetValue, TargetValues } from "./target-type.ts";
 
-/** The value of a reference, or of a text that is none; not ok where there is none. */
+/** The value of a reference; not ok where there is none. */
 export type ResolveSecret = (
   reference: string,
 ) => Promise<{ readonly ok: true; readonly value: string } | { readonly ok: false; readonly message: string }>;
@@ -51,13 +51,13 @@ async function resolveValues({ fields }: TargetType, given: TargetValues, resolv
     if (kind === "headers") {
       const headers: Record<string, string> = {};
       for (const [header, text] of Object.entries(value)) {
-        const found = await resolve(String(text));
+        const found = await valueOf(String(text), resolve);
         if (!found.ok) return { ok: false, message: `header ${header}: ${found.message}` };
         headers[header.toLowerCase()] = found.value.trim();
       }
       values[field] = headers;
     } else if (typeof value === "string" && (kind === "secret" || kind === "url")) {
-      const found = await resolve(value);
+      const found = await valueOf(value, resolve);
       if (!found.ok) return { ok: false, message: `${field}: ${found.message}` };
       values[field] = found.value.trim();
     } else values[field] = value;
@@ -65,13 +65,22 @@ async function resolveValues({ fields }: TargetType, given: TargetValues, resolv
   return { ok: true, values };
 }
 
+/** What stands there itself is nobody's secret for that: whoever looks references up masks all that they lead to. */
+async function valueOf(text: string, resolve: ResolveSecret): ReturnType<ResolveSecret> {
+  return isLiteral(text) ? { ok: true, value: text } : await resolve(text);
+}
+
+function isLiteral(text: string): boolean {
+  return !/^(?:env|file|secret):/.test(text);
+}
+
 /** The texts of a target that are secrets and stand in runner.toml itself, with the names of their fields. */
 export function literalSecrets({ type, values }: Target): readonly (readonly [field: string, value: string])[] {
   const { fields }: TargetType = targetTypes[type];
-  const isLiteral = (text: string): boolean => !/^(?:env|file|secret):/.test(text);
   return Object.entries(values).flatMap(([field, value]): [string, string][] => {
-    if (fields[field]?.kind === "secret" && typeof value === "string" && isLiteral(value)) return [[field, value]];
-    if (fields[field]?.kind !== "headers" || typeof value !== "object") return [];
+    const { kind, isMasked = kind === "secret" } = fields[field] ?? {};
+    if (isMasked && typeof value === "string" && isLiteral(value)) return [[field, value]];
+    if (kind !== "headers" || typeof value !== "object") return [];
     return Object.entries(value).flatMap(([header, text]): [string, string][] =>
       isLiteral(String(text)) && /auth|token|key|secret|signature|password|cookie/i.test(header)
         ? [[`${field}.${header}`, String(text)]]

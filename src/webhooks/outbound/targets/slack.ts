@@ -25,7 +25,8 @@ function toText({ title, message, link }: OutgoingNotification): string {
 
 export const slack = defineTarget({
   fields: {
-    url: { kind: "url" },
+    // Whoever knows it can write there.
+    url: { kind: "url", isMasked: true },
     token: { kind: "secret" },
     channel: { kind: "text" },
     api_url: { kind: "url", default: "https://slack.com/api" },

@@ -12,6 +12,8 @@ export type FieldKind = "text" | "secret" | "url" | "whole" | "list" | "headers"
 
 export interface FieldSpec {
   readonly kind: FieldKind;
+  /** Whether a text that stands there itself is masked wherever it turns up. Absent: where the kind is `secret`. */
+  readonly isMasked?: boolean;
   readonly required?: true;
   /** Where it is left out. */
   readonly default?: string;

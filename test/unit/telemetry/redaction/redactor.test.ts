@@ -28,6 +28,16 @@ const lengths = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLen
 const secret = 'pä"ss/w+rd \\ %41?&\n~end';
 
 describe("Redactor", () => {
+  test("masks a token without the word that stands before it in a header", () => {
+    for (const word of ["Bearer", "basic", "token", "Bot"]) {
+      const redactor = redactorOf(`${word} abcdefgh12`);
+      const base64 = Buffer.from("abcdefgh12").toString("base64").replaceAll("=", "");
+      expect(redactor.text(`${word} abcdefgh12 token=abcdefgh12 ${base64}`)).toBe("*** token=*** ***");
+    }
+    expect(redactorOf("token ring").text("a ring and a token ring")).toBe("a ring and a ***");
+    expect(redactorOf("correct horse12345").text("a horse12345")).toBe("a horse12345");
+  });
+
   test("masks a secret as it is, escaped for JSON, for URLs and for forms, and as hex", () => {
     const redactor = redactorOf(secret);
     const hex = Buffer.from(secret).toString("hex");
