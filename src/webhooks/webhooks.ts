@@ -12,6 +12,7 @@ export { delayBefore } from "./outbound/delivery-schedule.ts";
 export { type Endpoint, endpointDefaults, type EndpointFields } from "./outbound/endpoint.ts";
 export { maskedHeaderValue } from "./outbound/endpoint-headers.ts";
 export { makeEndpointSecret, standardKey } from "./outbound/endpoint-secret.ts";
+export { remember } from "./outbound/remember.ts";
 export { findUnmatched, isEventPattern, matchesEvent } from "./outbound/event-pattern.ts";
 export {
   type DeclaredEndpoint,
