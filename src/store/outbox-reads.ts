@@ -39,6 +39,8 @@ export interface EventReader {
   find(id: string): Promise<EventRecord | undefined>;
   /** @throws {AppError} BAD_REQUEST for a limit or a cursor that cannot be. */
   list(query: EventQuery): Promise<EventPage>;
+  /** Those that there are events of, other than samples, which can be of any. */
+  types(): Promise<ReadonlySet<string>>;
   /** What is before this place was recorded before this time, or is not among the newest so many. */
   firstToKeep(since: number, newest: number): Promise<number>;
 }
@@ -78,4 +80,6 @@ export interface DeliveryReader {
   failedSince(destination: string, since: number, afterId: string, limit: number): Promise<readonly Delivery[]>;
   /** Any that finished before this time. */
   hasFinishedBefore(time: number): Promise<boolean>;
+  /** Any of events at these places that were delivered or cancelled. */
+  hasSettled(fromSeq: number, beforeSeq: number): Promise<boolean>;
 }

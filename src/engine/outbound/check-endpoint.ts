@@ -5,7 +5,6 @@ import { builtInEventTypes } from "../../core/event.ts";
 import { FieldProblems, fieldsInvalid } from "../../core/field-problem.ts";
 import type { Catalog } from "../../pipelines/pipelines.ts";
 import { findSecretProblem, looksLikeReference } from "../../secrets/secrets.ts";
-import type { EventReader } from "../../store/store.ts";
 import { type EndpointFields, findUnmatched, standardKey } from "../../webhooks/webhooks.ts";
 import { loadExpressions } from "../load-expressions.ts";
 import type { EndpointCredentials } from "./endpoint-registry-contract.ts";
@@ -15,7 +14,6 @@ export interface EndpointWarning {
   readonly message: string;
 }
 
-const latestLookedAt = 20;
 /** Fewer can be guessed. */
 const fewSecretCharacters = 16;
 
@@ -51,7 +49,8 @@ function checkSecret(field: string, text: string, problems: FieldProblems): void
 
 /** What endpoints may name. */
 export interface KnownThings {
-  readonly events: Pick<EventReader, "list">;
+  /** Types of events on record; asked for once where a pattern is for none that is built in. */
+  readonly recordedTypes: () => Promise<ReadonlySet<string>>;
   readonly pipelines: Pick<Catalog, "get" | "list">;
 }
 
@@ -59,17 +58,14 @@ export interface KnownThings {
 export async function findWarnings(
   fields: EndpointFields,
   credentials: EndpointCredentials,
-  { events, pipelines }: KnownThings,
+  { recordedTypes, pipelines }: KnownThings,
 ): Promise<readonly EndpointWarning[]> {
-  const warnings: EndpointWarning[] = [];
-  for (const pattern of findUnmatched(fields.events, builtInEventTypes)) {
-    const type = pattern.replace(/\*$/, "");
-    // Samples can be of any type, and tell nothing of what there is.
-    const recorded = await events.list({ limit: latestLookedAt, type });
-    if (recorded.events.some(({ data }) => data["sample"] !== true)) continue;
+  const unusual = findUnmatched(fields.events, builtInEventTypes);
+  const unmatched = unusual.length === 0 ? [] : findUnmatched(unusual, [...(await recordedTypes())]);
+  const warnings: EndpointWarning[] = unmatched.map((pattern) => {
     const message = `${pattern} matches no event that is known: only scripts could announce it, by events.emit`;
-    warnings.push({ field: "events", message });
-  }
+    return { field: "events", message };
+  });
   for (const id of fields.pipelines.filter((each) => pipelines.get(each) === undefined)) {
     const near = didYouMean(
       id,

@@ -149,9 +149,13 @@ export class EndpointDesk {
 
   /** In the log, for whoever writes a file is given no answer. @param known these are not told of. */
   async warnOfDeclared(known: ReadonlySet<Endpoint> = new Set()): Promise<void> {
+    const things = this.#options.known;
+    let types: Promise<ReadonlySet<string>> | undefined;
+    // For all of them once: a server with many events would be long in starting.
+    const recordedTypes = async (): Promise<ReadonlySet<string>> => await (types ??= things.recordedTypes());
     for (const endpoint of this.#options.registry.list()) {
       if (endpoint.source === "api" || known.has(endpoint)) continue;
-      const { warnings } = await this.#withWarnings(endpoint.id);
+      const { warnings } = await this.#withWarnings(endpoint.id, { ...things, recordedTypes });
       for (const { message } of warnings) {
         this.#options.logger.warn("an endpoint of runner.toml may not be what was meant", {
           endpoint: endpoint.name,
@@ -161,10 +165,10 @@ export class EndpointDesk {
     }
   }
 
-  async #withWarnings(id: string): Promise<ChangedEndpoint> {
-    const { registry, known } = this.#options;
+  async #withWarnings(id: string, known = this.#options.known): Promise<ChangedEndpoint> {
     const view = this.get(id);
-    return { ...view, warnings: await findWarnings(view.endpoint, await registry.credentialsOf(id), known) };
+    const credentials = await this.#options.registry.credentialsOf(id);
+    return { ...view, warnings: await findWarnings(view.endpoint, credentials, known) };
   }
 }
 

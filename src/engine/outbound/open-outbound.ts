@@ -94,7 +94,7 @@ export async function openOutbound(
   const outbound = new Outbound({ parts, sources: [subscriptions, targets], disableAfterMs, newId, randomBytes });
   const checkUrl = async (url: string): Promise<string | null> => await sender.checkUrl(url);
   const { desk: deliveries } = outbound;
-  const known = { events: store.events, pipelines: catalog };
+  const known = { recordedTypes: async () => await store.events.types(), pipelines: catalog };
   const endpoints = new EndpointDesk({ registry, deliveries, known, checkUrl, randomBytes, logger });
   await endpoints.warnOfDeclared();
   return { outbound, endpoints, registry, targets };

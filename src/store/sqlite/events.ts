@@ -83,6 +83,18 @@ export class SqliteEventReader implements EventReader {
       .map(toEvent);
   }
 
+  async types(): Promise<ReadonlySet<string>> {
+    const newest = await this.newestSeq();
+    const types = new Set<string>();
+    for (let begin = this.#firstSeq(); begin <= newest; begin += lookedAtOnce) {
+      const sql = `SELECT DISTINCT type FROM events WHERE seq >= ? AND seq < ?
+        AND json_extract(data, '$.sample') IS NOT TRUE`;
+      for (const { type } of this.#db.all<{ type: string }>(sql, begin, begin + lookedAtOnce)) types.add(type);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return types;
+  }
+
   async list({ limit, cursor, ...filter }: EventQuery): Promise<EventPage> {
     if (!Number.isInteger(limit) || limit < 1 || limit > 500) {
       throw new AppError("BAD_REQUEST", `cannot list ${limit} events`, {
@@ -102,7 +114,7 @@ export class SqliteEventReader implements EventReader {
 
   /** Looks at a part after the other: where few match, all of them at once would hold up everything else. */
   async #newest(filter: EventFilter, below: number, limit: number): Promise<readonly EventRecord[]> {
-    const first = this.#db.get<{ seq: number | null }>("SELECT min(seq) AS seq FROM events")?.seq ?? 0;
+    const first = this.#firstSeq();
     const found: EventRecord[] = [];
     let end = Math.min(below, (await this.newestSeq()) + 1);
     while (found.length < limit && end > first) {
@@ -112,6 +124,10 @@ export class SqliteEventReader implements EventReader {
       if (found.length < limit && end > first) await new Promise((resolve) => setImmediate(resolve));
     }
     return found;
+  }
+
+  #firstSeq(): number {
+    return this.#db.get<{ seq: number | null }>("SELECT min(seq) AS seq FROM events")?.seq ?? 0;
   }
 
   #select(

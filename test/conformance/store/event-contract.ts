@@ -278,6 +278,13 @@ export function testEvents(subject: Subject): void {
       expect(await list({ cursor: "x" }).then(String, String)).toContain("is not a cursor of the event list");
     });
 
+    test("tell their types, each once, but none that there are only samples of", async () => {
+      expect([...(await subject.store.events.types())]).toEqual([]);
+      await commit(...["a.b", "c.d", "a.b"].map((type) => ({ type: "event.put", event: event({ type }) }) as const));
+      await commit({ type: "event.put", event: event({ type: "tried.fialed", data: { sample: true } }) });
+      expect([...(await subject.store.events.types())].toSorted()).toEqual(["a.b", "c.d"]);
+    });
+
     test("are trimmed up to a place, but for the newest one and for those that have a delivery", async () => {
       const put = (at: number): Write => ({ type: "event.put", event: event({ createdAt: at }) });
       await commit(put(1), put(2), put(3), put(4), put(5));

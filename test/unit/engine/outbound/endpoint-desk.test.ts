@@ -49,12 +49,6 @@ describe("create()", () => {
     expect(warnings).toEqual([]);
   });
 
-  test("warns of events that there are samples of alone", async () => {
-    const bench = new EndpointBench();
-    const { warnings } = await bench.desk(await bench.open()).create({ ...minimal, events: ["tried.fialed"] });
-    expect(warnings).toMatchObject([{ field: "events" }]);
-  });
-
   test("warns of a secret that is short, or that cannot be read now", async () => {
     const bench = new EndpointBench();
     const desk = bench.desk(await bench.open());
@@ -242,4 +236,15 @@ test("a removed endpoint is gone for every verb, one that never was is not found
     for (const verb of verbs) expect(await codeOf(verb())).toBe(code);
   }
   expect(bench.deliveries.asked).toEqual([]);
+});
+
+test("for all endpoints of runner.toml together the recorded events are looked through once", async () => {
+  const bench = new EndpointBench();
+  bench.env["HOOK_SECRET"] = "a secret of sixteen";
+  const patterns = ["recorded.*", "migration.*", "deploy.done"];
+  const registry = await bench.open(["a", "b", "c"].map((name) => declared(name, { events: patterns })));
+  await bench.desk(registry).warnOfDeclared();
+  expect(bench.typeReads).toBe(1);
+  expect(bench.warned.filter((fields) => JSON.stringify(fields).includes("migration.*"))).toHaveLength(3);
+  expect(JSON.stringify(bench.warned)).not.toContain("recorded.*");
 });
