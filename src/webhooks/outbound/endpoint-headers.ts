@@ -5,6 +5,7 @@ import { isHeaderName, isHeaderValue, isHopByHop } from "../../core/header-field
 import type { EndpointFields } from "./endpoint.ts";
 import { otherSignatureHeader } from "./sign-delivery.ts";
 
+const example = 'write { "Authorization": "secret:NAME" }';
 const most = { headers: 32, nameCharacters: 100, valueCharacters: 4096 };
 
 /** They say what is sent, to whom, and by whom it is signed. Answers are never decompressed, so none is asked for. */
@@ -27,7 +28,12 @@ export function readHeaders(
   current: EndpointFields["headers"],
   problems: FieldProblems,
 ): EndpointFields["headers"] | undefined {
-  const given = problems.readObject("headers", value, 'write { "Authorization": "secret:NAME" }');
+  if (typeof value === "string") {
+    // "Authorization: Bearer TOKEN" is not repeated.
+    problems.add("headers", "must be an object, not a text", example);
+    return undefined;
+  }
+  const given = problems.readObject("headers", value, example);
   if (given === undefined) return undefined;
   const entries = Object.entries(given);
   if (entries.length > most.headers) problems.add("headers", `are more than ${most.headers}`);

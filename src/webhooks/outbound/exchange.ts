@@ -66,7 +66,9 @@ function tlsOf({ url, ca }: ExchangeTerms): BunFetchRequestInitTLS {
 }
 
 function headersOf({ headers }: OutboundRequest, { authority }: OutboundUrl): Record<string, string> {
-  const sent: Record<string, string> = { "user-agent": userAgent, accept: "*/*" };
+  // Also one named __proto__ is sent.
+  const sent = Object.create(null) as Record<string, string>;
+  Object.assign(sent, { "user-agent": userAgent, accept: "*/*" });
   for (const name in headers) {
     if (!isHopByHop(name)) sent[name.toLowerCase()] = headers[name] ?? "";
   }

@@ -194,3 +194,15 @@ test("three hundred receivers that hang make no other fail: it waits for its beg
   for (const each of await Promise.all(hanging)) expect(each).toMatchObject({ type: "failed", error: "timeout" });
   expect(dead.requests).toHaveLength(300);
 });
+
+test("a header that is named as what every object has is sent as any other", async () => {
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: ({ headers }) => new Response(["__proto__", "constructor"].map((name) => headers.get(name)).join()),
+  });
+  const headers = JSON.parse('{ "__proto__": "x", "constructor": "y" }') as Readonly<Record<string, string>>;
+  const outcome = await sender.send(requestTo(server.url.href, { headers }));
+  await server.stop(true);
+  expect(textOf(outcome)).toBe("x,y");
+});

@@ -148,6 +148,9 @@ describe("parseEndpoint()", () => {
     });
     expect(read.ok).toBe(false);
     expect(JSON.stringify(read)).not.toMatch(/hunter2|2222/);
+    const asText = parseEndpoint({ ...minimal, headers: "Authorization: Bearer hunter2" });
+    expect(JSON.stringify(asText)).toContain("headers must be an object, not a text");
+    expect(JSON.stringify(asText)).not.toContain("hunter2");
   });
 
   test("limits hold", () => {
