@@ -22,7 +22,7 @@ export function isLink(text: string): boolean {
 
 const longestTargetName = 64;
 
-/** As in `[targets.NAME]`. */
+/** As in `[targets.NAME]`. Events that are addressed to an endpoint alone have its id, `ep_…`, in the same place. */
 export function isTargetName(name: string): boolean {
-  return name.length <= longestTargetName && /^[A-Za-z][\w-]*$/.test(name);
+  return name.length <= longestTargetName && /^(?!ep_)[A-Za-z][\w-]*$/.test(name);
 }

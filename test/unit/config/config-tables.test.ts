@@ -132,6 +132,7 @@ test("a header that would be overridden is refused, in whatever case", async () 
 test.each([
   ['targets = "x"', "runner.toml:1: targets: targets are tables"],
   ['[targets]\nops = "x"', "runner.toml:2: targets.ops: a target is a table"],
+  ["[targets.ep_ci]\ntype = 'ntfy'\ntopic = 't'", "runner.toml:1: targets.ep_ci: is no name of a target"],
   ["metadata = 3", "runner.toml:1: metadata must be a table"],
 ])("%j is refused", async (text, problem) => {
   expect(await problemsOf(text)).toEqual([problem]);

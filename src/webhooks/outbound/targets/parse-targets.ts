@@ -51,7 +51,11 @@ export function parseTargets(tables: unknown, checkTemplate: CheckTemplate = () 
 function parseTarget(name: string, table: unknown, checkTemplate: CheckTemplate, add: Add): Target | undefined {
   const at = (field: string): readonly string[] => [name, field];
   if (!isTargetName(name)) {
-    add([name], "is no name of a target", "begin with a letter; then letters, digits, _ and -, at most 64");
+    add(
+      [name],
+      "is no name of a target",
+      "begin with a letter, not with ep_; then letters, digits, _ and -, at most 64",
+    );
   }
   if (!isTable(table)) {
     add([name], "a target is a table", `write [targets.${name}] and below it type = "ntfy"`);
