@@ -58,7 +58,7 @@ async function send(
   const taken = new Set(Object.keys(credentials.headers).map((name) => name.toLowerCase()));
   const defaults = Object.fromEntries(Object.entries(own).filter(([name]) => !taken.has(name)));
   const headers = { ...defaults, ...credentials.headers, ...signatures };
-  const outcome = await sender.send({ url, method: "POST", headers, body, timeoutMs }, signal);
+  const outcome = await sender.send({ url, method: "POST", headers, body, timeoutMs, receiver: id }, signal);
   const masked = Object.fromEntries(Object.keys(credentials.headers).map((name) => [name, maskedHeaderValue]));
   const recorded = { ...defaults, ...masked, ...signatures };
   // Receivers may send back what they were sent.

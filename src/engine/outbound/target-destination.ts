@@ -90,7 +90,8 @@ async function attempt(
   }
   const { url, method, body } = prepared;
   const headers = { "user-agent": userAgent, ...prepared.headers };
-  const outcome = judge(target, await sender.send({ url, method, headers, body, timeoutMs }, signal));
+  const request = { url, method, headers, body, timeoutMs, receiver: targetId(target.name) };
+  const outcome = judge(target, await sender.send(request, signal));
   const recorded = Object.entries(headers).map(([name, value]): [string, string] => [
     name,
     isSecret(name) ? maskedHeaderValue : mask(value),

@@ -40,7 +40,7 @@ export function createSender(options: SenderOptions): Sender {
   const choose = createChooser({ denyPrivate, allowHttp });
   const parse = remember(parseOutboundUrl);
   const parts: AttemptParts = { choose, resolve, peers: createPeerMemory(() => clock.elapsed()), ca };
-  const slots = createSendSlots();
+  const slots = createSendSlots(clock);
   const cancels: Cancels = new Set();
 
   async function sendNow(
@@ -62,10 +62,11 @@ export function createSender(options: SenderOptions): Sender {
 
   return {
     async send(request, signal) {
-      if (!(await slots.take(signal))) return { type: "failed", ...cancelled, durationMs: 0 };
+      const place = await slots.take(request.receiver ?? request.url, signal);
+      if (place === null) return { type: "failed", ...cancelled, durationMs: 0 };
       const startedAt = clock.elapsed();
       const ended = await sendNow(request, signal);
-      slots.free();
+      place.free();
       const durationMs = Math.round(clock.elapsed() - startedAt);
       return "error" in ended ? { type: "failed", ...ended, durationMs } : { type: "answered", ...ended, durationMs };
     },

@@ -43,6 +43,8 @@ export async function sendInTime(
   const cancel = (): void => stop(cancelled);
   cancels.add(cancel);
   signal?.addEventListener("abort", cancel, { once: true });
+  // It may have been aborted while this waited for its turn.
+  if (signal?.aborted === true) cancel();
   const onHead = (): Promise<null> => {
     cancelTimer();
     const leftMs = timeoutMs - (clock.elapsed() - startedAt);

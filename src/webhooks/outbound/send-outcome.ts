@@ -8,6 +8,8 @@ export interface OutboundRequest {
   readonly body: Uint8Array;
   /** For the whole attempt: the name, the connection, the answer. */
   readonly timeoutMs: number;
+  /** Whoever it is for: each has its share of the requests that are under way at once. Absent: its URL. */
+  readonly receiver?: string;
 }
 
 export type SendError = "address_refused" | "dns" | "connect" | "tls" | "timeout" | "closed" | "protocol" | "cancelled";

@@ -51,6 +51,31 @@ test("what hangs, refuses or fails delays no other endpoint", async () => {
   on.clock.advance(30_000);
 });
 
+test("a hundred that hang delay no other endpoint, at first and when they hang again", async () => {
+  const on = await open();
+  const hanging = await receive("hangs");
+  for (let number = 0; number < 100; number++) {
+    await on.endpoint(`${hanging.url}?${number}`, { retryDelaysMs: [1000, 1000] });
+  }
+  const good = await receive({ statuses: [200] });
+  const endpoint = await on.endpoint(good.url, { events: ["test.*", "other.*"] });
+  const arrived = async (count: number): Promise<void> => {
+    await until(async () => {
+      const deliveries = await on.deliveries(endpoint);
+      return deliveries.filter(({ status }) => status === "delivered").length === count;
+    });
+  };
+  await on.emit(...numbered(4));
+  await arrived(4);
+  // No time has passed for those that hang, which have tried everywhere they could.
+  expect(hanging.requests.length).toBeGreaterThanOrEqual(100);
+  on.clock.advance(31_000);
+  await until(() => hanging.open() > 0);
+  await on.emit(...numbered(100).map((each) => ({ ...each, type: "other.made" })));
+  await arrived(104);
+  on.clock.advance(31_000);
+}, 60_000);
+
 test("of more events than are held in memory each is sent once", async () => {
   const on = await open();
   const good = await receive({ statuses: [200] });
