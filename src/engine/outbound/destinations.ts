@@ -10,14 +10,14 @@ interface Entry {
 
 export class Destinations {
   readonly #sources: readonly DestinationSource[];
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(id: string) => void>();
   readonly #stops: readonly (() => void)[];
   /** Null: has to be made anew. */
   #entries: ReadonlyMap<string, Entry> | null = null;
 
   constructor(sources: readonly DestinationSource[]) {
     this.#sources = sources;
-    this.#stops = sources.map((source) => source.onChange(() => this.#changed()));
+    this.#stops = sources.map((source) => source.onChange((id) => this.#changed(id)));
   }
 
   list(): readonly Subscription[] {
@@ -37,8 +37,8 @@ export class Destinations {
     this.#all().get(state.id)?.source.noteState(state);
   }
 
-  /** Called after each change of any; returns how to stop that. */
-  onChange(listener: () => void): () => void {
+  /** Called after each change of any, and after it was removed; returns how to stop that. */
+  onChange(listener: (id: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -47,9 +47,9 @@ export class Destinations {
     for (const stop of this.#stops) stop();
   }
 
-  #changed(): void {
+  #changed(id: string): void {
     this.#entries = null;
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener(id);
   }
 
   #all(): ReadonlyMap<string, Entry> {

@@ -54,6 +54,8 @@ export class FanOut {
   /** All events up to this place have their deliveries; on record is that of an earlier one, maybe. */
   #seq = 0;
   #recordedSeq = 0;
+  /** What was looked at already is not to be looked at again: others may want it by now. */
+  #mustRecord = false;
 
   constructor(options: FanOutOptions) {
     this.#options = options;
@@ -66,17 +68,19 @@ export class FanOut {
     this.update();
   }
 
-  /** The destinations have changed: where there are none, nobody listens. */
+  /** The destinations have changed: where there are none that want anything, nobody listens. */
   update(): void {
     if (this.#stopped) return;
-    const isNeeded = this.#options.destinations.list().length > 0;
+    const isNeeded = this.#receivers().length > 0;
+    const isUnrecorded = this.#seq > this.#recordedSeq;
+    if (isUnrecorded) this.#mustRecord = true;
+    const isNew = isNeeded && this.#stopListening === null;
+    if (isNew) this.#stopListening = this.#options.store.onCommitted(() => this.#poke());
     if (!isNeeded) {
       this.#stopListening?.();
       this.#stopListening = null;
-    } else if (this.#stopListening === null) {
-      this.#stopListening = this.#options.store.onCommitted(() => this.#poke());
-      this.#poke();
     }
+    if (isNew || isUnrecorded) this.#poke();
   }
 
   /** Resolves when nothing more is done. */
@@ -85,6 +89,8 @@ export class FanOut {
     this.#stopListening?.();
     this.#stopTimer?.();
     await this.#passing;
+    // What cannot be recorded is looked at again in the next life.
+    if (this.#seq > this.#recordedSeq) await this.#record(this.#seq, []).catch(() => undefined);
   }
 
   #poke(): void {
@@ -128,6 +134,7 @@ export class FanOut {
   /** False where nothing was left. */
   async #takeSome(): Promise<boolean> {
     const { store, clock } = this.#options;
+    if (this.#mustRecord) await this.#record(this.#seq, []);
     const from = this.neededFrom - 1;
     if (from === Number.POSITIVE_INFINITY) return false;
     const events = await store.events.after(from, eventsAtOnce);
@@ -161,10 +168,12 @@ export class FanOut {
   }
 
   async #record(seq: number, deliveries: readonly Delivery[]): Promise<void> {
-    if (deliveries.length > 0 || seq - this.#recordedSeq >= unrecordedEvents) {
+    const isDue = this.#mustRecord || this.#stopped || seq - this.#recordedSeq >= unrecordedEvents;
+    if (deliveries.length > 0 || isDue) {
       const creates = deliveries.map((delivery): Write => ({ type: "delivery.create", delivery }));
       await this.#options.store.commit([...creates, { type: "outbox.put", seq }]);
       this.#recordedSeq = seq;
+      this.#mustRecord = false;
     }
     this.#seq = seq;
   }

@@ -39,28 +39,30 @@ export class Lanes {
     for (const id of await store.outbound.destinationsWithPending()) {
       if (destinations.find(id) === undefined) this.#do(this.#endPending(id, "delivery.cancel_pending"));
     }
-    this.update();
+    for (const { destination } of destinations.list()) this.update(destination.id);
   }
 
-  /** Something is pending for these. */
+  /** Something is pending for these, among them some that were removed just before it was made, maybe. */
   poke(ids: Iterable<string>): void {
-    for (const id of ids) this.#lanes.get(id)?.poke();
+    for (const id of ids) {
+      const lane = this.#lanes.get(id);
+      if (lane === undefined) this.#do(this.#endPending(id, "delivery.cancel_pending"));
+      else lane.poke();
+    }
   }
 
-  /** The destinations have changed, or what is known of them. */
-  update(): void {
+  /** A destination has changed, or what is known of it; the others are not troubled: there may be many. */
+  update(id: string): void {
     if (this.#abort.signal.aborted) return;
-    const { destinations } = this.#options;
-    for (const { destination } of destinations.list()) {
-      const { id } = destination;
-      const lane = this.#lanes.get(id) ?? this.#add(id);
-      if (this.#isDisabled(id)) this.#giveUp(id, lane);
-      else this.#givenUp.delete(id);
-      lane.poke();
+    const known = this.#lanes.get(id);
+    if (this.#options.destinations.find(id) === undefined) {
+      if (known !== undefined) this.#remove(id, known);
+      return;
     }
-    for (const [id, lane] of this.#lanes) {
-      if (destinations.find(id) === undefined) this.#remove(id, lane);
-    }
+    const lane = known ?? this.#add(id);
+    if (this.#isDisabled(id)) this.#giveUp(id, lane);
+    else this.#givenUp.delete(id);
+    lane.poke();
   }
 
   /** Keeps a delivery from being sent until it is let go; false where it is being sent. */

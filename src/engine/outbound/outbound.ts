@@ -54,8 +54,8 @@ export class Outbound {
   }
 
   async start(): Promise<void> {
-    this.#destinations.onChange(() => {
-      this.#lanes.update();
+    this.#destinations.onChange((id) => {
+      this.#lanes.update(id);
       this.#fanOut.update();
     });
     await this.#lanes.start();

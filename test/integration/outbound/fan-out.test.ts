@@ -12,12 +12,15 @@ let harness: OutboundHarness;
 let receiver: BadReceiver;
 /** Of one transaction. */
 let mostCreated = 0;
+/** Deliveries are on record when this is over. */
+let beforeCreates: Promise<void> | null = null;
 
 function countCreated(store: Store): Store {
   return {
     ...store,
     commit: async (writes) => {
       mostCreated = Math.max(mostCreated, writes.filter(({ type }) => type === "delivery.create").length);
+      if (writes.some(({ type }) => type === "delivery.create")) await beforeCreates;
       await store.commit(writes);
     },
   };
@@ -25,6 +28,7 @@ function countCreated(store: Store): Store {
 
 beforeEach(async () => {
   receiver = await openBadReceiver({ statuses: [200] });
+  beforeCreates = null;
   harness = await OutboundHarness.open({ metadata: { environment: "attic" }, wrapStore: countCreated });
 });
 
@@ -153,4 +157,39 @@ test("of 20,000 events that happened while nothing was sent each becomes one del
   expect(sequences.size).toBe(count);
   expect(mostCreated).toBeLessThanOrEqual(1000);
   await dead.close();
+});
+
+test("an endpoint that wants more from now on gets nothing of what happened before, after a restart neither", async () => {
+  const few = await endpointFor({ events: ["few.*"] });
+  await harness.emit(...Array.from({ length: 5 }, (_, number) => ({ type: "many.made", data: { number } })));
+  const seq = await harness.store.events.newestSeq();
+  await until(() => harness.eventsNeededFrom > seq);
+  await harness.registry.change(few, (fields) => ({ ...fields, events: ["*"] }));
+  harness = await harness.restart();
+  await harness.emit({ type: "many.made", data: { number: 5 } }, { type: "last.one" });
+  expect(await numbersOf(few)).toEqual([5]);
+});
+
+test("events need not be kept for an endpoint that is switched off", async () => {
+  const endpoint = await endpointFor({});
+  await harness.registry.change(endpoint, (fields) => ({ ...fields, enabled: false }));
+  await harness.emit({ type: "test.made" });
+  expect(harness.eventsNeededFrom).toBe(Number.POSITIVE_INFINITY);
+  await harness.registry.change(endpoint, (fields) => ({ ...fields, enabled: true }));
+  await harness.emit({ data: { number: 1 } }, { type: "last.one" });
+  expect(await numbersOf(endpoint)).toEqual([1]);
+});
+
+test("nothing stays pending for an endpoint that is removed while its deliveries are being recorded", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const endpoint = await endpointFor({});
+  beforeCreates = promise;
+  mostCreated = 0;
+  await harness.emit({ type: "test.made" });
+  await until(() => mostCreated > 0);
+  await harness.registry.remove(endpoint);
+  await Bun.sleep(20);
+  resolve();
+  await until(async () => (await harness.deliveries(endpoint)).length === 1);
+  await until(async () => (await harness.deliveries(endpoint)).every(({ status }) => status === "cancelled"));
 });

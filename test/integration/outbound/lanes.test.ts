@@ -148,3 +148,32 @@ test("an endpoint that somebody switches off is sent nothing, and what was pendi
   expect(numbersIn(receiver)).toEqual([0, 0]);
   expect((await on.deliveries(endpoint)).length).toBe(1);
 });
+
+test("an endpoint that begins to fail makes nobody look for what others are to be sent", async () => {
+  let looks = 0;
+  const on = (harness = await OutboundHarness.open({
+    wrapStore: (store) => {
+      const pending: typeof store.outbound.pending = async (...asked) => {
+        looks++;
+        return await store.outbound.pending(...asked);
+      };
+      const { outbound } = store;
+      return {
+        ...store,
+        outbound: new Proxy(outbound, { get: (of, name) => (name === "pending" ? pending : bound(of, name)) }),
+      };
+    },
+  }));
+  const dead = await receive({ statuses: [500] });
+  const ids: string[] = [];
+  for (let number = 0; number < 40; number++) ids.push(await on.endpoint(dead.url));
+  await on.emit(...numbered(1));
+  for (const id of ids) await on.settled(id, ({ attempts }) => attempts === 1);
+  // A few for each, not one for each time that any of them has changed.
+  expect(looks).toBeLessThan(40 * 10);
+});
+
+function bound<T extends object>(of: T, name: string | symbol): unknown {
+  const value: unknown = Reflect.get(of, name);
+  return typeof value === "function" ? value.bind(of) : value;
+}
