@@ -8,7 +8,7 @@ export type { UnverifiedRequest } from "./inbound/unverified-request.ts";
 export { openOutboundSender, type OutboundSender } from "./outbound/outbound-sender.ts";
 export type { OutboundRequest, SendOutcome } from "./outbound/send-outcome.ts";
 export { verifyInbound, type VerifyOptions } from "./inbound/verify-inbound.ts";
-export { delayBefore } from "./outbound/delivery-schedule.ts";
+export { delayBefore, longestDelayBefore } from "./outbound/delivery-schedule.ts";
 export { type Endpoint, endpointDefaults, type EndpointFields } from "./outbound/endpoint.ts";
 export { maskedHeaderValue } from "./outbound/endpoint-headers.ts";
 export { makeEndpointSecret, standardKey } from "./outbound/endpoint-secret.ts";

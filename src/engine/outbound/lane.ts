@@ -3,6 +3,7 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Delivery } from "../../core/delivery.ts";
 import type { Store } from "../../store/store.ts";
+import { longestDelayBefore } from "../../webhooks/webhooks.ts";
 import type { RateLimiter } from "../rate-limiter.ts";
 import type { DeliveryAttempts } from "./delivery-attempts.ts";
 import type { Subscription } from "./destination.ts";
@@ -30,8 +31,8 @@ const windowSize = 256;
 /** A clock that somebody sets ahead is noticed within this time. */
 const longestLookMs = 30_000;
 const retryMs = 1000;
-/** No plan puts an attempt off for longer than a week and the jitter: a clock that was set back did. */
-const longestWaitMs = 8 * 24 * 60 * 60 * 1000;
+/** Clocks are set by a little now and then. */
+const tolerableStepMs = 60_000;
 
 export class Lane {
   readonly #options: LaneOptions;
@@ -137,9 +138,11 @@ export class Lane {
       const { id, store, clock } = this.#options;
       const pending = await store.outbound.pending(id, windowSize);
       const now = clock.now();
-      const isDue = ({ nextAttemptAt }: Delivery): boolean => {
+      const delaysMs = this.#options.findActive()?.destination.retryDelaysMs ?? [];
+      const isDue = ({ nextAttemptAt, attempts, earlierAttempts }: Delivery): boolean => {
         const waitMs = (nextAttemptAt ?? now) - now;
-        return waitMs <= 0 || waitMs > longestWaitMs;
+        // No plan puts an attempt off for longer: a clock that was set back did.
+        return waitMs <= 0 || waitMs > longestDelayBefore(attempts - earlierAttempts + 1, delaysMs) + tolerableStepMs;
       };
       this.#queue = this.#stopped ? [] : pending.filter((each) => isDue(each) && !this.#inHand.has(each.id));
       const laterAt = pending.find((each) => !isDue(each))?.nextAttemptAt ?? null;

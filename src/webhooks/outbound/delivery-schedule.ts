@@ -25,3 +25,8 @@ export function delayBefore(
   const spreadMs = Math.round(delayMs * (1 + jitter * (2 * spread - 1)));
   return Math.max(spreadMs, Math.min(retryAfterMs, longestAskedMs));
 }
+
+/** The longest that it can say, whatever a receiver asks. */
+export function longestDelayBefore(attempt: number, delaysMs: readonly number[]): number {
+  return delayBefore(attempt, delaysMs, 1, longestAskedMs) ?? longestAskedMs;
+}

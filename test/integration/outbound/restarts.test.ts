@@ -114,9 +114,25 @@ test("a clock that is set back puts no attempt off for long", async () => {
   await harness.settled(endpoint, ({ attempts }) => attempts === 1);
   const [first] = await harness.deliveries(endpoint);
   if (first === undefined) throw new Error("there is no delivery");
-  // A month ago it was set right.
-  const nextAttemptAt = (first.nextAttemptAt ?? 0) + 30 * 24 * 60 * minuteMs;
+  // Two days ago it was set right.
+  const nextAttemptAt = (first.nextAttemptAt ?? 0) + 2 * 24 * 60 * minuteMs;
   await harness.store.commit([{ type: "delivery.put", delivery: { ...first, nextAttemptAt } }]);
   harness.clock.advance(minuteMs / 2);
+  await harness.settled(endpoint, ({ status }) => status === "delivered");
+});
+
+test("what has still to be sent for the first time is sent whatever the clock was set back by", async () => {
+  const endpoint = await begin({ statuses: [200] });
+  const registered = await harness.registry.change(endpoint, (fields) => ({ ...fields, enabled: false }));
+  expect(registered.endpoint.enabled).toBeFalse();
+  const [id = ""] = await harness.emit({});
+  const event = await harness.store.events.find(id);
+  if (event === undefined) throw new Error("there is no event");
+  const now = harness.clock.now();
+  const known = { id: "dlv_1", destination: endpoint, eventSeq: event.seq, eventId: id, eventType: event.type };
+  const counts = { attempts: 0, earlierAttempts: 0, status: "pending", finishedAt: null } as const;
+  const delivery = { ...known, ...counts, createdAt: now, nextAttemptAt: now + 60 * minuteMs };
+  await harness.store.commit([{ type: "delivery.create", delivery }]);
+  await harness.registry.change(endpoint, (fields) => ({ ...fields, enabled: true }));
   await harness.settled(endpoint, ({ status }) => status === "delivered");
 });

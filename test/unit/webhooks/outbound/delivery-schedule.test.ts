@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { delayBefore, endpointDefaults } from "../../../../src/webhooks/webhooks.ts";
+import { delayBefore, endpointDefaults, longestDelayBefore } from "../../../../src/webhooks/webhooks.ts";
 
 const delays = endpointDefaults.retryDelaysMs;
 const minuteMs = 60_000;
@@ -36,4 +36,16 @@ test("a receiver that asks for a longer wait gets it, for at most a day; a short
 test("waits of one's own take the place of the seed's", () => {
   expect([1, 2, 3, 4].map((attempt) => delayBefore(attempt, [1000, 2000], 0.5))).toEqual([0, 1000, 2000, null]);
   expect(delayBefore(2, [], 0.5, 5000)).toBeNull();
+});
+
+test("no wait is longer than the longest that is told, and the first attempt has none", () => {
+  const delaysMs = [60_000, 48 * 60 * 60_000];
+  expect(longestDelayBefore(1, delaysMs)).toBe(0);
+  for (const attempt of [2, 3]) {
+    const waits = [0, 0.5, 0.999].flatMap((spread) =>
+      [0, 60_000, Number.MAX_SAFE_INTEGER].map((asked) => delayBefore(attempt, delaysMs, spread, asked) ?? 0),
+    );
+    expect(Math.max(...waits)).toBeLessThanOrEqual(longestDelayBefore(attempt, delaysMs));
+  }
+  expect(longestDelayBefore(3, delaysMs)).toBe(Math.round(1.1 * 48 * 60 * 60_000));
 });
