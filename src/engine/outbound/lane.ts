@@ -28,6 +28,8 @@ const mostSending = 4;
 const mostUnrecorded = 64;
 /** Deliveries that are in memory at once. */
 const windowSize = 256;
+/** Read first: where the first few are not all due, neither is any other. */
+const glanceSize = 8;
 /** A clock that somebody sets ahead is noticed within this time. */
 const longestLookMs = 30_000;
 const retryMs = 1000;
@@ -38,7 +40,7 @@ export class Lane {
   readonly #options: LaneOptions;
   /** Due ones that are not in hand, in their order. */
   #queue: readonly Delivery[] = [];
-  /** Being sent, or recorded, or changed by somebody else. */
+  /** Being sent, or recorded, or changed by somebody else, or put off. */
   readonly #inHand = new Set<string>();
   readonly #sending = new Set<string>();
   /** Those that are being sent or recorded, until they are on record. */
@@ -46,6 +48,7 @@ export class Lane {
   /** There may be due ones that are not in the queue. */
   #isStale = true;
   #isLooking = false;
+  readonly #putOffs = new Set<() => void>();
   #stopTimer: (() => void) | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
   #stopped = false;
@@ -78,6 +81,7 @@ export class Lane {
   stop(): void {
     this.#stopped = true;
     this.#stopTimer?.();
+    for (const stopTimer of this.#putOffs) stopTimer();
     this.#queue = [];
   }
 
@@ -122,11 +126,20 @@ export class Lane {
     };
     const after = await attempts.make(subscription, delivery, { signal, onSent });
     this.#work.delete(id);
-    this.#inHand.delete(id);
-    // What could not be recorded is made again, and not at once.
-    if (after === null) this.#arm(longestLookMs);
-    else if (after.nextAttemptAt !== null) this.#expect(after.nextAttemptAt);
+    if (after === null) this.#putOff(id);
+    else this.#inHand.delete(id);
+    if (after !== null && after.nextAttemptAt !== null) this.#expect(after.nextAttemptAt);
     this.#pump();
+  }
+
+  /** What could not be recorded is made again, and not as soon as the lane looks again. */
+  #putOff(id: string): void {
+    if (this.#stopped) return;
+    const stopTimer = this.#options.clock.after(longestLookMs, () => {
+      this.#putOffs.delete(stopTimer);
+      this.letGo(id);
+    });
+    this.#putOffs.add(stopTimer);
   }
 
   /** Reads what is due. */
@@ -135,15 +148,12 @@ export class Lane {
     this.#isLooking = true;
     this.#isStale = false;
     try {
-      const { id, store, clock } = this.#options;
-      const pending = await store.outbound.pending(id, windowSize);
-      const now = clock.now();
-      const delaysMs = this.#options.findActive()?.destination.retryDelaysMs ?? [];
-      const isDue = ({ nextAttemptAt, attempts, earlierAttempts }: Delivery): boolean => {
-        const waitMs = (nextAttemptAt ?? now) - now;
-        // No plan puts an attempt off for longer: a clock that was set back did.
-        return waitMs <= 0 || waitMs > longestDelayBefore(attempts - earlierAttempts + 1, delaysMs) + tolerableStepMs;
-      };
+      const { id, store } = this.#options;
+      const isDue = (delivery: Delivery): boolean => this.#isDue(delivery);
+      let pending = await store.outbound.pending(id, glanceSize);
+      if (pending.length === glanceSize && pending.every(isDue)) {
+        pending = await store.outbound.pending(id, windowSize);
+      }
       this.#queue = this.#stopped ? [] : pending.filter((each) => isDue(each) && !this.#inHand.has(each.id));
       const laterAt = pending.find((each) => !isDue(each))?.nextAttemptAt ?? null;
       if (laterAt !== null) this.#expect(laterAt);
@@ -157,6 +167,15 @@ export class Lane {
       this.#isLooking = false;
     }
     if (this.#queue.length > 0 || this.#isStale) this.#pump();
+  }
+
+  #isDue({ nextAttemptAt, attempts, earlierAttempts }: Delivery): boolean {
+    const { clock, findActive } = this.#options;
+    const waitMs = (nextAttemptAt ?? 0) - clock.now();
+    if (waitMs <= 0) return true;
+    const delaysMs = findActive()?.destination.retryDelaysMs ?? [];
+    // No plan puts an attempt off for longer: a clock that was set back did.
+    return waitMs > longestDelayBefore(attempts - earlierAttempts + 1, delaysMs) + tolerableStepMs;
   }
 
   /** One is due at this time. */

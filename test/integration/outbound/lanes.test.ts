@@ -1,6 +1,7 @@
 // Each endpoint has its own lane: a dead or slow one delays no other, and none is overrun.
 
 import { afterEach, expect, test } from "bun:test";
+import type { Store } from "../../../src/store/store.ts";
 import { until } from "../../fixtures/harness/engine-harness.ts";
 import { OutboundHarness } from "../../fixtures/harness/outbound-harness.ts";
 import { type BadReceiver, type Behaviour, openBadReceiver } from "../../fixtures/receivers/bad-receiver.ts";
@@ -149,28 +150,47 @@ test("an endpoint that somebody switches off is sent nothing, and what was pendi
   expect((await on.deliveries(endpoint)).length).toBe(1);
 });
 
+/** How often lanes have looked for what is due, and how much they have read. */
+async function openCounted(): Promise<{
+  readonly on: OutboundHarness;
+  readonly count: { looks: number; rows: number };
+}> {
+  const count = { looks: 0, rows: 0 };
+  const wrapStore = (store: Store): Store => {
+    const pending: Store["outbound"]["pending"] = async (...asked) => {
+      const read = await store.outbound.pending(...asked);
+      count.looks++;
+      count.rows += read.length;
+      return read;
+    };
+    const get = (of: Store["outbound"], name: string | symbol): unknown =>
+      name === "pending" ? pending : bound(of, name);
+    return { ...store, outbound: new Proxy(store.outbound, { get }) };
+  };
+  return { on: (harness = await OutboundHarness.open({ wrapStore })), count };
+}
+
 test("an endpoint that begins to fail makes nobody look for what others are to be sent", async () => {
-  let looks = 0;
-  const on = (harness = await OutboundHarness.open({
-    wrapStore: (store) => {
-      const pending: typeof store.outbound.pending = async (...asked) => {
-        looks++;
-        return await store.outbound.pending(...asked);
-      };
-      const { outbound } = store;
-      return {
-        ...store,
-        outbound: new Proxy(outbound, { get: (of, name) => (name === "pending" ? pending : bound(of, name)) }),
-      };
-    },
-  }));
+  const { on, count } = await openCounted();
   const dead = await receive({ statuses: [500] });
   const ids: string[] = [];
   for (let number = 0; number < 40; number++) ids.push(await on.endpoint(dead.url));
   await on.emit(...numbered(1));
   for (const id of ids) await on.settled(id, ({ attempts }) => attempts === 1);
   // A few for each, not one for each time that any of them has changed.
-  expect(looks).toBeLessThan(40 * 10);
+  expect(count.looks).toBeLessThan(40 * 10);
+});
+
+test("what waits for its time is not read with each event that comes", async () => {
+  const { on, count } = await openCounted();
+  const dead = await receive({ statuses: [500] });
+  const endpoint = await on.endpoint(dead.url);
+  await on.emit(...numbered(300));
+  await until(async () => (await on.deliveries(endpoint)).filter(({ attempts }) => attempts === 1).length === 300);
+  count.rows = 0;
+  await on.emit(...numbered(1));
+  await until(() => dead.requests.length === 301);
+  expect(count.rows).toBeLessThan(100);
 });
 
 function bound<T extends object>(of: T, name: string | symbol): unknown {

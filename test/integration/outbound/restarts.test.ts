@@ -136,3 +136,26 @@ test("what has still to be sent for the first time is sent whatever the clock wa
   await harness.registry.change(endpoint, (fields) => ({ ...fields, enabled: true }));
   await harness.settled(endpoint, ({ status }) => status === "delivered");
 });
+
+test("an attempt that cannot be recorded is made again after a while, whatever else there is to send", async () => {
+  let refused = "";
+  const endpoint = await begin({ statuses: [200] }, (store) => ({
+    ...store,
+    commit: async (writes) => {
+      for (const write of writes) {
+        if (write.type === "delivery.create") refused ||= write.delivery.id;
+        if (write.type === "delivery.attempt" && write.deliveryId === refused) throw new AppError("INTERNAL", "no");
+      }
+      await store.commit(writes);
+    },
+  }));
+  for (let number = 0; number < 10; number++) {
+    await harness.emit({});
+    await until(() => receiver.requests.length > number);
+    await Bun.sleep(20);
+  }
+  expect(receiver.requests.length).toBe(10);
+  refused = "none";
+  harness.clock.advance(minuteMs);
+  await until(async () => (await harness.deliveries(endpoint)).every(({ status }) => status === "delivered"));
+});
