@@ -47,5 +47,5 @@ export type DeliveryWrite =
   | { readonly type: "delivery.fail_pending"; readonly destination: string; readonly at: number }
   /** Removes a few of those that finished before this time. */
   | { readonly type: "delivery.trim"; readonly before: number }
-  /** Removes those of these events that were delivered or cancelled; given up ones can still be sent again. */
+  /** Removes some of these events' that were delivered or cancelled; given up ones can still be sent again. */
   | { readonly type: "delivery.trim_settled"; readonly fromSeq: number; readonly beforeSeq: number };

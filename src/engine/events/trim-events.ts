@@ -33,10 +33,11 @@ export async function trimEvents(options: TrimEventsOptions): Promise<number> {
     const [first] = await store.events.after(afterSeq, 1);
     if (first === undefined || first.seq >= end) break;
     const beforeSeq = Math.min(first.seq + lookedAtOnce, end);
-    await commit([
-      { type: "delivery.trim_settled", fromSeq: first.seq, beforeSeq },
-      { type: "event.trim", fromSeq: first.seq, beforeSeq },
-    ]);
+    // As many for each event as there are destinations.
+    while (!isStopped() && (await store.outbound.hasSettled(first.seq, beforeSeq))) {
+      await commit([{ type: "delivery.trim_settled", fromSeq: first.seq, beforeSeq }]);
+    }
+    await commit([{ type: "event.trim", fromSeq: first.seq, beforeSeq }]);
     afterSeq = beforeSeq - 1;
   }
   return afterSeq;

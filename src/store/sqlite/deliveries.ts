@@ -18,6 +18,8 @@ function endSomePending(status: DeliveryStatus): string {
     SELECT id FROM deliveries WHERE destination = ?2 AND status = 'pending' LIMIT ${endedRows})`;
 }
 
+const settledBetween = "event_seq >= ? AND event_seq < ? AND status IN ('delivered', 'cancelled')";
+
 export const deliveryWrites: WriteStatements<DeliveryWrite["type"]> = {
   "outbox.put": { sql: "UPDATE outbox SET seq = ?", bind: ({ seq }) => [seq] },
   "delivery.create": {
@@ -77,7 +79,7 @@ export const deliveryWrites: WriteStatements<DeliveryWrite["type"]> = {
     bind: ({ before }) => [before],
   },
   "delivery.trim_settled": {
-    sql: `DELETE FROM deliveries WHERE event_seq >= ? AND event_seq < ? AND status IN ('delivered', 'cancelled')`,
+    sql: `DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE ${settledBetween} LIMIT ${trimmedRows})`,
     bind: ({ fromSeq, beforeSeq }) => [fromSeq, beforeSeq],
   },
 };
@@ -193,6 +195,10 @@ export class SqliteDeliveryReader implements DeliveryReader {
 
   async hasFinishedBefore(time: number): Promise<boolean> {
     return this.#db.get("SELECT 1 FROM deliveries WHERE finished_at < ? LIMIT 1", time) !== undefined;
+  }
+
+  async hasSettled(fromSeq: number, beforeSeq: number): Promise<boolean> {
+    return this.#db.get(`SELECT 1 FROM deliveries WHERE ${settledBetween} LIMIT 1`, fromSeq, beforeSeq) !== undefined;
   }
 
   #select(rest: string, ...binds: readonly (string | number)[]): readonly Delivery[] {

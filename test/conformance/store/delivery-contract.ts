@@ -140,8 +140,19 @@ export function testDeliveries(subject: Subject): void {
         (await subject.store.outbound.list({ destination: "ep_1", limit: 9 })).deliveries.map(({ id }) => id);
       await commit({ type: "delivery.trim_settled", fromSeq: eventSeq + 1, beforeSeq: eventSeq + 9 });
       expect(await left()).toHaveLength(4);
+      expect(await subject.store.outbound.hasSettled(eventSeq + 1, eventSeq + 9)).toBe(false);
+      expect(await subject.store.outbound.hasSettled(eventSeq, eventSeq + 1)).toBe(true);
       await commit({ type: "delivery.trim_settled", fromSeq: eventSeq, beforeSeq: eventSeq + 1 });
       expect(await left()).toEqual(["dlv_4", "dlv_3"]);
+      expect(await subject.store.outbound.hasSettled(eventSeq, eventSeq + 1)).toBe(false);
+    });
+
+    test("that are settled go in pieces, however many there are of one event", async () => {
+      const settled = { status: "delivered", nextAttemptAt: null, finishedAt: 1 } as const;
+      const many = Array.from({ length: 300 }, (_, index) => delivery(`dlv_${index}`, settled));
+      await commit(...many.map(create));
+      await commit({ type: "delivery.trim_settled", fromSeq: 1, beforeSeq: 2 });
+      expect((await subject.store.outbound.list({ destination: "ep_1", limit: 500 })).deliveries).toHaveLength(200);
     });
 
     test("keep each attempt to the byte, and take it with them", async () => {

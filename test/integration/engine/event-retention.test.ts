@@ -104,6 +104,21 @@ describe("events", () => {
     expect((await keptSeqs())[0]).toBe(16);
   });
 
+  test("go in small steps with the deliveries of however many endpoints", async () => {
+    await store.commit([put(1, 10), put(2, 10)]);
+    const each = deliver(1, "delivered", 5);
+    if (each.type !== "delivery.create") throw new Error("it is no delivery");
+    const many = Array.from({ length: 250 }, (_, index) => ({
+      ...each,
+      delivery: { ...each.delivery, id: `dlv_${index}` },
+    }));
+    await store.commit(many);
+    begin(1);
+    await clock.runPass();
+    expect(await keptSeqs()).toEqual([2]);
+    expect(commits.flat().filter(({ type }) => type === "delivery.trim_settled")).toHaveLength(3);
+  });
+
   test("that were needed go when they are not any more, an hour later at the latest", async () => {
     await store.commit([put(1, 100), put(2, 10), put(3, 10)]);
     await store.commit([deliver(1, "pending", 0)]);

@@ -118,6 +118,7 @@ async function readDeliveries(db: ReadConnection): Promise<void> {
   await outbound.attempts("dlv_1");
   await outbound.failedSince("ep_1", 5, "dlv_1", 500);
   await outbound.hasFinishedBefore(5);
+  await outbound.hasSettled(5, 9);
   const cursor = formatCursor("delivery", "dlv_1");
   for (const page of [{ limit: 50 }, { limit: 50, cursor }]) {
     await outbound.list({ ...page, destination: "ep_1" });
