@@ -54,10 +54,7 @@ export function judgeAttempt(given: AttemptToJudge): Verdict {
   const next = isOver
     ? ({ status: "failed", nextAttemptAt: null, finishedAt: endedAt } as const)
     : ({ status: "pending", nextAttemptAt: endedAt + delayMs, finishedAt: null } as const);
-  const { failingSince } = judged.state;
-  const { mayBeDisabled, disableAfterMs } = given;
-  const mayGoOn = !mayBeDisabled || disableAfterMs === null || failingSince === null;
-  const disableAt = mayGoOn ? null : failingSince + disableAfterMs;
+  const disableAt = findDisableTime(judged.state, given);
   return { attempt, delivery: { ...tried, ...next }, ...judged, disableAt, problem };
 }
 
@@ -95,16 +92,30 @@ function recover(state: DestinationState): Pick<Verdict, "state" | "news"> {
   return { state: { ...state, failingSince: null, failingToldAt: null }, news };
 }
 
+/** So long is between the first failure and the news of it, and between that and the end. */
+function noticeMs(disableAfterMs: number | null): number {
+  return Math.min(tellAfterMs, (disableAfterMs ?? dayMs) / 2);
+}
+
+/** Not at once where nobody knows yet: the server was off for days, maybe, or its clock was set ahead. */
+function findDisableTime(
+  { failingSince, failingToldAt }: Pick<DestinationState, "failingSince" | "failingToldAt">,
+  { mayBeDisabled, disableAfterMs, endedAt }: AttemptToJudge,
+): number | null {
+  if (!mayBeDisabled || disableAfterMs === null || failingSince === null) return null;
+  return Math.max(failingSince + disableAfterMs, (failingToldAt ?? endedAt) + noticeMs(disableAfterMs));
+}
+
 function judgeDestination(
-  { state, endedAt, mayBeDisabled, disableAfterMs }: AttemptToJudge,
+  given: AttemptToJudge,
   failure: { readonly isGone: boolean; readonly isGivenUp: boolean; readonly problem: string },
 ): Pick<Verdict, "state" | "news"> {
+  const { state, endedAt, mayBeDisabled, disableAfterMs } = given;
   if (state.disabledAt !== null) return { state, news: [] };
   const failingSince = state.failingSince ?? endedAt;
-  const failingMs = endedAt - failingSince;
-  const isTooLong = disableAfterMs !== null && failingMs >= disableAfterMs;
-  const isDisabled = mayBeDisabled && (failure.isGone || isTooLong);
-  const isNews = failure.isGivenUp || isTooLong || failingMs >= Math.min(tellAfterMs, (disableAfterMs ?? dayMs) / 2);
+  const disableAt = findDisableTime({ ...state, failingSince }, given);
+  const isDisabled = (mayBeDisabled && failure.isGone) || (disableAt !== null && endedAt >= disableAt);
+  const isNews = failure.isGivenUp || endedAt - failingSince >= noticeMs(disableAfterMs);
   const isTold = isNews && state.failingToldAt === null;
   const news = [...(isTold ? ["failing" as const] : []), ...(isDisabled ? ["disabled" as const] : [])];
   if (state.failingSince !== null && news.length === 0) return { state, news };

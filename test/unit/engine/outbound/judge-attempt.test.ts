@@ -158,11 +158,18 @@ describe("judgeAttempt()", () => {
     const told = { failingSince, failingToldAt: failingSince + hourMs };
     const disabled = judge({ state: told });
     expect(disabled).toMatchObject({ news: ["disabled"], state: { disabledAt: now }, delivery: { status: "failed" } });
-    expect(judge({ state: { failingSince } }).news).toEqual(["failing", "disabled"]);
     expect(judge({ state: { ...told, failingSince: failingSince + 1 } }).state.disabledAt).toBeNull();
     for (const never of [{ disableAfterMs: null }, { mayBeDisabled: false }]) {
       expect(judge({ state: told, ...never })).toMatchObject({ news: [], state: { disabledAt: null } });
     }
+  });
+
+  test("disables nothing that nobody was told of an hour before, however long ago the first failure was", () => {
+    const failing = judge({ state: { failingSince: now - 30 * dayMs } });
+    const news = { news: ["failing"], state: { disabledAt: null }, disableAt: now + hourMs };
+    expect(failing).toMatchObject({ ...news, delivery: { status: "pending" } });
+    expect(judge({ state: failing.state, endedAt: now + hourMs - 1 }).state.disabledAt).toBeNull();
+    expect(judge({ state: failing.state, endedAt: now + hourMs }).news).toEqual(["disabled"]);
   });
 
   test("begins anew with a success, and writes a state only where it has changed", () => {
