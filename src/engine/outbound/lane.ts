@@ -63,6 +63,12 @@ export class Lane {
     this.#pump();
   }
 
+  /** What is pending is given up: what was read before must not be sent. */
+  forget(): void {
+    this.#queue = [];
+    this.#isStale = true;
+  }
+
   /** Keeps a delivery from being sent until it is let go; false where it is being sent. */
   async hold(id: string): Promise<boolean> {
     if (!this.#sending.has(id)) await this.#work.get(id);
@@ -154,7 +160,8 @@ export class Lane {
       if (pending.length === glanceSize && pending.every(isDue)) {
         pending = await store.outbound.pending(id, windowSize);
       }
-      this.#queue = this.#stopped ? [] : pending.filter((each) => isDue(each) && !this.#inHand.has(each.id));
+      const isOver = this.#stopped || this.#options.findActive() === undefined;
+      this.#queue = isOver ? [] : pending.filter((each) => isDue(each) && !this.#inHand.has(each.id));
       const laterAt = pending.find((each) => !isDue(each))?.nextAttemptAt ?? null;
       if (laterAt !== null) this.#expect(laterAt);
       // More than were read may be due; those in hand give way to them.

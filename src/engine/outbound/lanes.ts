@@ -119,6 +119,7 @@ export class Lanes {
   #giveUp(id: string, lane: Lane): void {
     if (this.#givenUp.has(id)) return;
     this.#givenUp.add(id);
+    lane.forget();
     this.#do(lane.settle().then(async () => await this.#endPending(id, "delivery.fail_pending")));
   }
 

@@ -111,6 +111,25 @@ test("an endpoint that answers 410 is disabled at once; what happens then is kep
   expect(ids.slice(1)).toEqual(expect.arrayContaining([...missed]));
 });
 
+test("what was given up with an endpoint is not sent when it is enabled, until somebody asks for it", async () => {
+  const gone = await receive({ statuses: [410, 200] });
+  const endpoint = await begin(gone.url);
+  const begunAt = harness.clock.now();
+  await harness.registry.change(endpoint, (fields) => ({ ...fields, ratePerMinute: 1 }));
+  await harness.emit(...Array.from({ length: 5 }, () => ({})));
+  await until(async () => {
+    const deliveries = await harness.deliveries(endpoint);
+    return deliveries.length === 5 && deliveries.every(({ status }) => status === "failed");
+  });
+  await harness.registry.enable(endpoint);
+  harness.clock.advance(60_000);
+  await Bun.sleep(100);
+  expect(gone.requests.length).toBe(1);
+  await harness.registry.change(endpoint, (fields) => ({ ...fields, ratePerMinute: null }));
+  expect(await harness.desk.recover(endpoint, begunAt)).toBe(5);
+  await until(async () => (await harness.deliveries(endpoint)).every(({ status }) => status === "delivered"));
+});
+
 test("a success between failures begins the days anew", async () => {
   const receiver = await receive({ statuses: [500, 500, 500, 500, 200, 500] });
   const endpoint = await begin(receiver.url);
