@@ -48,6 +48,8 @@ export class Lane {
   /** There may be due ones that are not in the queue. */
   #isStale = true;
   #isLooking = false;
+  /** All that was read first the last time was due: there is much to send. */
+  #isBusy = false;
   readonly #putOffs = new Set<() => void>();
   #stopTimer: (() => void) | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
@@ -156,10 +158,10 @@ export class Lane {
     try {
       const { id, store } = this.#options;
       const isDue = (delivery: Delivery): boolean => this.#isDue(delivery);
-      let pending = await store.outbound.pending(id, glanceSize);
-      if (pending.length === glanceSize && pending.every(isDue)) {
-        pending = await store.outbound.pending(id, windowSize);
-      }
+      let pending = await store.outbound.pending(id, this.#isBusy ? windowSize : glanceSize);
+      const wasBusy = this.#isBusy;
+      this.#isBusy = pending.length >= glanceSize && pending.every(isDue);
+      if (this.#isBusy && !wasBusy) pending = await store.outbound.pending(id, windowSize);
       const isOver = this.#stopped || this.#options.findActive() === undefined;
       this.#queue = isOver ? [] : pending.filter((each) => isDue(each) && !this.#inHand.has(each.id));
       const laterAt = pending.find((each) => !isDue(each))?.nextAttemptAt ?? null;
