@@ -10,6 +10,7 @@ const dayMs = 24 * hourMs;
 
 let harness: OutboundHarness;
 let watcher: BadReceiver;
+let watching: string;
 let receivers: BadReceiver[] = [];
 
 beforeEach(async () => {
@@ -31,19 +32,24 @@ async function receive(behaviour: Behaviour): Promise<BadReceiver> {
 /** An endpoint that also wants to hear of endpoints, and one that hears of them. */
 async function begin(url: string, options: OutboundHarnessOptions = {}): Promise<string> {
   harness = await OutboundHarness.open(options);
-  await harness.endpoint(watcher.url, { events: ["endpoint.*"] });
+  watching = await harness.endpoint(watcher.url, { events: ["endpoint.*"] });
   return await harness.endpoint(url, { events: ["test.*", "endpoint.*"] });
 }
 
-/** Time passes in steps, and what is due comes. */
+async function isAtRest(endpoint: string): Promise<boolean> {
+  if (harness.registry.stateOf(endpoint).disabledAt !== null) return true;
+  const [next] = await harness.store.outbound.pending(endpoint, 1);
+  return next === undefined || (next.nextAttemptAt ?? 0) > harness.clock.now();
+}
+
+/**
+ * Time passes in steps, and what is due comes. To the watcher too: time that is set ahead under its requests would make
+ * it a failing endpoint, which the other one would be told of.
+ */
 async function pass(ms: number, endpoint: string, stepMs = hourMs / 2): Promise<void> {
   for (let passed = 0; passed < ms; passed += stepMs) {
     harness.clock.advance(stepMs);
-    await until(async () => {
-      if (harness.registry.stateOf(endpoint).disabledAt !== null) return true;
-      const [next] = await harness.store.outbound.pending(endpoint, 1);
-      return next === undefined || (next.nextAttemptAt ?? 0) > harness.clock.now();
-    });
+    await until(async () => (await isAtRest(endpoint)) && (await isAtRest(watching)));
   }
 }
 
