@@ -58,6 +58,15 @@ export function notRunner(url: string, answer = "something else"): AppError {
   });
 }
 
+/** An answer that has this field is the one. */
+export function havingOf(url: string): <T>(answer: Promise<unknown>, field: keyof T & string) => Promise<T> {
+  return async <T>(answer: Promise<unknown>, field: keyof T & string): Promise<T> => {
+    const value = await answer;
+    if (isRecord(value) && value[field] !== undefined) return value as T;
+    throw notRunner(url);
+  };
+}
+
 export function asStarted(answer: unknown, url: string): { readonly run_id: string } {
   const runId = isRecord(answer) ? answer["run_id"] : undefined;
   // It is printed as it is, and pasted into other commands.

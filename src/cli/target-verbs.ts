@@ -13,6 +13,10 @@ type Ask = (path: string, request?: { readonly method: "POST"; readonly timeoutM
 /** The server itself waits for half a minute. */
 const testTimeoutMs = 45_000;
 
+export function targetPath(name: string): string {
+  return `/api/targets/${encodeURIComponent(name)}`;
+}
+
 export function createTargetVerbs(url: string, ask: Ask): TargetVerbs {
   return {
     async listTargets() {
@@ -22,7 +26,7 @@ export function createTargetVerbs(url: string, ask: Ask): TargetVerbs {
     },
     async testTarget(name) {
       const request = { method: "POST", timeoutMs: testTimeoutMs } as const;
-      const answer = await ask(`/api/targets/${encodeURIComponent(name)}/test`, request);
+      const answer = await ask(`${targetPath(name)}/test`, request);
       if (isRecord(answer) && typeof answer["delivered"] === "boolean") return answer as unknown as TargetTestJson;
       throw notRunner(url);
     },

@@ -1,17 +1,21 @@
 // `runner webhooks`: the endpoints that events are sent to, and what was.
 
 import { Argument, type Command, Option } from "commander";
-import { deliveryStatuses } from "../core/delivery.ts";
 import { addClientFlags } from "./client-flags.ts";
 import type { CommandContext } from "./command-context.ts";
-import { parseLimit } from "./parse-limit.ts";
+import { endpointPath } from "./endpoint-verbs.ts";
 import { deliveryActions } from "./webhooks/delivery-actions.ts";
+import { addDeliveryFlags } from "./webhooks/delivery-flags.ts";
 import { endpointActions } from "./webhooks/endpoint-actions.ts";
 import type { WebhooksFlags } from "./webhooks/endpoint-flags.ts";
 import { refuseUnused } from "./webhooks/refuse-unused.ts";
+import { takenOfWebhooks } from "./webhooks/taken-of-webhooks.ts";
 import type { WebhooksAction } from "./webhooks/webhooks-action.ts";
 
-const actions: Readonly<Record<string, WebhooksAction>> = { ...endpointActions, ...deliveryActions };
+const actions: Readonly<Record<string, WebhooksAction>> = {
+  ...endpointActions,
+  ...deliveryActions({ command: "webhooks", what: "the endpoint's id", word: "ID", pathOf: endpointPath }),
+};
 const names = Object.keys(actions);
 
 const help = `
@@ -31,9 +35,10 @@ of runner.toml are changed there.`;
 
 export function addWebhooksCommand(program: Command, context: CommandContext): void {
   const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
-  addClientFlags(
-    program.command("webhooks").description("manage the endpoints that events are sent to, and deliveries"),
-  )
+  const command = program
+    .command("webhooks")
+    .description("manage the endpoints that events are sent to, and deliveries");
+  addDeliveryFlags(addClientFlags(command))
     .addArgument(new Argument("[ACTION]", "what to do").choices(names).default("list"))
     .addArgument(new Argument("[ID]", "of the endpoint; of add the URL"))
     .addArgument(new Argument("[VALUE]", "of test the type of the event, else the delivery"))
@@ -53,16 +58,11 @@ export function addWebhooksCommand(program: Command, context: CommandContext): v
       "instead of one that is made: the text, env:NAME, file:/path, secret:NAME (the server reads them), -",
     )
     .option("--keep-old-for <DURATION>", "of rotate-secret: how long the old one counts too (24h)")
-    .addOption(new Option("--status <STATUS>", "of deliveries: only those that are so").choices(deliveryStatuses))
-    .option("--since <TIME>", "of recover: a time, or how long ago, like 2d")
-    .addOption(
-      new Option("--limit <N>", "of deliveries: at most this many, up to 500").argParser(parseLimit).default(20),
-    )
     .option("--json", "print one line of JSON")
     .addHelpText("after", help)
     .action(async (...given: [string, string | undefined, string | undefined, WebhooksFlags, Command]) => {
       const [name, id, value, flags, command] = given;
-      refuseUnused(name, [id, value], command);
+      refuseUnused(command, name, takenOfWebhooks[name], [id, value]);
       context.end((await actions[name]?.({ id, value, flags, context })) ?? 0);
     });
 }

@@ -42,6 +42,7 @@ export interface EndpointWithSecretJson extends ChangedEndpointJson {
 
 export interface DeliveryJson {
   readonly id: string;
+  /** Of a target `tgt_NAME`. */
   readonly endpoint_id: string;
   readonly event_id: string;
   readonly event_type: string;

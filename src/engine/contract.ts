@@ -9,7 +9,7 @@ import type { Pipeline, Problem } from "../pipelines/pipelines.ts";
 import type { KeptRequest, RequestPage, RequestQuery } from "../store/store.ts";
 import type { EventVerbs } from "./events/event-desk.ts";
 import type { Decision } from "./news-terms.ts";
-import type { TargetDesk } from "./outbound/target-registry.ts";
+import type { TargetDesk } from "./outbound/target-desk.ts";
 import type { ScheduleOverview } from "./scheduler.ts";
 import type { ReadJournalOptions } from "./read-journal.ts";
 import type { EndpointDesk } from "./outbound/endpoint-desk.ts";

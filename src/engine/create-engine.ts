@@ -17,7 +17,7 @@ import { createFetchSlots } from "./fetch-slots.ts";
 import { Followers } from "./followers.ts";
 import type { EndpointDesk } from "./outbound/endpoint-desk.ts";
 import { type OpenedOutbound, openOutbound, type OutboundSettings } from "./outbound/open-outbound.ts";
-import type { TargetDesk } from "./outbound/target-registry.ts";
+import type { TargetDesk } from "./outbound/target-desk.ts";
 import { PipelinePauses } from "./pipeline-pauses.ts";
 import { readJournal } from "./read-journal.ts";
 import { readLogs } from "./read-logs.ts";
@@ -338,7 +338,7 @@ class StandardEngine implements Engine {
   };
 
   get targets(): TargetDesk {
-    if (this.#outbound !== null) return this.#outbound.targets;
+    if (this.#outbound !== null) return this.#outbound.targetDesk;
     throw new AppError("INTERNAL", "no event leaves this process, so it has no targets");
   }
 

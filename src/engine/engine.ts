@@ -20,6 +20,7 @@ export type {
 export { withCommitNews } from "./events/committed-store.ts";
 export { PipelineEvents } from "./events/pipeline-events.ts";
 export { type SecretOverview, StoredSecrets } from "./stored-secrets.ts";
+export type { DeliveryVerbs } from "./outbound/deliveries-of.ts";
 export type { WholeDelivery } from "./outbound/delivery-desk-contract.ts";
 export type {
   ChangedEndpoint,

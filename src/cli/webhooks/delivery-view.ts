@@ -30,7 +30,7 @@ export function formatDelivery(delivery: WholeDeliveryJson, out: OutputStream): 
   const next = delivery.next_attempt_at;
   const facts = [
     ["delivery", delivery.id],
-    ["endpoint", delivery.endpoint_id],
+    ["to", delivery.endpoint_id],
     ["event", `${delivery.event_type} ${delivery.event_id}`],
     ["status", describeStatus(delivery)],
     ...(next === null ? [] : [["next attempt", formatMoment(new Date(next))]]),

@@ -1,12 +1,15 @@
-// `runner webhooks list add show set remove rotate-secret`.
+// `runner webhooks list add show set remove rotate-secret test`.
 
 import { AppError } from "../../core/app-error.ts";
 import type { EndpointWithSecretJson } from "../../core/endpoint-json.ts";
 import { connect } from "../client-flags.ts";
 import { printable } from "../printable.ts";
+import { describeOutcome } from "./delivery-view.ts";
 import { readSecretFlag, toEndpointBody } from "./endpoint-flags.ts";
 import { formatEndpoint, formatEndpoints } from "./endpoint-view.ts";
 import { print, required, type WebhooksAction, type WebhooksRequest, warn } from "./webhooks-action.ts";
+
+const sampleType = "run.completed";
 
 const list: WebhooksAction = async (request) => {
   const { out, err } = request.context.terminal;
@@ -18,18 +21,17 @@ const list: WebhooksAction = async (request) => {
 
 const add: WebhooksAction = async (request) => {
   const { flags, context } = request;
-  const usage = "add https://example.org/hook --events 'run.*'";
+  const usage = "webhooks add https://example.org/hook --events 'run.*'";
   const url = required(request.id ?? flags.url, "the address", usage);
   const body = { ...toEndpointBody(flags, {}), url, ...(await readSecretFlag(flags)) };
-  if (!("events" in body))
-    throw new AppError("USAGE", "which events is it to be sent?", { hint: `runner webhooks ${usage}` });
+  if (!("events" in body)) throw new AppError("USAGE", "which events is it to be sent?", { hint: `runner ${usage}` });
   const made = await (await connect(context, flags)).createEndpoint(body);
   await printWithSecret(request, made, `endpoint ${made.id} made; it is sent the events from now on`);
   return 0;
 };
 
 const show: WebhooksAction = async (request) => {
-  const id = required(request.id, "the endpoint's id", "show ID");
+  const id = required(request.id, "the endpoint's id", "webhooks show ID");
   const endpoint = await (await connect(request.context, request.flags)).getEndpoint(id);
   await print(request, endpoint, () => formatEndpoint(endpoint, request.context.terminal.out));
   return 0;
@@ -37,7 +39,7 @@ const show: WebhooksAction = async (request) => {
 
 const set: WebhooksAction = async (request) => {
   const { flags, context } = request;
-  const id = required(request.id, "the endpoint's id", "set ID --events 'run.*'");
+  const id = required(request.id, "the endpoint's id", "webhooks set ID --events 'run.*'");
   const client = await connect(context, flags);
   const headers = flags.header === undefined ? {} : (await client.getEndpoint(id)).headers;
   const body = toEndpointBody(flags, headers);
@@ -56,7 +58,7 @@ const set: WebhooksAction = async (request) => {
 };
 
 const remove: WebhooksAction = async (request) => {
-  const id = required(request.id, "the endpoint's id", "remove ID");
+  const id = required(request.id, "the endpoint's id", "webhooks remove ID");
   await (await connect(request.context, request.flags)).removeEndpoint(id);
   await print(request, { removed: id }, () => [`endpoint ${printable(id)} removed`]);
   return 0;
@@ -64,7 +66,7 @@ const remove: WebhooksAction = async (request) => {
 
 const rotateSecret: WebhooksAction = async (request) => {
   const { flags, context } = request;
-  const id = required(request.id, "the endpoint's id", "rotate-secret ID");
+  const id = required(request.id, "the endpoint's id", "webhooks rotate-secret ID");
   const keepOldFor = flags.keepOldFor === undefined ? {} : { keep_old_for: flags.keepOldFor };
   const body = { ...(await readSecretFlag(flags)), ...keepOldFor };
   const rotated = await (await connect(context, flags)).rotateEndpointSecret(id, body);
@@ -82,4 +84,17 @@ async function printWithSecret(request: WebhooksRequest, made: EndpointWithSecre
   await warn(request, made.warnings);
 }
 
-export const endpointActions = { list, add, show, set, remove, "rotate-secret": rotateSecret };
+/** Ends with 1 where the sample was not taken. */
+const test: WebhooksAction = async (request) => {
+  const { flags, context, value = sampleType } = request;
+  const id = required(request.id, "the endpoint's id", "webhooks test ID [TYPE]");
+  const delivery = await (await connect(context, flags)).testEndpoint(id, value);
+  const [attempt] = delivery.attempts;
+  await print(request, delivery, () => [
+    printable(`${value} ${attempt === undefined ? "was not sent" : describeOutcome(attempt)}`),
+    `delivery ${printable(delivery.id)}, ${delivery.status}`,
+  ]);
+  return delivery.status === "delivered" ? 0 : 1;
+};
+
+export const endpointActions = { list, add, show, set, remove, "rotate-secret": rotateSecret, test };

@@ -1,11 +1,11 @@
 // What the flags of `runner webhooks` say about an endpoint, as the API takes it.
 
 import { AppError } from "../../core/app-error.ts";
-import type { ClientFlags } from "../client-flags.ts";
 import type { EndpointBody } from "../endpoint-verbs.ts";
 import { readSecret } from "../read-secret.ts";
+import type { DeliveryFlags } from "./delivery-flags.ts";
 
-export interface WebhooksFlags extends ClientFlags {
+export interface WebhooksFlags extends DeliveryFlags {
   readonly url?: string;
   readonly events?: string;
   readonly pipeline?: readonly string[];
@@ -19,10 +19,6 @@ export interface WebhooksFlags extends ClientFlags {
   readonly disable?: true;
   readonly secret?: string;
   readonly keepOldFor?: string;
-  readonly status?: string;
-  readonly since?: string;
-  readonly limit: number;
-  readonly json?: true;
 }
 
 /**

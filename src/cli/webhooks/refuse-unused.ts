@@ -2,50 +2,30 @@
 
 import type { Command } from "commander";
 import { AppError } from "../../core/app-error.ts";
-import type { WebhooksFlags } from "./endpoint-flags.ts";
 
-type Flag = keyof WebhooksFlags;
-
-interface Taken {
-  /** Behind the action: the id, and what follows it. */
+export interface Taken {
+  /** Behind the action. */
   readonly words: 0 | 1 | 2;
-  readonly flags: readonly Flag[];
+  /** As their values are called; `--server` and `--json` go with every action. */
+  readonly flags: readonly string[];
 }
 
-const ofEndpoint: readonly Flag[] = [
-  "url",
-  "events",
-  "pipeline",
-  "when",
-  "header",
-  "signatureHeader",
-  "retry",
-  "rateLimit",
-  "description",
-  "enable",
-  "disable",
-  // `set` says what is done instead.
-  "secret",
-];
-
-const taken: Readonly<Record<string, Taken>> = {
-  list: { words: 0, flags: [] },
-  add: { words: 1, flags: ofEndpoint },
-  show: { words: 1, flags: [] },
-  set: { words: 1, flags: ofEndpoint },
-  remove: { words: 1, flags: [] },
-  "rotate-secret": { words: 1, flags: ["secret", "keepOldFor"] },
-  test: { words: 2, flags: [] },
+/** Those of every kind of destination. */
+export const takenOfDeliveries = {
   deliveries: { words: 2, flags: ["status", "limit"] },
   retry: { words: 2, flags: [] },
   recover: { words: 1, flags: ["since"] },
-};
+} as const satisfies Readonly<Record<string, Taken>>;
 
-const ofAll: readonly string[] = ["server", "json"] satisfies readonly Flag[];
+const ofAll: readonly string[] = ["server", "json"];
 
 /** @throws {AppError} USAGE that names the first of them. */
-export function refuseUnused(action: string, words: readonly (string | undefined)[], command: Command): void {
-  const takes = taken[action];
+export function refuseUnused(
+  command: Command,
+  action: string,
+  takes: Taken | undefined,
+  words: readonly (string | undefined)[],
+): void {
   if (takes === undefined) return;
   const word = words.slice(takes.words).find((each) => each !== undefined);
   const flags: readonly string[] = [...ofAll, ...takes.flags];
@@ -55,7 +35,7 @@ export function refuseUnused(action: string, words: readonly (string | undefined
   });
   const unused = word === undefined ? option?.long : JSON.stringify(word.slice(0, 100));
   if (unused === undefined || unused === null) return;
-  throw new AppError("USAGE", `runner webhooks ${action} takes no ${unused}`, {
-    hint: "`runner webhooks --help` tells what each action takes",
+  throw new AppError("USAGE", `runner ${command.name()} ${action} takes no ${unused}`, {
+    hint: `\`runner ${command.name()} --help\` tells what each action takes`,
   });
 }

@@ -3,27 +3,36 @@
 import { AppError } from "../../core/app-error.ts";
 import type { CommandContext } from "../command-context.ts";
 import { printable } from "../printable.ts";
+import type { DeliveryFlags } from "./delivery-flags.ts";
 import type { WebhooksFlags } from "./endpoint-flags.ts";
 
-export interface WebhooksRequest {
+export interface DeliveryRequest {
+  /** Of an endpoint, or the name of a target. */
   readonly id: string | undefined;
   readonly value: string | undefined;
-  readonly flags: WebhooksFlags;
+  readonly flags: DeliveryFlags;
   readonly context: CommandContext;
+}
+
+export interface WebhooksRequest extends DeliveryRequest {
+  readonly flags: WebhooksFlags;
 }
 
 /** Resolves with the exit code. */
 export type WebhooksAction = (request: WebhooksRequest) => Promise<number>;
 
-/** @throws {AppError} USAGE where it was not given. */
+/** One that targets have too. */
+export type DeliveryAction = (request: DeliveryRequest) => Promise<number>;
+
+/** @param usage behind `runner`. @throws {AppError} USAGE where it was not given. */
 export function required(value: string | undefined, what: string, usage: string): string {
   if (value !== undefined && value !== "") return value;
-  throw new AppError("USAGE", `${what} is missing`, { hint: `runner webhooks ${usage}` });
+  throw new AppError("USAGE", `${what} is missing`, { hint: `runner ${usage}` });
 }
 
 /** One line of JSON where that was asked for, else what people read. */
 export async function print(
-  { flags, context }: WebhooksRequest,
+  { flags, context }: DeliveryRequest,
   json: unknown,
   lines: () => readonly string[],
 ): Promise<void> {

@@ -1,4 +1,4 @@
-// What can be asked of the deliveries of one endpoint, by those who answer for it.
+// What can be asked of the deliveries to one destination, by those who answer for it.
 
 import type { Delivery, DeliveryAttempt, DeliveryStatus } from "../../core/delivery.ts";
 import type { EventData, EventRecord } from "../../core/event.ts";
@@ -18,7 +18,7 @@ export interface DeliveriesAsked {
   readonly status?: DeliveryStatus;
 }
 
-/** All of an endpoint that exists: whoever calls has looked. */
+/** All of a destination that exists: whoever calls has looked. */
 export interface DeliveryDesk {
   /**
    * Sends an event to this endpoint alone, whatever it subscribes to and though it is disabled. Resolves when its first
@@ -26,11 +26,11 @@ export interface DeliveryDesk {
    */
   send(endpointId: string, event: { readonly type: string; readonly data: EventData }): Promise<WholeDelivery>;
   /** Newest first. @throws {AppError} BAD_REQUEST for the cursor. */
-  list(endpointId: string, asked: DeliveriesAsked): Promise<DeliveryPage>;
-  /** @throws {AppError} DELIVERY_NOT_FOUND, also where it is another endpoint's. */
-  get(endpointId: string, deliveryId: string): Promise<WholeDelivery>;
+  list(destination: string, asked: DeliveriesAsked): Promise<DeliveryPage>;
+  /** @throws {AppError} DELIVERY_NOT_FOUND, also where it is another destination's. */
+  get(destination: string, deliveryId: string): Promise<WholeDelivery>;
   /** Begins its attempts anew, also of one that was delivered; a pending one is due at once. @throws {AppError} DELIVERY_NOT_FOUND. */
-  retry(endpointId: string, deliveryId: string): Promise<Delivery>;
+  retry(destination: string, deliveryId: string): Promise<Delivery>;
   /** Begins anew what was given up at this time or later, in milliseconds since 1970; how many. */
-  recover(endpointId: string, since: number): Promise<number>;
+  recover(destination: string, since: number): Promise<number>;
 }

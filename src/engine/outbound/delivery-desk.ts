@@ -1,4 +1,4 @@
-// What is asked of deliveries: sent to one endpoint alone, listed, sent again.
+// What is asked of deliveries: sent to one destination alone, listed, sent again.
 
 import { AppError } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -60,54 +60,54 @@ export class StandardDeliveryDesk implements DeliveryDesk {
     return await this.get(endpointId, delivery.id);
   }
 
-  async list(endpointId: string, { limit, cursor, status }: DeliveriesAsked): ReturnType<DeliveryDesk["list"]> {
+  async list(destination: string, { limit, cursor, status }: DeliveriesAsked): ReturnType<DeliveryDesk["list"]> {
     return await this.#options.store.outbound.list({
-      destination: endpointId,
+      destination,
       limit,
       ...(cursor === undefined ? {} : { cursor }),
       ...(status === undefined ? {} : { status }),
     });
   }
 
-  async get(endpointId: string, deliveryId: string): Promise<WholeDelivery> {
-    const delivery = await this.#find(endpointId, deliveryId);
+  async get(destination: string, deliveryId: string): Promise<WholeDelivery> {
+    const delivery = await this.#find(destination, deliveryId);
     const event = await this.#eventOf(delivery.eventId);
     return { delivery, event, attempts: await this.#options.store.outbound.attempts(deliveryId) };
   }
 
-  async retry(endpointId: string, deliveryId: string): Promise<Delivery> {
+  async retry(destination: string, deliveryId: string): Promise<Delivery> {
     const { lanes, clock, store } = this.#options;
     // What is being sent this moment needs no push.
-    if (!(await lanes.hold(endpointId, deliveryId))) return await this.#find(endpointId, deliveryId);
+    if (!(await lanes.hold(destination, deliveryId))) return await this.#find(destination, deliveryId);
     try {
-      const again = beginAnew(await this.#find(endpointId, deliveryId), clock.now());
+      const again = beginAnew(await this.#find(destination, deliveryId), clock.now());
       await store.commit([{ type: "delivery.put", delivery: again }]);
       return again;
     } finally {
-      lanes.letGo(endpointId, deliveryId);
+      lanes.letGo(destination, deliveryId);
     }
   }
 
-  async recover(endpointId: string, since: number): Promise<number> {
+  async recover(destination: string, since: number): Promise<number> {
     const { store, clock, lanes } = this.#options;
     let count = 0;
     let last = "";
     for (;;) {
-      const failed = await store.outbound.failedSince(endpointId, since, last, recoveredAtOnce);
+      const failed = await store.outbound.failedSince(destination, since, last, recoveredAtOnce);
       if (failed.length === 0) return count;
       const now = clock.now();
       await store.commit(failed.map((each) => ({ type: "delivery.put", delivery: beginAnew(each, now) }) as const));
-      lanes.poke([endpointId]);
+      lanes.poke([destination]);
       count += failed.length;
       last = failed.at(-1)?.id ?? last;
     }
   }
 
-  async #find(endpointId: string, deliveryId: string): Promise<Delivery> {
+  async #find(destination: string, deliveryId: string): Promise<Delivery> {
     const found = await this.#options.store.outbound.find(deliveryId);
-    if (found?.destination === endpointId) return found;
-    throw new AppError("DELIVERY_NOT_FOUND", `the endpoint ${endpointId} has no delivery ${shorten(deliveryId)}`, {
-      hint: `\`runner webhooks deliveries ${endpointId}\` lists them; finished ones go with old runs`,
+    if (found?.destination === destination) return found;
+    throw new AppError("DELIVERY_NOT_FOUND", `there is no delivery ${shorten(deliveryId)} to ${destination}`, {
+      hint: "`runner webhooks deliveries ID` and `runner notify deliveries TARGET` list them; finished ones go with old runs",
     });
   }
 

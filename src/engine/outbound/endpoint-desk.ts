@@ -1,8 +1,7 @@
 // The verbs of endpoints and their deliveries, for the API: what is given is checked, then done.
 
-import type { Delivery, DestinationState } from "../../core/delivery.ts";
+import type { DestinationState } from "../../core/delivery.ts";
 import { fieldsInvalid } from "../../core/field-problem.ts";
-import type { DeliveryPage } from "../../store/store.ts";
 import type { Logger } from "../../telemetry/telemetry.ts";
 import {
   type DeclaredEndpoint,
@@ -14,7 +13,8 @@ import {
   sampleData,
 } from "../../webhooks/webhooks.ts";
 import { checkEndpoint, type EndpointWarning, findWarnings, type KnownThings } from "./check-endpoint.ts";
-import type { DeliveriesAsked, DeliveryDesk, WholeDelivery } from "./delivery-desk-contract.ts";
+import { deliveriesOf, type DeliveryVerbs } from "./deliveries-of.ts";
+import type { DeliveryDesk, WholeDelivery } from "./delivery-desk-contract.ts";
 import type { EndpointRegistry } from "./endpoint-registry.ts";
 
 export interface EndpointView {
@@ -52,10 +52,12 @@ export interface EndpointDeskOptions {
 
 /** Each of an endpoint throws ENDPOINT_NOT_FOUND where there never was one, and ENDPOINT_GONE where it was removed. */
 export class EndpointDesk {
+  readonly deliveries: DeliveryVerbs;
   readonly #options: EndpointDeskOptions;
 
   constructor(options: EndpointDeskOptions) {
     this.#options = options;
+    this.deliveries = deliveriesOf(options.deliveries, (id) => options.registry.get(id).endpoint.id);
   }
 
   list(): readonly EndpointView[] {
@@ -113,30 +115,6 @@ export class EndpointDesk {
   async sendSample(id: string, type: string): Promise<WholeDelivery> {
     this.get(id);
     return await this.#options.deliveries.send(id, { type, data: sampleData(type) });
-  }
-
-  /** Newest first. @throws {AppError} BAD_REQUEST for the cursor. */
-  async listDeliveries(id: string, asked: DeliveriesAsked): Promise<DeliveryPage> {
-    this.get(id);
-    return await this.#options.deliveries.list(id, asked);
-  }
-
-  /** @throws {AppError} DELIVERY_NOT_FOUND. */
-  async getDelivery(id: string, deliveryId: string): Promise<WholeDelivery> {
-    this.get(id);
-    return await this.#options.deliveries.get(id, deliveryId);
-  }
-
-  /** @throws {AppError} DELIVERY_NOT_FOUND. */
-  async retryDelivery(id: string, deliveryId: string): Promise<Delivery> {
-    this.get(id);
-    return await this.#options.deliveries.retry(id, deliveryId);
-  }
-
-  /** How many that were given up since then, in milliseconds since 1970, begin anew. */
-  async recover(id: string, since: number): Promise<number> {
-    this.get(id);
-    return await this.#options.deliveries.recover(id, since);
   }
 
   /** The endpoints of runner.toml as it is now. @throws {AppError} STORE_UNAVAILABLE: nothing has changed then. */

@@ -13,6 +13,7 @@ import { EndpointRegistry } from "./endpoint-registry.ts";
 import { EndpointSubscriptions } from "./endpoint-subscriptions.ts";
 import { linkOf } from "./link-of.ts";
 import { Outbound } from "./outbound.ts";
+import { createTargetDesk, type TargetDesk } from "./target-desk.ts";
 import { TargetRegistry } from "./target-registry.ts";
 
 /** What is said of deliveries by those who start the server. */
@@ -47,6 +48,7 @@ export interface OpenedOutbound {
   readonly endpoints: EndpointDesk;
   readonly registry: EndpointRegistry;
   readonly targets: TargetRegistry;
+  readonly targetDesk: TargetDesk;
 }
 
 /** Nothing is sent before `outbound.start()`. @throws {AppError} CONFIG_INVALID for the key of endpoints that there are. */
@@ -97,5 +99,5 @@ export async function openOutbound(
   const known = { recordedTypes: async () => await store.events.types(), pipelines: catalog };
   const endpoints = new EndpointDesk({ registry, deliveries, known, checkUrl, randomBytes, logger });
   await endpoints.warnOfDeclared();
-  return { outbound, endpoints, registry, targets };
+  return { outbound, endpoints, registry, targets, targetDesk: createTargetDesk(targets, deliveries) };
 }

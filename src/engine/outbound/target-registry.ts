@@ -20,9 +20,6 @@ export interface TargetRegistryOptions extends Omit<TargetParts, "isRecovery"> {
   readonly randomBytes: (count: number) => Uint8Array;
 }
 
-/** What can be asked of targets from outside. */
-export type TargetDesk = Pick<TargetRegistry, "overview" | "test" | "replace">;
-
 export interface TargetOverview {
   readonly name: string;
   readonly type: Target["type"];

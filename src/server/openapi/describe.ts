@@ -24,6 +24,15 @@ export interface Operation {
 /** Path → method → operation. */
 export type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 
+/** What every small body can be answered with. */
+export const bodyProblems: readonly ErrorCode[] = [
+  "INVALID_JSON",
+  "FIELDS_INVALID",
+  "BODY_TIMEOUT",
+  "BODY_TOO_LARGE",
+  "UNSUPPORTED_ENCODING",
+];
+
 export const everybody: readonly JsonObject[] = [];
 
 export function ref(schema: string): Schema {

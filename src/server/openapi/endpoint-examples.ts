@@ -102,8 +102,16 @@ const { secret: _, ...changed } = made;
 export const endpointExample = asJson(endpointToJson(made));
 export const changedEndpointExample = asJson(changedEndpointToJson(changed));
 export const endpointWithSecretExample = asJson(endpointWithSecretToJson(made));
-export const deliveryExample = asJson(deliveryToJson(delivery));
-export const wholeDeliveryExample = asJson(wholeDeliveryToJson(whole));
+
+/** @param destination the endpoint's id, or the target's. */
+export function deliveryExample(destination: string): JsonValue {
+  return asJson(deliveryToJson({ ...delivery, destination }));
+}
+
+/** @param destination the endpoint's id, or the target's. */
+export function wholeDeliveryExample(destination: string): JsonValue {
+  return asJson(wholeDeliveryToJson({ ...whole, delivery: { ...delivery, destination } }));
+}
 
 /** An interface's value has no index signature, though it is JSON. */
 function asJson(value: unknown): JsonValue {

@@ -69,7 +69,7 @@ const secret: Schema = { ...text, description: "No other answer has it." };
 
 const delivery = {
   id: text,
-  endpoint_id: text,
+  endpoint_id: { ...text, description: "Where it is sent: an endpoint, or `tgt_NAME`, the target NAME." },
   event_id: {
     ...text,
     description: "The same in every attempt, and `webhook-id` there: receivers tell repetitions by it.",
@@ -99,7 +99,7 @@ export const endpointSchemas: Readonly<Record<string, Schema>> = {
   Endpoint: objectOf(endpoint, "Somebody's address, and which events it is sent."),
   ChangedEndpoint: objectOf({ ...endpoint, warnings }, "An endpoint, with what its maker should know."),
   EndpointWithSecret: objectOf({ ...endpoint, warnings, secret }, "An endpoint and its secret."),
-  Delivery: objectOf(delivery, "One event for one endpoint."),
+  Delivery: objectOf(delivery, "One event for one endpoint or target."),
   WholeDelivery: objectOf(
     {
       ...delivery,

@@ -1,10 +1,10 @@
-// The endpoints of the API, and the deliveries to them, described.
+// The endpoints of the API, described.
 
 import type { ErrorCode } from "../../core/app-error.ts";
-import { deliveryStatuses } from "../../core/delivery.ts";
-import { runListLimits } from "../limits.ts";
+import { deliveryPaths } from "./deliveries.ts";
 import {
   answer,
+  bodyProblems,
   guardedProblems,
   header,
   json,
@@ -18,8 +18,6 @@ import {
 } from "./describe.ts";
 import {
   changedEndpointExample,
-  deliveryExample,
-  deliveryId,
   endpointBody,
   endpointExample,
   endpointId,
@@ -29,10 +27,8 @@ import {
 import { endpointFields } from "./endpoint-schemas.ts";
 
 const tags = ["Endpoints"];
-const { min: minimum, max: maximum, otherwise } = runListLimits;
 
 const webhook = parameter("path", "webhook", "Id of the endpoint.", { type: "string", minLength: 1 }, endpointId);
-const delivery = parameter("path", "delivery", "Id of the delivery.", { type: "string", minLength: 1 }, deliveryId);
 
 const { url, events, ...optional } = endpointFields;
 const optionalFields = Object.fromEntries(Object.entries(optional).map(([name, schema]) => [name, orNull(schema)]));
@@ -52,13 +48,6 @@ const changes: Schema = {
   additionalProperties: false,
   properties: { url, events, ...optionalFields },
 };
-const bodyProblems: readonly ErrorCode[] = [
-  "INVALID_JSON",
-  "FIELDS_INVALID",
-  "BODY_TIMEOUT",
-  "BODY_TOO_LARGE",
-  "UNSUPPORTED_ENCODING",
-];
 
 function body(
   properties: Readonly<Record<string, Schema>>,
@@ -147,7 +136,10 @@ export const endpointPaths: Paths = {
       parameters: [webhook],
       requestBody: body({ event_type: { type: "string" } }, ["event_type"], { event_type: "run.failed" }),
       responses: {
-        "200": answer("The delivery with what came of it.", json(ref("WholeDelivery"), wholeDeliveryExample)),
+        "200": answer(
+          "The delivery with what came of it.",
+          json(ref("WholeDelivery"), wholeDeliveryExample(endpointId)),
+        ),
         ...problemsOfOne(...bodyProblems, "SHUTTING_DOWN"),
       },
     },
@@ -178,71 +170,12 @@ export const endpointPaths: Paths = {
       },
     },
   },
-  "/v1/webhooks/{webhook}/recover": {
-    post: {
-      operationId: "recoverDeliveries",
-      summary: "Send again what was given up",
-      tags,
-      parameters: [webhook],
-      requestBody: body({ since: { type: "string" } }, ["since"], { since: "2026-02-01T00:00:00Z" }),
-      responses: {
-        "202": answer(
-          "How many deliveries begin anew.",
-          json(objectOf({ recovered: { type: "integer" } }), { recovered: 12 }),
-        ),
-        ...problemsOfOne(...bodyProblems, "SHUTTING_DOWN"),
-      },
-    },
-  },
-  "/v1/webhooks/{webhook}/deliveries": {
-    get: {
-      operationId: "listDeliveries",
-      summary: "List the deliveries to an endpoint, newest first",
-      tags,
-      parameters: [
-        webhook,
-        parameter("query", "status", "Only those that are so.", { enum: deliveryStatuses }, "failed"),
-        parameter("query", "limit", "How many.", { type: "integer", minimum, maximum, default: otherwise }, 10),
-        parameter("query", "cursor", "next_cursor of the page before.", { type: "string" }, ""),
-      ],
-      responses: {
-        "200": answer(
-          "A page of them; next_cursor leads to the next one.",
-          json(
-            objectOf({
-              deliveries: { type: "array", items: ref("Delivery") },
-              next_cursor: { type: ["string", "null"] },
-            }),
-            { deliveries: [deliveryExample], next_cursor: null },
-          ),
-        ),
-        ...problemsOfOne("VALIDATION_FAILED"),
-      },
-    },
-  },
-  "/v1/webhooks/{webhook}/deliveries/{delivery}": {
-    get: {
-      operationId: "getDelivery",
-      summary: "Get a delivery with its event and its attempts",
-      tags,
-      parameters: [webhook, delivery],
-      responses: {
-        "200": answer("The delivery.", json(ref("WholeDelivery"), wholeDeliveryExample)),
-        ...problemsOfOne("DELIVERY_NOT_FOUND"),
-      },
-    },
-  },
-  "/v1/webhooks/{webhook}/deliveries/{delivery}/retry": {
-    post: {
-      operationId: "retryDelivery",
-      summary: "Send a delivery again",
-      description: "Also one that was delivered, which is marked: its attempts begin anew, the first at once.",
-      tags,
-      parameters: [webhook, delivery],
-      responses: {
-        "202": answer("It is due.", json(ref("Delivery"), deliveryExample)),
-        ...problemsOfOne("DELIVERY_NOT_FOUND", "SHUTTING_DOWN"),
-      },
-    },
-  },
+  ...deliveryPaths({
+    one: "/v1/webhooks/{webhook}",
+    parameter: webhook,
+    what: "an endpoint",
+    infix: "",
+    id: endpointId,
+    problems: ["ENDPOINT_NOT_FOUND", "ENDPOINT_GONE"],
+  }),
 };

@@ -1,5 +1,6 @@
 // The targets of the API, described.
 
+import { deliveryPaths } from "./deliveries.ts";
 import { answer, guardedProblems, json, objectOf, orNull, parameter, type Paths, type Schema } from "./describe.ts";
 
 const tags = ["Endpoints"];
@@ -50,4 +51,12 @@ export const targetPaths: Paths = {
       },
     },
   },
+  ...deliveryPaths({
+    one: "/api/targets/{target}",
+    parameter: name,
+    what: "a target",
+    infix: "Target",
+    id: "tgt_ops",
+    problems: ["TARGET_NOT_FOUND"],
+  }),
 };

@@ -1,18 +1,21 @@
-// GET /api/targets, POST /api/targets/{target}/test: where notifications go, without what is secret.
+// GET /api/targets, POST /api/targets/{target}/test, and deliveries: where notifications go, without what is secret.
 
 import type { Elysia } from "elysia";
-import type { MadeAttempt } from "../../engine/engine.ts";
+import type { DeliveryVerbs, MadeAttempt } from "../../engine/engine.ts";
 import type { TargetTestJson } from "../../core/target-json.ts";
 import { jsonResponse } from "../json-response.ts";
 import { methodNotAllowed } from "../method-not-allowed.ts";
 import type { RouteContext } from "../route-context.ts";
+import { addDeliveryRoutes } from "./deliveries.ts";
 
-const testAddress = "/api/targets/:target/test";
+const all = "/api/targets";
+const testAddress = `${all}/:target/test` as const;
 
-export function addTargetRoutes(app: Elysia, { engine }: RouteContext): void {
+export function addTargetRoutes(app: Elysia, context: RouteContext): void {
+  const { engine } = context;
   app
-    .get("/api/targets", () => jsonResponse({ targets: engine.targets.overview() }))
-    .all("/api/targets", ({ request }) => methodNotAllowed(request, "GET, HEAD"))
+    .get(all, () => jsonResponse({ targets: engine.targets.overview() }))
+    .all(all, ({ request }) => methodNotAllowed(request, "GET, HEAD"))
     .post(
       testAddress,
       async ({ params: { target } }) => jsonResponse(toJson(target, await engine.targets.test(target))),
@@ -21,6 +24,8 @@ export function addTargetRoutes(app: Elysia, { engine }: RouteContext): void {
       },
     )
     .all(testAddress, ({ request }) => methodNotAllowed(request, "POST"));
+  const verbs = (): DeliveryVerbs => engine.targets.deliveries;
+  addDeliveryRoutes(app, { above: all, parameter: "target", verbs }, context);
 }
 
 function toJson(target: string, { outcome }: MadeAttempt): TargetTestJson {

@@ -28,6 +28,7 @@ const pipelines: Readonly<Record<string, string>> = {
     export const pipeline = async () => { artifacts.save("files.txt", "a"); await runtime.run({ command: "echo out" }); };`,
   deploy: 'export const pipeline = () => { console.log("one\\ntwo"); return 1; };',
   answers: 'export const pipeline = () => { http.respond({ status: 418, body: "short" }); throw new Error("stout"); };',
+  tells: `export const pipeline = () => notify.send({ to: "ops", message: "x" });`,
   signed: 'export const config = { webhook: { secret: "hunter2hunter2" } }; export const pipeline = () => 1;',
   asks: `export const pipeline = async () => {
     await approval({ name: "by link" });
@@ -40,6 +41,7 @@ const pipelines: Readonly<Record<string, string>> = {
 
 let folder: string;
 let server: RunningServer;
+let targetDelivery: string;
 const known: Record<string, readonly string[]> = {
   pipeline: Object.keys(pipelines),
   name: ["files.txt"],
@@ -74,8 +76,26 @@ beforeAll(async () => {
   known["request"] = await twoRequests();
   known["webhook"] = [await makeEndpoint()];
   known["delivery"] = [await sendSample(known["webhook"][0] ?? "")];
+  targetDelivery = await notifyTarget();
   known["event"] = await newestEvents();
 });
+
+/** The delivery of what a run tells its target. */
+async function notifyTarget(): Promise<string> {
+  const ask = { headers: {}, body: null, authorized: true };
+  await send({ ...ask, method: "POST", target: "/api/pipelines/tells/trigger" });
+  for (;;) {
+    const answer = await send({ ...ask, method: "GET", target: "/api/targets/ops/deliveries" });
+    const { deliveries } = (await answer.json()) as { deliveries: readonly { readonly id: string }[] };
+    if (deliveries[0] !== undefined) return deliveries[0].id;
+    await Bun.sleep(20);
+  }
+}
+
+/** Targets have deliveries of their own. */
+function knownTo({ path }: Located): Record<string, readonly string[]> {
+  return path.startsWith("/api/targets/") ? { ...known, delivery: [targetDelivery] } : known;
+}
 
 async function newestEvents(): Promise<readonly string[]> {
   const target = "/api/events?limit=3";
@@ -144,7 +164,7 @@ describe("the request that its examples make", () => {
 
   for (const located of operations) {
     test(`is taken by ${located.method} ${located.path}`, async () => {
-      const answer = await receive(await send(exampleRequest(located, known)));
+      const answer = await receive(await send(exampleRequest(located, knownTo(located))));
       const expected = refused[located.operation.operationId];
       expect([answer.text.slice(0, 300), expected ?? answer.status < 400]).toEqual([
         expect.any(String),
@@ -172,7 +192,7 @@ describe("every answer is as described", () => {
   for (const located of operations) {
     const { path, method, operation } = located;
     test(`${method} ${path}`, async () => {
-      const property = fc.asyncProperty(arbitraryRequest(located, known), async (request) => {
+      const property = fc.asyncProperty(arbitraryRequest(located, knownTo(located)), async (request) => {
         const answer = await receive(await send(request));
         const problems = problemsOfAnswer(answer, operation, checker);
         expect([request.target, problems]).toEqual([request.target, ""]);

@@ -300,6 +300,26 @@ describe("targets that change", () => {
     expect(thrown).toMatchObject({ code: "TARGET_NOT_FOUND" });
   });
 
+  test("what was given up by one is on record, and sent again by hand and by recover, until it is removed", async () => {
+    await open({ ops: hook() });
+    answers.push(() => new Response(null, { status: 410 }));
+    await harness.run(`await notify.send({ to: "ops", message: "hello" });`);
+    await until(async () => (await statusesOf("ops")).join() === "failed");
+    const { deliveries } = harness.engine.targets;
+    const [failed] = (await deliveries.list("ops", { limit: 10, status: "failed" })).deliveries;
+    const id = failed?.id ?? "";
+    expect((await deliveries.get("ops", id)).attempts.map(({ status }) => status)).toEqual([410]);
+    answers.push(() => new Response(null, { status: 410 }));
+    expect(await deliveries.retry("ops", id)).toMatchObject({ status: "pending", earlierAttempts: 1 });
+    await until(async () => taken.length === 2 && (await statusesOf("ops")).join() === "failed");
+    expect(await deliveries.recover("ops", 0)).toBe(1);
+    await until(async () => (await statusesOf("ops")).join() === "delivered");
+    expect(taken.map(({ body }) => body["message"])).toEqual(Array(3).fill("hello"));
+    await harness.engine.targets.replace([]);
+    const thrown: unknown = await deliveries.retry("ops", id).catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ code: "TARGET_NOT_FOUND" });
+  });
+
   test("a test is sent at once and is on no record", async () => {
     await open({ ops: hook() });
     const made = await harness.engine.targets.test("ops");

@@ -15,13 +15,36 @@ import type {
   TriggerInput,
   WebhookAnswer,
 } from "../../../src/engine/engine.ts";
+import { deliveriesOf } from "../../../src/engine/outbound/deliveries-of.ts";
 import type { Pipeline } from "../../../src/pipelines/pipelines.ts";
+import { FakeDeliveries } from "../../fixtures/harness/endpoint-bench.ts";
 import { makeRecord } from "../../fixtures/records/make-record.ts";
 
 export const runId = "0192f0c0-0000-7000-8000-000000000001";
 export const requestId = "0192f0c0-0000-7000-8000-000000000002";
 export const eventId = "evt_018bcfe5680000000000000000aa";
 export const token = "test-token";
+
+/** There is one, `ops`. */
+export function fakeTargets(deliveries = new FakeDeliveries()): Engine["targets"] {
+  const check = (name: string): void => {
+    if (name !== "ops") throw new AppError("TARGET_NOT_FOUND", `there is no target ${name}`);
+  };
+  return {
+    overview: () => [{ name: "ops", type: "ntfy" }],
+    test: async (name) => {
+      check(name);
+      const body = new TextEncoder().encode("ok");
+      const outcome = { type: "answered", status: 200, headers: {}, body, isCut: false, durationMs: 5 } as const;
+      return { headers: {}, outcome };
+    },
+    replace: async () => {},
+    deliveries: deliveriesOf(deliveries, (name) => {
+      check(name);
+      return `tgt_${name}`;
+    }),
+  };
+}
 
 export function makeRun(changes: Partial<Run> = {}): Run {
   return {
@@ -168,16 +191,7 @@ export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
     checkReady: () => {},
     // Those who ask about endpoints bring their own.
     endpoints: undefined as never,
-    targets: {
-      overview: () => [{ name: "ops", type: "ntfy" }],
-      test: async (name) => {
-        if (name !== "ops") throw new AppError("TARGET_NOT_FOUND", `there is no target ${name}`);
-        const body = new TextEncoder().encode("ok");
-        const outcome = { type: "answered", status: 200, headers: {}, body, isCut: false, durationMs: 5 } as const;
-        return { headers: {}, outcome };
-      },
-      replace: async () => {},
-    },
+    targets: fakeTargets(),
     async receiveWebhook(head, readBody): Promise<WebhookAnswer> {
       asked.webhooks.push({ ...head, body: await readBody() });
       return { type: "accepted", runId };

@@ -33,7 +33,7 @@ test("every command of the contract exists, with server as another name of serve
     "set-pipeline <FILE>",
     "remove-pipeline <NAME>",
     "secret <set|list|rm> [NAME]",
-    "notify <test|list> [TARGET]",
+    "notify <ACTION> [TARGET] [ID]",
     "check [FILE]",
     "test [FILE|NAME...]",
     "eval <EXPRESSION>",

@@ -228,10 +228,10 @@ test("a removed endpoint is gone for every verb, one that never was is not found
       async () => await desk.remove(id),
       async () => await desk.rotateSecret(id, { keepOldForMs: 0 }),
       async () => await desk.sendSample(id, "run.failed"),
-      async () => await desk.listDeliveries(id, { limit: 1 }),
-      async () => await desk.getDelivery(id, "dlv_1"),
-      async () => await desk.retryDelivery(id, "dlv_1"),
-      async () => await desk.recover(id, 0),
+      async () => await desk.deliveries.list(id, { limit: 1 }),
+      async () => await desk.deliveries.get(id, "dlv_1"),
+      async () => await desk.deliveries.retry(id, "dlv_1"),
+      async () => await desk.deliveries.recover(id, 0),
     ];
     for (const verb of verbs) expect(await codeOf(verb())).toBe(code);
   }
