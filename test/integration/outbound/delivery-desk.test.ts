@@ -3,10 +3,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { until } from "../../fixtures/harness/engine-harness.ts";
 import { OutboundHarness } from "../../fixtures/harness/outbound-harness.ts";
-import { type BadReceiver, type Behaviour, openBadReceiver } from "../../fixtures/receivers/bad-receiver.ts";
+import { Receivers } from "../../fixtures/receivers/receivers.ts";
 
 let harness: OutboundHarness;
-let receivers: BadReceiver[] = [];
+const receivers = new Receivers();
 
 beforeEach(async () => {
   harness = await OutboundHarness.open();
@@ -14,15 +14,8 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await harness.close();
-  for (const receiver of receivers) await receiver.close();
-  receivers = [];
+  await receivers.close();
 });
-
-async function receive(behaviour: Behaviour): Promise<BadReceiver> {
-  const receiver = await openBadReceiver(behaviour);
-  receivers.push(receiver);
-  return receiver;
-}
 
 async function codeOf(work: Promise<unknown>): Promise<unknown> {
   return await work.then(
@@ -33,7 +26,7 @@ async function codeOf(work: Promise<unknown>): Promise<unknown> {
 
 describe("send()", () => {
   test("resolves with what came of its attempt, which is on record as any delivery", async () => {
-    const { url, requests } = await receive({ statuses: [200] });
+    const { url, requests } = await receivers.open({ statuses: [200] });
     const endpoint = await harness.endpoint(url, { events: ["run.failed"] });
     const sent = await harness.desk.send(endpoint, { type: "migration.completed", data: { phase: 3 } });
     expect(sent).toMatchObject({
@@ -46,7 +39,7 @@ describe("send()", () => {
   });
 
   test("tells of a failure at once, and tries again as of any other delivery", async () => {
-    const { url } = await receive({ statuses: [500, 200] });
+    const { url } = await receivers.open({ statuses: [500, 200] });
     const endpoint = await harness.endpoint(url);
     const { delivery, attempts } = await harness.desk.send(endpoint, { type: "run.failed", data: {} });
     expect([delivery.status, attempts[0]?.status]).toEqual(["pending", 500]);
@@ -55,7 +48,7 @@ describe("send()", () => {
   });
 
   test("also reaches an endpoint that is switched off", async () => {
-    const { url, requests } = await receive({ statuses: [200] });
+    const { url, requests } = await receivers.open({ statuses: [200] });
     const endpoint = await harness.endpoint(url, { enabled: false });
     const { delivery } = await harness.desk.send(endpoint, { type: "run.failed", data: {} });
     expect([delivery.status, requests.length]).toEqual(["delivered", 1]);
@@ -64,7 +57,7 @@ describe("send()", () => {
 
 describe("retry()", () => {
   test("begins the whole schedule anew, also of what was delivered", async () => {
-    const { url, requests } = await receive({ statuses: [200, 500, 200] });
+    const { url, requests } = await receivers.open({ statuses: [200, 500, 200] });
     const endpoint = await harness.endpoint(url);
     await harness.emit({});
     const { delivery } = await harness.settled(endpoint, ({ status }) => status === "delivered");
@@ -79,7 +72,7 @@ describe("retry()", () => {
   });
 
   test("makes a pending delivery due at once", async () => {
-    const { url } = await receive({ statuses: [500, 200] });
+    const { url } = await receivers.open({ statuses: [500, 200] });
     const endpoint = await harness.endpoint(url);
     await harness.emit({});
     const { delivery } = await harness.settled(endpoint, ({ attempts }) => attempts === 1);
@@ -88,7 +81,7 @@ describe("retry()", () => {
   });
 
   test("leaves a delivery alone that is being sent", async () => {
-    const { url, requests } = await receive("hangs");
+    const { url, requests } = await receivers.open("hangs");
     const endpoint = await harness.endpoint(url);
     await harness.emit({});
     await until(() => requests.length === 1);
@@ -100,7 +93,7 @@ describe("retry()", () => {
   });
 
   test("of another endpoint's delivery, or of none, is refused", async () => {
-    const { url } = await receive({ statuses: [200] });
+    const { url } = await receivers.open({ statuses: [200] });
     const [one, other] = [await harness.endpoint(url), await harness.endpoint(url, { events: ["other.*"] })];
     await harness.emit({});
     const { delivery } = await harness.settled(one, ({ status }) => status === "delivered");
@@ -111,7 +104,7 @@ describe("retry()", () => {
 });
 
 test("list() gives an endpoint's deliveries newest first, by status, page by page", async () => {
-  const { url } = await receive({ statuses: [200, 500] });
+  const { url } = await receivers.open({ statuses: [200, 500] });
   const endpoint = await harness.endpoint(url);
   for (const number of [1, 2, 3]) {
     await harness.emit({ data: { number } });
@@ -126,7 +119,7 @@ test("list() gives an endpoint's deliveries newest first, by status, page by pag
 });
 
 test("recover() begins anew what was given up since a time, and nothing else", async () => {
-  const { url, requests } = await receive({ statuses: [500, 500, 500, 200] });
+  const { url, requests } = await receivers.open({ statuses: [500, 500, 500, 200] });
   const endpoint = await harness.endpoint(url, { retryDelaysMs: [] });
   await harness.emit({ data: { number: 1 } });
   await harness.settled(endpoint, ({ status }) => status === "failed");

@@ -3,7 +3,8 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { until } from "../../fixtures/harness/engine-harness.ts";
 import { OutboundHarness, type OutboundHarnessOptions } from "../../fixtures/harness/outbound-harness.ts";
-import { type BadReceiver, type Behaviour, openBadReceiver } from "../../fixtures/receivers/bad-receiver.ts";
+import type { BadReceiver } from "../../fixtures/receivers/bad-receiver.ts";
+import { Receivers } from "../../fixtures/receivers/receivers.ts";
 
 const hourMs = 60 * 60_000;
 const dayMs = 24 * hourMs;
@@ -11,23 +12,16 @@ const dayMs = 24 * hourMs;
 let harness: OutboundHarness;
 let watcher: BadReceiver;
 let watching: string;
-let receivers: BadReceiver[] = [];
+const receivers = new Receivers();
 
 beforeEach(async () => {
-  watcher = await receive({ statuses: [200] });
+  watcher = await receivers.open({ statuses: [200] });
 });
 
 afterEach(async () => {
   await harness.close();
-  for (const receiver of receivers) await receiver.close();
-  receivers = [];
+  await receivers.close();
 });
-
-async function receive(behaviour: Behaviour): Promise<BadReceiver> {
-  const receiver = await openBadReceiver(behaviour);
-  receivers.push(receiver);
-  return receiver;
-}
 
 /** An endpoint that also wants to hear of endpoints, and one that hears of them. */
 async function begin(url: string, options: OutboundHarnessOptions = {}): Promise<string> {
@@ -66,7 +60,7 @@ function told(): readonly Told[] {
 }
 
 test("an endpoint is disabled after five days of failures only, told before and after, by event and log", async () => {
-  const dead = await receive("refuses");
+  const dead = await receivers.open("refuses");
   const endpoint = await begin(dead.url);
   const begunAt = harness.clock.now();
   for (let day = 0; day < 6; day++) {
@@ -94,7 +88,7 @@ test("an endpoint is disabled after five days of failures only, told before and 
 });
 
 test("an endpoint that answers 410 is disabled at once; what happens then is kept, and resent when it is enabled", async () => {
-  const gone = await receive({ statuses: [410, 200] });
+  const gone = await receivers.open({ statuses: [410, 200] });
   const endpoint = await begin(gone.url);
   const begunAt = harness.clock.now();
   await harness.emit({});
@@ -118,7 +112,7 @@ test("an endpoint that answers 410 is disabled at once; what happens then is kep
 });
 
 test("what was given up with an endpoint is not sent when it is enabled, until somebody asks for it", async () => {
-  const gone = await receive({ statuses: [410, 200] });
+  const gone = await receivers.open({ statuses: [410, 200] });
   const endpoint = await begin(gone.url);
   const begunAt = harness.clock.now();
   await harness.registry.change(endpoint, (fields) => ({ ...fields, ratePerMinute: 1 }));
@@ -137,7 +131,7 @@ test("what was given up with an endpoint is not sent when it is enabled, until s
 });
 
 test("a success between failures begins the days anew", async () => {
-  const receiver = await receive({ statuses: [500, 500, 500, 500, 200, 500] });
+  const receiver = await receivers.open({ statuses: [500, 500, 500, 500, 200, 500] });
   const endpoint = await begin(receiver.url);
   for (let day = 0; day < 8; day++) {
     await harness.emit({});
@@ -157,7 +151,7 @@ test("a success between failures begins the days anew", async () => {
 });
 
 test("where endpoints are never disabled, deliveries are given up one by one", async () => {
-  const dead = await receive("refuses");
+  const dead = await receivers.open("refuses");
   const endpoint = await begin(dead.url, { disableAfterMs: null });
   for (let day = 0; day < 8; day++) {
     await harness.emit({});
@@ -172,7 +166,7 @@ test("where endpoints are never disabled, deliveries are given up one by one", a
 });
 
 test("a weekend of downtime loses nothing: all is kept, and recover() resends it", async () => {
-  const dead = await receive("refuses");
+  const dead = await receivers.open("refuses");
   const endpoint = await begin(dead.url);
   const begunAt = harness.clock.now();
   const events: string[] = [];
@@ -184,7 +178,7 @@ test("a weekend of downtime loses nothing: all is kept, and recover() resends it
   const kept = await harness.deliveries(endpoint);
   expect(kept.map(({ eventId }) => eventId)).toEqual(events);
   expect(new Set(kept.map(({ status }) => status))).toEqual(new Set(["failed", "pending"]));
-  const back = await receive({ statuses: [200] });
+  const back = await receivers.open({ statuses: [200] });
   await harness.registry.change(endpoint, (fields) => ({ ...fields, url: back.url }));
   const failed = kept.filter(({ status }) => status === "failed").length;
   expect(await harness.desk.recover(endpoint, begunAt)).toBe(failed);

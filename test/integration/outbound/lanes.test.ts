@@ -4,26 +4,20 @@ import { afterEach, expect, test } from "bun:test";
 import type { Store } from "../../../src/store/store.ts";
 import { until } from "../../fixtures/harness/engine-harness.ts";
 import { OutboundHarness } from "../../fixtures/harness/outbound-harness.ts";
-import { type BadReceiver, type Behaviour, openBadReceiver } from "../../fixtures/receivers/bad-receiver.ts";
+import type { BadReceiver } from "../../fixtures/receivers/bad-receiver.ts";
+import { Receivers } from "../../fixtures/receivers/receivers.ts";
 
 let harness: OutboundHarness | null = null;
-let receivers: BadReceiver[] = [];
+const receivers = new Receivers();
 
 afterEach(async () => {
   await harness?.close();
-  for (const receiver of receivers) await receiver.close();
+  await receivers.close();
   harness = null;
-  receivers = [];
 });
 
 async function open(): Promise<OutboundHarness> {
   return (harness = await OutboundHarness.open());
-}
-
-async function receive(behaviour: Behaviour): Promise<BadReceiver> {
-  const receiver = await openBadReceiver(behaviour);
-  receivers.push(receiver);
-  return receiver;
 }
 
 function numbered(count: number): { readonly data: { readonly number: number } }[] {
@@ -37,9 +31,13 @@ function numbersIn({ requests }: BadReceiver): readonly number[] {
 
 test("what hangs, refuses or fails delays no other endpoint", async () => {
   const on = await open();
-  const bad = await Promise.all([receive("hangs"), receive("refuses"), receive({ statuses: [500] })]);
+  const bad = await Promise.all([
+    receivers.open("hangs"),
+    receivers.open("refuses"),
+    receivers.open({ statuses: [500] }),
+  ]);
   for (const { url } of bad) await on.endpoint(url);
-  const good = await receive({ statuses: [200] });
+  const good = await receivers.open({ statuses: [200] });
   const endpoint = await on.endpoint(good.url);
   await on.emit(...numbered(100));
   // No time has passed for those that hang.
@@ -54,11 +52,11 @@ test("what hangs, refuses or fails delays no other endpoint", async () => {
 
 test("a hundred that hang delay no other endpoint, at first and when they hang again", async () => {
   const on = await open();
-  const hanging = await receive("hangs");
+  const hanging = await receivers.open("hangs");
   for (let number = 0; number < 100; number++) {
     await on.endpoint(`${hanging.url}?${number}`, { retryDelaysMs: [1000, 1000] });
   }
-  const good = await receive({ statuses: [200] });
+  const good = await receivers.open({ statuses: [200] });
   const endpoint = await on.endpoint(good.url, { events: ["test.*", "other.*"] });
   const arrived = async (count: number): Promise<void> => {
     await until(async () => {
@@ -79,7 +77,7 @@ test("a hundred that hang delay no other endpoint, at first and when they hang a
 
 test("of more events than are held in memory each is sent once", async () => {
   const on = await open();
-  const good = await receive({ statuses: [200] });
+  const good = await receivers.open({ statuses: [200] });
   const endpoint = await on.endpoint(good.url);
   const events = 1200;
   await on.emit(...numbered(events));
@@ -90,7 +88,7 @@ test("of more events than are held in memory each is sent once", async () => {
 
 test("an endpoint with a rate is sent no more than that", async () => {
   const on = await open();
-  const good = await receive({ statuses: [200] });
+  const good = await receivers.open({ statuses: [200] });
   const endpoint = await on.endpoint(good.url, { ratePerMinute: 10 });
   await on.emit(...numbered(25));
   await until(() => good.requests.length === 10);
@@ -112,7 +110,7 @@ test("an endpoint with a rate is sent no more than that", async () => {
 
 test("what is pending for a removed endpoint is cancelled, and nothing more is sent to it", async () => {
   const on = await open();
-  const dead = await receive({ statuses: [500] });
+  const dead = await receivers.open({ statuses: [500] });
   const endpoint = await on.endpoint(dead.url);
   await on.emit(...numbered(3));
   await until(async () => (await on.deliveries(endpoint)).filter(({ attempts }) => attempts === 1).length === 3);
@@ -126,7 +124,7 @@ test("what is pending for a removed endpoint is cancelled, and nothing more is s
 
 test("what was removed while an attempt was under way stays so", async () => {
   const on = await open();
-  const hanging = await receive("hangs");
+  const hanging = await receivers.open("hangs");
   const endpoint = await on.endpoint(hanging.url);
   await on.emit(...numbered(6));
   await until(() => hanging.requests.length === 4);
@@ -138,7 +136,7 @@ test("what was removed while an attempt was under way stays so", async () => {
 
 test("an endpoint that somebody switches off is sent nothing, and what was pending when it is on again", async () => {
   const on = await open();
-  const receiver = await receive({ statuses: [500, 200] });
+  const receiver = await receivers.open({ statuses: [500, 200] });
   const endpoint = await on.endpoint(receiver.url);
   await on.emit(...numbered(1));
   await on.settled(endpoint, ({ attempts }) => attempts === 1);
@@ -175,7 +173,7 @@ async function openCounted(): Promise<{
 
 test("an endpoint that begins to fail makes nobody look for what others are to be sent", async () => {
   const { on, count } = await openCounted();
-  const dead = await receive({ statuses: [500] });
+  const dead = await receivers.open({ statuses: [500] });
   const ids: string[] = [];
   for (let number = 0; number < 40; number++) ids.push(await on.endpoint(dead.url));
   await on.emit(...numbered(1));
@@ -186,7 +184,7 @@ test("an endpoint that begins to fail makes nobody look for what others are to b
 
 test("what waits for its time is not read with each event that comes", async () => {
   const { on, count } = await openCounted();
-  const dead = await receive({ statuses: [500] });
+  const dead = await receivers.open({ statuses: [500] });
   const endpoint = await on.endpoint(dead.url);
   await on.emit(...numbered(300));
   await until(async () => (await on.deliveries(endpoint)).filter(({ attempts }) => attempts === 1).length === 300);

@@ -1,39 +1,11 @@
 // The tables of runner.toml: targets and metadata, and every problem they have with its line.
 
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Config, type ConfigProblem, loadConfig } from "../../../src/config.ts";
+import { describe, expect, test } from "bun:test";
 import { createTomlLineFinder } from "../../../src/config/toml-lines.ts";
-import { AppError } from "../../../src/core/app-error.ts";
-
-let cwd: string;
-
-beforeEach(async () => {
-  cwd = await mkdtemp(join(tmpdir(), "runner-config-"));
-});
-
-afterEach(() => rm(cwd, { recursive: true, force: true }));
-
-async function load(text: string): Promise<Config> {
-  await writeFile(join(cwd, "runner.toml"), text);
-  const { config } = await loadConfig({ flags: {}, environment: {}, configFile: undefined, cwd, cores: 2 });
-  return config;
-}
-
-async function problemsOf(text: string): Promise<readonly string[]> {
-  const error: unknown = await load(text).then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof AppError)) throw new Error("the configuration was accepted");
-  const problems = error.details["problems"] as readonly ConfigProblem[];
-  return problems.map(({ where, message }) => `${where}: ${message}`);
-}
+import { loadTomlConfig, problemsOfToml } from "../../fixtures/harness/toml-config.ts";
 
 test("a target has its fields, its defaults and its texts", async () => {
-  const { targets } = await load(`port = 9000
+  const { targets } = await loadTomlConfig(`port = 9000
 
 [targets.ops]
 type = "ntfy"
@@ -58,12 +30,12 @@ to = "me@example.org"
 });
 
 test("metadata is told as it is written", async () => {
-  const { metadata } = await load('[metadata]\nenvironment = "production"\ninstance = "nas"\n');
+  const { metadata } = await loadTomlConfig('[metadata]\nenvironment = "production"\ninstance = "nas"\n');
   expect(metadata).toEqual({ environment: "production", instance: "nas" });
 });
 
 test("all problems of all tables are told at once, each with its line", async () => {
-  const problems = await problemsOf(`prot = 1
+  const problems = await problemsOfToml(`prot = 1
 [metadata]
 run_id = "x"
 count = 3
@@ -110,7 +82,7 @@ headers = { "Content-Length" = "3" }
 });
 
 test("what may be a secret is not repeated in a problem", async () => {
-  const problems = await problemsOf('[targets.x]\ntype = "discord"\nurl = "ftp://hidden-secret"\n');
+  const problems = await problemsOfToml('[targets.x]\ntype = "discord"\nurl = "ftp://hidden-secret"\n');
   expect(problems.join("\n")).not.toContain("hidden-secret");
 });
 
@@ -119,14 +91,16 @@ test.each([
   ["https://nas.example/a b", "url has a space or a control character in it"],
   ["https://nas.example:0/", "url has port 0"],
 ])("the address %s, which nothing could be sent to, is refused when it is read", async (url, problem) => {
-  expect(await problemsOf(`[targets.x]\ntype = "webhook"\nurl = "${url}"\n`)).toEqual([
+  expect(await problemsOfToml(`[targets.x]\ntype = "webhook"\nurl = "${url}"\n`)).toEqual([
     expect.stringContaining(`runner.toml:3: targets.x: ${problem}`) as unknown as string,
   ]);
 });
 
 test("a header that would be overridden is refused, in whatever case", async () => {
   const table = '[targets.x]\ntype = "webhook"\nurl = "https://nas.example/"\nheaders = { HOST = "evil.example" }\n';
-  expect(await problemsOf(table)).toEqual(['runner.toml:4: targets.x: headers has "HOST", which is set by the server']);
+  expect(await problemsOfToml(table)).toEqual([
+    'runner.toml:4: targets.x: headers has "HOST", which is set by the server',
+  ]);
 });
 
 test.each([
@@ -135,7 +109,7 @@ test.each([
   ["[targets.ep_ci]\ntype = 'ntfy'\ntopic = 't'", "runner.toml:1: targets.ep_ci: is no name of a target"],
   ["metadata = 3", "runner.toml:1: metadata must be a table"],
 ])("%j is refused", async (text, problem) => {
-  expect(await problemsOf(text)).toEqual([problem]);
+  expect(await problemsOfToml(text)).toEqual([problem]);
 });
 
 describe("createTomlLineFinder()", () => {

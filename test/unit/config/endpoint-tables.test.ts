@@ -1,39 +1,11 @@
 // [[webhooks]] of runner.toml: endpoints with their defaults, and every problem with its line.
 
-import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Config, type ConfigProblem, loadConfig } from "../../../src/config.ts";
-import { AppError } from "../../../src/core/app-error.ts";
+import { expect, test } from "bun:test";
 import { endpointDefaults } from "../../../src/webhooks/webhooks.ts";
-
-let cwd: string;
-
-beforeEach(async () => {
-  cwd = await mkdtemp(join(tmpdir(), "runner-config-"));
-});
-
-afterEach(() => rm(cwd, { recursive: true, force: true }));
-
-async function load(text: string): Promise<Config> {
-  await writeFile(join(cwd, "runner.toml"), text);
-  const { config } = await loadConfig({ flags: {}, environment: {}, configFile: undefined, cwd, cores: 2 });
-  return config;
-}
-
-async function problemsOf(text: string): Promise<readonly string[]> {
-  const error: unknown = await load(text).then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof AppError)) throw new Error("the configuration was accepted");
-  const problems = error.details["problems"] as readonly ConfigProblem[];
-  return problems.map(({ where, message }) => `${where}: ${message}`);
-}
+import { loadTomlConfig, problemsOfToml } from "../../fixtures/harness/toml-config.ts";
 
 test("an endpoint has its fields, its headers and its defaults", async () => {
-  const { webhooks } = await load(`port = 9000
+  const { webhooks } = await loadTomlConfig(`port = 9000
 
 [[webhooks]]
 name = "ci"
@@ -77,11 +49,11 @@ enabled = false
 });
 
 test("without any there are none", async () => {
-  expect((await load("port = 9000\n")).webhooks).toEqual([]);
+  expect((await loadTomlConfig("port = 9000\n")).webhooks).toEqual([]);
 });
 
 test("each problem is told with the line it stands on", async () => {
-  const problems = await problemsOf(`[[webhooks]]
+  const problems = await problemsOfToml(`[[webhooks]]
 name = "ci"
 url = "ftp://x"
 events = [
@@ -109,7 +81,7 @@ events = ["*"]
 });
 
 test("names are there once, conditions are conditions, and references lead somewhere", async () => {
-  const problems = await problemsOf(`[[webhooks]]
+  const problems = await problemsOfToml(`[[webhooks]]
 name = "ci"
 url = "https://example.org"
 events = ["*"]
@@ -136,12 +108,14 @@ secret = ""
 });
 
 test("a table that is not of a list is told how it is written", async () => {
-  expect(await problemsOf('[webhooks]\nname = "ci"\n')).toEqual(["runner.toml:1: webhooks must be tables of a list"]);
+  expect(await problemsOfToml('[webhooks]\nname = "ci"\n')).toEqual([
+    "runner.toml:1: webhooks must be tables of a list",
+  ]);
 });
 
 test("more tables than there may be are one problem", async () => {
   const tables = Array.from({ length: 1001 }, () => "[[webhooks]]\nname = 3\n").join("");
-  const problems = await problemsOf(tables);
+  const problems = await problemsOfToml(tables);
   expect(problems).toHaveLength(1);
   expect(problems[0]).toContain("there are 1001 webhooks; at most 1000 are taken");
 });
