@@ -1,6 +1,7 @@
 // Sending to receivers that are bad in every way: each ends in time as what it is, and costs next to nothing.
 
 import { afterAll, describe, expect, test } from "bun:test";
+import { type AddressInfo, createServer } from "node:net";
 import { createSender } from "../../../src/webhooks/outbound/create-sender.ts";
 import type { OutboundRequest, SendOutcome } from "../../../src/webhooks/webhooks.ts";
 import { eventually } from "../../fixtures/harness/eventually.ts";
@@ -27,6 +28,9 @@ function requestTo(url: string, more: Partial<OutboundRequest> = {}): OutboundRe
 async function sendTo({ url }: BadReceiver, timeoutMs = 10_000): Promise<SendOutcome> {
   return await sender.send(requestTo(url, { timeoutMs }));
 }
+
+/** RFC 9112 §6.3: the length counts for nothing. */
+const chunkedHead = "content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n";
 
 function textOf(outcome: SendOutcome): string {
   return outcome.type === "answered" ? Buffer.from(outcome.body).toString() : outcome.message;
@@ -115,6 +119,21 @@ describe("an answer is", () => {
     const outcome = await sendTo(await open("drips-body"), 30_000);
     expect(outcome).toMatchObject({ type: "answered", isCut: true });
     expect(outcome.durationMs).toBeLessThan(20_000);
+  });
+
+  test.each([
+    ["says that it is longer than that", "content-length: 50000\r\n\r\n", "x".repeat(50_000)],
+    ["says that it is short, but comes in chunks", chunkedHead, `c000\r\n${"x".repeat(0xc000)}\r\n0\r\n\r\n`],
+  ])("the first 16 KiB of one that %s", async (_, head, body) => {
+    const server = createServer((socket) => {
+      socket.once("data", () => socket.end(`HTTP/1.1 200 OK\r\n${head}${body}`));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const outcome = await sender.send(requestTo(`http://127.0.0.1:${port}/`));
+    server.close();
+    expect(outcome).toMatchObject({ type: "answered", isCut: true });
+    expect(textOf(outcome)).toBe("x".repeat(16 * 1024));
   });
 
   test("whole where it is short", async () => {
