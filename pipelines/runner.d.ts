@@ -21,6 +21,11 @@ interface PipelineConfig {
   readonly after?: AfterConfig | readonly AfterConfig[];
   /** Of what happens to its runs, which targets of runner.toml are told; one rule or several. */
   readonly notify?: NotifyConfig | readonly NotifyConfig[];
+  /**
+   * Ended runs of this pipeline that stay, where that is less than the server keeps: the newest so many, those of so many
+   * days, and in any case so many of the newest that succeeded.
+   */
+  readonly retention?: { readonly runs?: number; readonly days?: number; readonly minSucceeded?: number };
 }
 
 interface NotifyConfig {
@@ -137,9 +142,9 @@ type WebhookProvider =
   | "generic";
 
 interface ParamConfig {
-  /** Without it that of `default`, else "string". */
-  readonly type?: "string" | "number" | "boolean";
-  readonly default?: string | number | boolean;
+  /** Without it that of `default`, else "string"; "any" is data as it was given. */
+  readonly type?: "string" | "number" | "boolean" | "any";
+  readonly default?: unknown;
   /** The only values that are taken. */
   readonly enum?: readonly (string | number | boolean)[];
   /** A run without it is refused. */
@@ -159,6 +164,8 @@ declare const pipelineContext: {
   readonly driverName: string;
   /** The values of `config.params`, of their declared types. */
   readonly params: Readonly<Record<string, any>>;
+  /** The jobs of `config.jobs` that this run is for, as `--job` named them, with those that need them; empty: all. */
+  readonly targetJobs: readonly string[];
   /** What was given by `--arg`, in order. */
   readonly args: readonly string[];
   /** The run that this one repeats; null where it repeats none. */
@@ -261,8 +268,13 @@ interface Repeatable {
   readonly onInterrupt?: "fail" | "retry";
 }
 
+/** Names the job of `jobs.declare` that it is of. */
+interface OfJob {
+  readonly job?: string;
+}
+
 /** What steps and sandboxes have in common. An option that there is not is refused. */
-interface StepSettings extends Repeatable {
+interface StepSettings extends Repeatable, OfJob {
   /** Shown in the log; else the command, or the image. */
   name?: string;
   /**
@@ -279,6 +291,7 @@ interface StepSettings extends Repeatable {
 interface CommandPath {
   /** A program on the step's PATH, or an absolute path. */
   readonly path: string;
+  /** A secret as in `env`, by `{ secret }` alone: who may list the processes of this machine can read it. */
   readonly args?: readonly unknown[];
 }
 
@@ -303,7 +316,7 @@ interface ProcessStep extends StepSettings {
   /** Shown in the step's folder under these names: `{ src: volume }`. */
   mounts?: Readonly<Record<string, Volume | string>>;
   /** A secret as in `env`. */
-  stdin?: string | SecretReference;
+  stdin?: string | SecretReference | SecretParts;
 }
 
 /** What a container is made of. */
@@ -386,12 +399,42 @@ declare const runtime: {
 declare function step<T>(
   name: string,
   run: () => T | Promise<T>,
-  options?: { readonly retry?: number | RetryPolicy | null },
+  options?: OfJob & { readonly retry?: number | RetryPolicy | null },
 ): Promise<T>;
+
+interface DeclaredJob {
+  /** 1 to 200 characters on one line. */
+  readonly name: string;
+  /** The jobs that come before it, declared with it or earlier. */
+  readonly needs?: readonly string[];
+}
+
+declare const vars: {
+  /**
+   * What `[vars]` of runner.toml has by these names, else `{ secret: "secret:NAME" }` where a secret is kept by that name
+   * and the script has that text word for word; a name that has neither is absent.
+   */
+  find(names: readonly string[]): Promise<Record<string, any>>;
+};
+
+/** The named parts of a run, as `runner runs RUN` draws them: what is told here changes nothing else. */
+declare const jobs: {
+  /** 1,000 of a run at most. */
+  declare(jobs: readonly DeclaredJob[]): void;
+  begin(name: string): void;
+  /** Those that have not ended when the run does are ended with it. */
+  end(
+    name: string,
+    end: {
+      readonly status: "succeeded" | "failed" | "cancelled" | "timed_out" | "skipped";
+      readonly message?: string;
+    },
+  ): void;
+};
 
 // ── waiting for people, for other programs, for other pipelines ─────────────────────────────────────────────────────
 
-interface ApprovalOptions {
+interface ApprovalOptions extends OfJob {
   /** What is asked, for whoever decides; up to 4,000 characters. */
   readonly message?: string;
   /** As "4h", or in milliseconds; without it as long as the run may. */
@@ -430,10 +473,38 @@ declare const signal: {
    * What is sent while nobody waits is refused, not kept; all that wait for a name get it.
    * @throws an Error with the code SIGNAL_TIMEOUT.
    */
-  wait(name: string, options?: { readonly timeout?: string | number }): Promise<any>;
+  wait(name: string, options?: OfJob & { readonly timeout?: string | number }): Promise<any>;
 };
 
-interface TriggerOptions {
+/** What only so many runs of the pipeline have at one time. All that a run has is given back when it ends, however it does. */
+declare const locks: {
+  /**
+   * Waits until it is this run's turn, in the order of asking; meanwhile the run takes no memory. A lock that is taken
+   * with `limit: 2` is given while at most one other has it; without that, while nobody has. Names have 1 to 100
+   * characters, a run up to 100 locks.
+   * @throws an Error with the code DEADLOCK where the run has it, or waits for it, already.
+   */
+  take(name: string, options?: OfJob & { readonly limit?: number }): Promise<void>;
+  release(name: string): Promise<void>;
+};
+
+/**
+ * Puts `pipelines/NAME.yml` into force, as `runner set-pipeline` does. `self` is the pipeline that runs. With
+ * `instanceVars` it is a pipeline of its own for each set of values: `NAME/branch-main`; values that no name can have
+ * are told by a hash. Vars that are not given are left to its runs.
+ * @throws an Error with the code LOAD_FAILED that says what is wrong in which lines, and VALIDATION_FAILED where a script
+ *   has that name.
+ */
+declare function setPipeline(
+  name: string,
+  pipeline: {
+    readonly source: string;
+    readonly vars?: Readonly<Record<string, unknown>>;
+    readonly instanceVars?: Readonly<Record<string, unknown>>;
+  },
+): Promise<{ readonly pipeline: string; readonly change: "created" | "updated" | "unchanged" }>;
+
+interface TriggerOptions extends OfJob {
   readonly params?: Readonly<Record<string, unknown>>;
   readonly args?: readonly unknown[];
 }
@@ -465,6 +536,30 @@ declare function triggerPipeline(name: string, options?: TriggerOptions & { read
 /** Goes on as soon as that run is recorded; it goes its own way. */
 declare function triggerPipeline(name: string, options: TriggerOptions & { readonly wait: false }): Promise<StartedRun>;
 
+/** As `{ ref: "61cbef" }`. */
+type ResourceVersion = Readonly<Record<string, string>>;
+
+/** What YAML pipelines are compiled to: versions of what they get and put, kept by the server. `scope`: what the resource is,
+ *  as its address; where that changes its versions begin afresh. */
+declare const resources: {
+  /** Versions in their order, the newest last; at most 1,000 are kept. */
+  found(resource: string, versions: readonly ResourceVersion[], options?: { readonly scope?: string }): Promise<void>;
+  /** The version that a job is to take, of those that all of `passed` have passed: the newest, or with "every" the next
+   *  that it has not had. */
+  choose(asked: {
+    readonly resource: string;
+    readonly scope?: string;
+    readonly job: string;
+    readonly version?: "latest" | "every";
+    readonly passed?: readonly string[];
+  }): Promise<ResourceVersion | null>;
+  /** The job has succeeded with these. */
+  passed(
+    job: string,
+    versions: readonly { readonly resource: string; readonly scope?: string; readonly version: ResourceVersion }[],
+  ): Promise<void>;
+};
+
 // ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A folder that lives as long as the run, shared by its steps by their `mounts`. */
@@ -479,12 +574,15 @@ interface Volume {
 interface VolumeOptions {
   /** The same name gives the same volume; without one it is a new volume. */
   name?: string;
+  /** Instead of a name: a folder that lasts from run to run of this pipeline, for runs at one time the same; it goes
+   *  when none has asked for it in 30 days. */
+  cache?: string;
   /** Without effect: a volume is a folder. */
   size?: number;
 }
 
 declare const volumes: {
-  /** At most 100 in a run. */
+  /** At most 1,000 in a run. */
   create(options?: VolumeOptions): Promise<Volume>;
   /**
    * The texts of files by the paths that were asked for, at most 10 MiB together.
@@ -512,18 +610,23 @@ declare const artifacts: {
  * Looked up by the server, as "env:NAME", "file:/path" or "secret:NAME"; the script, the journal and the log never hold
  * it. A header or a variable of a step may also be that text itself, where the script has it word for word.
  */
+/** A text of which only some is secret. */
+interface SecretParts {
+  readonly parts: readonly (string | SecretReference)[];
+}
+
 interface SecretReference {
   readonly secret: string;
   /** What stands before it, as "Bearer ". */
   readonly prefix?: string;
 }
 
-interface FetchOptions extends Repeatable {
+interface FetchOptions extends Repeatable, OfJob {
   /** GET without it. */
   method?: string;
   headers?:
-    | Readonly<Record<string, string | number | boolean | null | undefined | SecretReference>>
-    | Iterable<readonly [string, string | SecretReference]>;
+    | Readonly<Record<string, string | number | boolean | null | undefined | SecretReference | SecretParts>>
+    | Iterable<readonly [string, string | SecretReference | SecretParts]>;
   /** Up to 1 MiB. Data is sent by JSON.stringify, with the header "Content-Type": "application/json". */
   body?: string | URLSearchParams | ArrayBuffer | ArrayBufferView;
   /** Of the whole of it, as "5s" or in milliseconds; 30 s without it, 10 min at most. */
@@ -560,7 +663,7 @@ interface FetchAnswer {
  * Makes an HTTP request, a step of the run. The answer has at most 10 MiB.
  * @throws an Error with the code FETCH_FAILED, FETCH_TIMEOUT or VALUE_TOO_LARGE; not for a status as 404 or 500.
  */
-declare function fetch(url: string | URL | SecretReference, options?: FetchOptions): Promise<FetchAnswer>;
+declare function fetch(url: string | URL | SecretReference | SecretParts, options?: FetchOptions): Promise<FetchAnswer>;
 
 interface Yaml {
   /** @throws SyntaxError with line and column. Texts up to 1 MiB. */
@@ -862,6 +965,8 @@ interface PipelineTest {
   readonly pipelines?: TestAnswers<TestChild>;
   /** What `storage` holds at the beginning. */
   readonly storage?: Readonly<Record<string, unknown>>;
+  /** As of `[vars]` in runner.toml. */
+  readonly vars?: Readonly<Record<string, unknown>>;
   /** What `readFiles` finds: name of the volume, path, text. */
   readonly volumes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** The keys of `crypto.hmac`, by their references. */

@@ -18,6 +18,7 @@ import { OpenedParts } from "./app/opened-parts.ts";
 import { type Config, environment } from "./config.ts";
 import type { AppError } from "./core/app-error.ts";
 import { systemClock } from "./core/clock.ts";
+import type { JsonValue } from "./core/json.ts";
 import type { LogEntry } from "./core/log-entry.ts";
 import type { Run } from "./core/run.ts";
 import { checkTimezone } from "./core/schedule-times.ts";
@@ -31,6 +32,7 @@ import { openSqliteStore } from "./store/store.ts";
 import { type Logger, Redactor, type ServerFacts, warnAfterStart } from "./telemetry/telemetry.ts";
 
 export type { ConfigSource } from "./app/reload-config.ts";
+export { compileFile } from "./app/compile-file.ts";
 export { testPipelines, type TestedFile } from "./app/test-pipelines.ts";
 export { tryExpression } from "./engine/engine.ts";
 export { type ReplayJournalOptions, readStoredJournal, replayJournal } from "./app/replay-journal.ts";
@@ -56,7 +58,7 @@ const answersGraceMs = 8000;
  */
 export async function startServer(given: Config, source: ConfigSource | null = null): Promise<RunningServer> {
   // What can be taken over later is changed in here.
-  const config: LiveConfig = { ...given, metadata: { ...given.metadata } };
+  const config: LiveConfig = { ...given, metadata: { ...given.metadata }, vars: { ...given.vars } };
   const redactor = new Redactor();
   const logger = openLogger(config, redactor);
   const opened = new OpenedParts();
@@ -144,8 +146,9 @@ export async function checkPipelines(config: Config): Promise<{ readonly pipelin
 export interface RunOnceOptions {
   /** Absolute path of a script, or the id of a pipeline. */
   readonly target: string;
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: Readonly<Record<string, JsonValue>>;
   readonly args: readonly string[];
+  readonly jobs?: readonly string[];
   /** Absolute path; absent: a temporary one that is removed. */
   readonly database?: string;
   readonly onEntry: (entry: LogEntry) => Promise<void> | void;
@@ -235,6 +238,7 @@ async function openRunning(
     logger,
     approvalLinks: new ApprovalLinks(token ?? "", config.publicUrl),
     takesNews: token !== null,
+    vars: config.vars,
   };
   return await openEngine({
     parts: feature("FAULTS") ? withFaultPoints(parts) : parts,

@@ -24,6 +24,7 @@ export function withFaultPoints<Parts extends FaultyParts>(parts: Parts): Parts 
     fetcher: around(fetcher, { fetch: "fetch" }),
     files: {
       ...files,
+      caches: around(files.caches, { open: "create volume" }),
       volumes: around(files.volumes, {
         create: "create volume",
         readFiles: "read volume",

@@ -1,6 +1,7 @@
 // Where the script is that a command names.
 
 import { basename, dirname, isAbsolute, relative } from "node:path";
+import { withoutPipelineExtension } from "../core/pipeline-file.ts";
 
 export interface Target {
   /** The folder that is taken for the pipelines folder. */
@@ -16,5 +17,5 @@ export function locateTarget(folder: string, target: string): Target {
   const below = relative(folder, target);
   const inside = !below.startsWith("..") && !isAbsolute(below);
   const file = inside ? below : basename(target);
-  return { pipelines: inside ? folder : dirname(target), id: file.replace(/\.m?[jt]s$/, ""), file };
+  return { pipelines: inside ? folder : dirname(target), id: withoutPipelineExtension(file), file };
 }

@@ -4,7 +4,6 @@ import type { Config } from "../config.ts";
 import { systemClock } from "../core/clock.ts";
 import { didYouMean } from "../core/did-you-mean.ts";
 import { formatDuration } from "../core/duration.ts";
-import type * as Expressions from "../expressions/expressions.ts";
 import type { PipelineEvents, UploadedSecrets } from "../engine/engine.ts";
 import {
   type Catalog,
@@ -17,6 +16,7 @@ import { inspectModule, type SandboxPool } from "../sandbox/sandbox.ts";
 import type { SecretReader } from "../secrets/secrets.ts";
 import type { Store } from "../store/store.ts";
 import type { Logger } from "../telemetry/telemetry.ts";
+import { configChecks } from "./config-checks.ts";
 
 interface VersionStore extends Pick<
   CatalogOptions,
@@ -24,11 +24,6 @@ interface VersionStore extends Pick<
 > {
   /** Absent: nobody is told. */
   readonly events?: PipelineEvents;
-}
-
-/** Loaded with the first text that may have holes, the first condition or schema: the parser takes 2 MB. */
-function loadExpressions(): typeof Expressions {
-  return require("../expressions/expressions.ts") as typeof Expressions;
 }
 
 /** `check` keeps nothing. */
@@ -61,8 +56,8 @@ export async function versionsIn(
 
 /** The catalog of the pipelines folder, with what it says in the server's log. */
 export async function openPipelines(
-  /** Targets may change while they are in use. */
-  config: Pick<Config, "pipelines" | "targets">,
+  /** Targets and vars may change while they are in use. */
+  config: Pick<Config, "pipelines" | "targets" | "vars">,
   pool: SandboxPool,
   secrets: SecretReader,
   versions: Promise<VersionStore>,
@@ -76,15 +71,15 @@ export async function openPipelines(
     watch,
     clock: systemClock,
     readExports: async (bundle, file) => await readExports(pool, bundle, file),
-    checks: {
-      template: (template) => loadExpressions().checkTemplate(template),
-      condition: (condition) => firstLine(loadExpressions().checkCondition(condition)),
-      schema: (schema) => loadExpressions().checkSchema(schema),
-    },
+    checks: configChecks,
     checkSecret: async (reference, pipeline) => {
       const resolved = await secrets.resolve(reference, pipeline);
       return resolved.ok ? null : resolved.message;
     },
+    checkVar: async ({ name, secret }, pipeline) =>
+      Object.hasOwn(config.vars, name) || (await secrets.resolve(secret, pipeline)).ok
+        ? null
+        : `no value is kept for the var ((${name}))`,
     checkTarget: (name) => findTargetProblem(name, config.targets),
     onChange: (change) => {
       const version = catalog.get(change.id)?.version ?? null;
@@ -103,11 +98,6 @@ function findTargetProblem(name: string, targets: Config["targets"]): string | n
   const near = didYouMean(name, names);
   const hint = near === undefined ? `write a table [targets.${name}]` : `did you mean ${JSON.stringify(near)}?`;
   return `runner.toml has no target ${JSON.stringify(name)}: ${hint}`;
-}
-
-/** A problem is one line; the place of an error in its condition is in it. */
-function firstLine(message: string | null): string | null {
-  return message?.split("\n")[0] ?? null;
 }
 
 const readExports = async (

@@ -2,6 +2,7 @@
 
 import type { Config } from "../config.ts";
 import { systemClock } from "../core/clock.ts";
+import type { JsonValue } from "../core/json.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Logger } from "../telemetry/telemetry.ts";
 import type { OpenedParts } from "./opened-parts.ts";
@@ -11,11 +12,13 @@ import { FileWatch } from "./watch-file.ts";
 export type { ConfigSource } from "./reload-config.ts";
 
 /** As the server runs by it: its parts look at these when they need them. */
-export type LiveConfig = Omit<Config, "logLevel" | "targets" | "metadata"> & {
+export type LiveConfig = Omit<Config, "logLevel" | "targets" | "metadata" | "vars"> & {
   logLevel: Config["logLevel"];
   targets: Config["targets"];
   /** The same object always: its parts have it. */
   readonly metadata: Record<string, string>;
+  /** Likewise. */
+  readonly vars: Record<string, JsonValue>;
 };
 
 /** Returns what reads the configuration again when somebody asks. */
@@ -27,15 +30,13 @@ export async function openReload(
 ): Promise<() => Promise<void>> {
   if (source === null) return () => Promise.resolve();
   const reload = new ConfigReload({
-    config: { ...live, metadata: { ...live.metadata } },
+    config: { ...live, metadata: { ...live.metadata }, vars: { ...live.vars } },
     source,
     logger,
     live: {
       logLevel: ({ logLevel }) => void (live.logLevel = logLevel),
-      metadata: ({ metadata }) => {
-        for (const name of Object.keys(live.metadata)) delete live.metadata[name];
-        Object.assign(live.metadata, metadata);
-      },
+      metadata: ({ metadata }) => replaceFields(live.metadata, metadata),
+      vars: ({ vars }) => replaceFields(live.vars, vars),
       targets: async ({ targets }) => {
         await engine.targets.replace(targets);
         live.targets = targets;
@@ -51,4 +52,9 @@ export async function openReload(
   const watch = await FileWatch.open({ file: source.file, clock: systemClock, onChange });
   opened.add(() => watch.close());
   return () => reload.reload(true);
+}
+
+function replaceFields<Value>(known: Record<string, Value>, given: Readonly<Record<string, Value>>): void {
+  for (const name of Object.keys(known)) delete known[name];
+  Object.assign(known, given);
 }

@@ -3,6 +3,7 @@
 import { AppError } from "../core/app-error.ts";
 import { journalRecordFromJson } from "../core/journal-json.ts";
 import type { JournalRecord } from "../core/journal-record.ts";
+import type { JsonValue } from "../core/json.ts";
 import type { LogEntryJson } from "../core/log-entry-json.ts";
 import { asRun, asStarted, isRecord, maxAnswerBytes, notRunner, readJson, readProblem } from "./api-answer.ts";
 import { connectionTo } from "./connection-to.ts";
@@ -32,8 +33,9 @@ export interface LogRequest {
 }
 
 export interface TriggerRequest {
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: Readonly<Record<string, JsonValue>>;
   readonly args: readonly string[];
+  readonly jobs?: readonly string[];
 }
 
 export interface DecisionRequest {
@@ -113,9 +115,12 @@ function createRunVerbs(
   const { url } = options.address;
   const runPath = (id: string): string => `/api/runs/${encodeURIComponent(id)}`;
   return {
-    async trigger(pipeline, { params, args }, signal) {
+    async trigger(pipeline, { params, args, jobs = [] }, signal) {
       const path = `${pipelinePath(pipeline)}/trigger`;
-      return asStarted(await ask(path, { method: "POST", body: { params, args }, signal }), url);
+      return asStarted(
+        await ask(path, { method: "POST", body: { params, args, ...(jobs.length === 0 ? {} : { jobs }) }, signal }),
+        url,
+      );
     },
     rerun: async (id, body, signal) =>
       asStarted(await ask(`${runPath(id)}/rerun`, { method: "POST", body, signal }), url),

@@ -4,14 +4,12 @@
 import type { Command } from "commander";
 import { relative, join } from "node:path";
 import { errorClasses } from "../core/app-error.ts";
+import { withoutPipelineExtension } from "../core/pipeline-file.ts";
 import { addClientFlags, connect, type ClientFlags } from "./client-flags.ts";
 import { addConfigFlags, loadCommandConfig, type ConfigFlags } from "./config-flags.ts";
 import type { CommandContext } from "./command-context.ts";
 import { readPipelineFile } from "./pipeline-file.ts";
-import type { CheckedFileJson } from "./pipeline-verbs.ts";
-import { printable } from "./printable.ts";
-
-type Problem = CheckedFileJson["problems"][number];
+import { printProblems, type ShownProblem } from "./problem-list.ts";
 
 interface CheckFlags extends ConfigFlags, ClientFlags {
   readonly name?: string;
@@ -46,7 +44,7 @@ async function checkAll(flags: ConfigFlags, context: CommandContext): Promise<nu
     await out.line(JSON.stringify({ pipelines: list, problems }));
   } else {
     const shownDir = relative(context.cwd, config.pipelines);
-    await printProblems(problems, (file) => join(shownDir, file), context);
+    await printProblems(problems, (file) => join(shownDir, file), out);
     await err.line(summarise(pipelines.length, problems.length, errors));
   }
   return errors > 0 ? errorClasses.invalid.exitCode : 0;
@@ -55,31 +53,18 @@ async function checkAll(flags: ConfigFlags, context: CommandContext): Promise<nu
 async function checkFile(path: string, flags: CheckFlags, context: CommandContext): Promise<number> {
   const { out, err } = context.terminal;
   const { source, extension, name: ownName } = await readPipelineFile(context.cwd, path);
-  const name = (flags.name ?? ownName).replace(/\.m?[jt]s$/, "");
+  const name = withoutPipelineExtension(flags.name ?? ownName);
   const client = await connect(context, flags);
   const { ok, problems } = await client.checkPipeline(name, { source, extension });
   if (flags["json"]) await out.line(JSON.stringify({ ok, problems }));
   else {
-    await printProblems(problems, (file) => (file === name + extension ? path : file), context);
+    await printProblems(problems, (file) => (file === name + extension ? path : file), out);
     await err.line(summarise(1, problems.length, countErrors(problems)));
   }
   return ok ? 0 : errorClasses.invalid.exitCode;
 }
 
-/** `file:line:column message`, the file as one would open it from the current folder. */
-async function printProblems(
-  problems: readonly Problem[],
-  show: (file: string) => string,
-  { terminal: { out } }: CommandContext,
-): Promise<void> {
-  for (const { file, line, column, severity, message, hint } of problems) {
-    const place = [show(file), line, line === null ? null : column].filter((part) => part !== null).join(":");
-    await out.line(printable(`${place} ${severity === "warning" ? "warning: " : ""}${message}`));
-    if (hint) await out.line(`  ${out.paint("dim", "hint:")} ${printable(hint)}`);
-  }
-}
-
-function countErrors(problems: readonly Problem[]): number {
+function countErrors(problems: readonly ShownProblem[]): number {
   return problems.filter(({ severity }) => severity === "error").length;
 }
 

@@ -6,6 +6,7 @@ import { addApproveCommand } from "./approve.ts";
 import { addArtifactsCommand } from "./artifacts.ts";
 import { addCancelCommand } from "./cancel.ts";
 import { addCheckCommand } from "./check.ts";
+import { addCompileCommand } from "./compile.ts";
 import type { CommandContext } from "./command-context.ts";
 import { addCompletionCommand } from "./completion.ts";
 import { addConfigCommand } from "./config.ts";
@@ -70,6 +71,7 @@ const commands = [
   addSecretCommand,
   addNotifyCommand,
   addCheckCommand,
+  addCompileCommand,
   addTestCommand,
   addEvalCommand,
   addConfigCommand,

@@ -10,6 +10,7 @@ export type AppVerbs = Pick<
   typeof App,
   | "startServer"
   | "checkPipelines"
+  | "compileFile"
   | "runOnce"
   | "replayJournal"
   | "readStoredJournal"

@@ -7,6 +7,7 @@ import { AppError } from "../core/app-error.ts";
 import { formatByteSize } from "../core/byte-size.ts";
 import {
   findPipelineExtension,
+  isPipelineFile,
   maxPipelineFileBytes,
   type PipelineExtension,
   pipelineExtensions,
@@ -22,8 +23,11 @@ export interface PipelineFile {
 /** @throws {AppError} NOT_FOUND, VALIDATION_FAILED saying what is wrong with the file. */
 export async function readPipelineFile(cwd: string, path: string): Promise<PipelineFile> {
   const extension = findPipelineExtension(extname(path));
-  if (extension === undefined || /\.d\.m?ts$/.test(path)) {
-    throw invalid(`${path} is not a script`, `the name of a pipeline's file ends in ${pipelineExtensions.join(", ")}`);
+  if (extension === undefined || !isPipelineFile(path)) {
+    throw invalid(
+      `${path} is not the file of a pipeline`,
+      `the name of a pipeline's file ends in ${pipelineExtensions.join(", ")}`,
+    );
   }
   const bytes = await readBytes(path, resolve(cwd, path));
   return { source: decode(path, bytes), extension, name: basename(path, extension) };

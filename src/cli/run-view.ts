@@ -1,14 +1,15 @@
-// One run drawn for people: what it is, how it went, and its steps as a tree with a timeline.
+// One run drawn for people: what it is, how it went, and its jobs and steps as a tree with a timeline.
 
+import type { JobStatus } from "../core/job.ts";
 import type { StepStatus } from "../core/run.ts";
 import { formatMoment } from "./moment.ts";
 import { printable } from "./printable.ts";
-import type { RunJson, StepJson } from "../core/run-json.ts";
+import type { JobJson, RunJson, StepJson } from "../core/run-json.ts";
 import { describeError, durationOf, statusColours } from "./run-report.ts";
 import { formatTable } from "./table.ts";
 import type { OutputStream } from "./terminal.ts";
 
-const marks: Readonly<Record<StepStatus, string>> = {
+const marks: Readonly<Record<StepStatus | JobStatus, string>> = {
   queued: "·",
   running: "▶",
   waiting: "…",
@@ -16,6 +17,7 @@ const marks: Readonly<Record<StepStatus, string>> = {
   failed: "✗",
   cancelled: "■",
   timed_out: "✗",
+  skipped: "○",
 };
 
 const barWidth = 24;
@@ -39,19 +41,68 @@ export function formatRun(run: RunJson, out: OutputStream, now: number): readonl
     ...(run.error?.hint ? [["hint", printable(run.error.hint)]] : []),
   ];
   const rows = facts.map(([name = "", value = ""]) => [out.paint("dim", name), value]);
-  return [...formatTable(rows), ...(run.steps.length > 0 ? formatSteps(run, out, now) : [])];
+  const ofNoJob = run.steps.filter(({ job }) => job === null);
+  return [
+    ...formatTable(rows),
+    ...formatTree(
+      "jobs",
+      run.jobs.flatMap((job, index) => jobRows(job, index === run.jobs.length - 1, run, out, now)),
+      out,
+    ),
+    ...formatTree("steps", stepRows(ofNoJob, "", run, out, now), out),
+  ];
 }
 
-function formatSteps(run: RunJson, out: OutputStream, now: number): readonly string[] {
-  const rows = run.steps.map((step, index) => {
-    const branch = index === run.steps.length - 1 ? "└─" : "├─";
-    const mark = out.paint(statusColours[step.status], marks[step.status] ?? "?");
+type Row = readonly string[];
+
+function formatTree(title: string, rows: readonly Row[], out: OutputStream): readonly string[] {
+  return rows.length === 0 ? [] : [out.paint("dim", title), ...formatTable(rows)];
+}
+
+/** A job after which it comes, and its steps below it. */
+function jobRows(job: JobJson, isLast: boolean, run: RunJson, out: OutputStream, now: number): readonly Row[] {
+  const { name, status, needs, message } = job;
+  const after = needs.length === 0 ? "" : out.paint("dim", ` ← ${needs.map(printable).join(", ")}`);
+  const mark = out.paint(statusColours[status], marks[status]);
+  const note = message === null ? "" : out.paint("dim", printable(message));
+  const took = durationOf(job, now);
+  const steps = run.steps.filter((step) => step.job === name);
+  return [
+    [
+      `${isLast ? "└─" : "├─"} ${mark} ${printable(name)}${after}`,
+      formatBar(job, run, now),
+      took,
+      status.replace("_", " "),
+      note,
+    ],
+    ...stepRows(steps, isLast ? "   " : "│  ", run, out, now),
+  ];
+}
+
+function stepRows(
+  steps: readonly StepJson[],
+  indent: string,
+  run: RunJson,
+  out: OutputStream,
+  now: number,
+): readonly Row[] {
+  return steps.map((step, index) => {
+    const branch = index === steps.length - 1 ? "└─" : "├─";
+    const mark = out.paint(statusColours[step.status], marks[step.status]);
     const code = step.code === null ? printable(step.status.replace("_", " ")) : `exit ${step.code}`;
     const about = describeStep(step);
     const note = about === "" ? "" : out.paint("dim", about);
-    return [`${branch} ${mark} ${printable(step.name)}`, formatBar(step, run, now), durationOf(step, now), code, note];
+    // Under its job the name need not say whose it is.
+    const name =
+      step.job !== null && step.name.startsWith(`${step.job}/`) ? step.name.slice(step.job.length + 1) : step.name;
+    return [
+      `${indent}${branch} ${mark} ${printable(name)}`,
+      formatBar(step, run, now),
+      durationOf(step, now),
+      code,
+      note,
+    ];
   });
-  return [out.paint("dim", "steps"), ...formatTable(rows)];
 }
 
 /** What it waits for, until when, what became of it, and the run that it started. */
@@ -64,8 +115,8 @@ function describeStep({ message, until, run_id: runId }: StepJson): string {
   return parts.join(", ");
 }
 
-/** The step's share of the run's time, as a bar in a box. */
-function formatBar(step: StepJson, run: RunJson, now: number): string {
+/** Its share of the run's time, as a bar in a box. */
+function formatBar(step: Pick<StepJson, "started_at" | "finished_at">, run: RunJson, now: number): string {
   const time = (text: string | null, absent: number): number => (text === null ? absent : Date.parse(text));
   const runStart = time(run.started_at, Date.parse(run.created_at));
   const runMs = Math.max(1, time(run.finished_at, now) - runStart);

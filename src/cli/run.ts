@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import type { Config } from "../config.ts";
 import { AppError } from "../core/app-error.ts";
 import { logEntryToJson } from "../core/log-entry-json.ts";
+import { isPipelineFile, withoutPipelineExtension } from "../core/pipeline-file.ts";
 import { runToJson } from "../core/run-json.ts";
 import { addConfigFlags, loadCommandConfig, type ConfigFlags } from "./config-flags.ts";
 import type { RunOnceOptions } from "../app.ts";
@@ -38,7 +39,7 @@ async function run(target: string, flags: RunFlags & ConfigFlags, context: Comma
   const { terminal, cwd } = context;
   const input = parseInput(flags);
   const { config } = await loadCommandConfig(context, flags);
-  const file = /\.m?[jt]s$/.test(target) ? await findScript(target, cwd, config) : undefined;
+  const file = isPipelineFile(target) ? await findScript(target, cwd, config) : undefined;
   const app = await context.loadApp();
   const printer = createLogPrinter(terminal);
   // The first Ctrl-C cancels the run and waits for its end; the second leaves at once.
@@ -72,7 +73,7 @@ async function findScript(target: string, cwd: string, config: Config): Promise<
   if (found) return file;
   if (found === false) throw new AppError("NOT_FOUND", `${file} is not a file`);
   const inPipelines = resolve(config.pipelines, target);
-  const name = target.replace(/\.m?[jt]s$/, "");
+  const name = withoutPipelineExtension(target);
   throw new AppError("NOT_FOUND", `the file ${file} does not exist`, {
     hint: (await isFile(inPipelines))
       ? `write \`${name}\` for the pipeline, or \`${relative(cwd, inPipelines)}\` for its file`

@@ -2,6 +2,7 @@
 
 import { Option, type Command } from "commander";
 import { AppError } from "../core/app-error.ts";
+import { withoutPipelineExtension } from "../core/pipeline-file.ts";
 import type { UploadedPipelineJson } from "./pipeline-verbs.ts";
 import { addClientFlags, connect, type ClientFlags } from "./client-flags.ts";
 import type { CommandContext } from "./command-context.ts";
@@ -43,7 +44,7 @@ export function addSetPipelineCommand(program: Command, context: CommandContext)
 async function setPipeline(path: string, flags: SetPipelineFlags, context: CommandContext): Promise<void> {
   const { out, err } = context.terminal;
   const file = await readPipelineFile(context.cwd, path);
-  const name = (flags.name ?? file.name).replace(/\.m?[jt]s$/, "");
+  const name = withoutPipelineExtension(flags.name ?? file.name);
   const secret = await findSecret(flags.webhookSecret);
   const client = await connect(context, flags);
   const { source, extension } = file;

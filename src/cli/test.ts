@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { AppError } from "../core/app-error.ts";
+import { isPipelineFile } from "../core/pipeline-file.ts";
 import { addConfigFlags, loadCommandConfig, type ConfigFlags } from "./config-flags.ts";
 import type { CommandContext } from "./command-context.ts";
 import { TestPrinter } from "./test-printer.ts";
@@ -71,7 +72,7 @@ function parsePattern(pattern: string | undefined): (name: string) => boolean {
 
 /** The absolute path of a file; the name of a pipeline as it is. @throws {AppError} NOT_FOUND. */
 async function locate(target: string, cwd: string): Promise<string> {
-  if (!/\.m?[jt]s$/.test(target)) return target;
+  if (!isPipelineFile(target)) return target;
   const file = resolve(cwd, target);
   const found = await stat(file).catch(() => null);
   if (found?.isFile()) return file;

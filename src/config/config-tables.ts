@@ -1,5 +1,6 @@
 // The tables of runner.toml: what is no setting with a flag and a variable of its own.
 
+import type { JsonValue } from "../core/json.ts";
 import type * as Expressions from "../expressions/expressions.ts";
 import type * as Webhooks from "../webhooks/webhooks.ts";
 import type { DeclaredEndpoint, Target } from "../webhooks/webhooks.ts";
@@ -14,16 +15,19 @@ export interface ConfigTables {
   readonly webhooks: readonly DeclaredEndpoint[];
   /** `[metadata]`: told with each event. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** `[vars]`: values for scripts and YAML pipelines. */
+  readonly vars: Readonly<Record<string, JsonValue>>;
 }
 
 export const tableNames: readonly string[] = [
   "targets",
   "webhooks",
   "metadata",
+  "vars",
 ] satisfies readonly (keyof ConfigTables)[];
 
 /** Of a program that has no runner.toml. */
-export const noTables: ConfigTables = { targets: [], webhooks: [], metadata: {} };
+export const noTables: ConfigTables = { targets: [], webhooks: [], metadata: {}, vars: {} };
 
 type Add = (line: number | null, message: string, hint: string | null) => void;
 
@@ -43,6 +47,7 @@ export function readTables({ entries, text }: TomlFile, add: Add): ConfigTables 
     targets: readTargets(valueOf("targets"), findLine, add),
     webhooks: readEndpoints(valueOf("webhooks"), findLine, add),
     metadata: readMetadata(valueOf("metadata"), findLine, add),
+    vars: readVars(valueOf("vars"), findLine, add),
   };
 }
 
@@ -74,4 +79,26 @@ function readMetadata(value: unknown, findLine: FindTomlLine, add: Add): ConfigT
     }
   }
   return value as ConfigTables["metadata"];
+}
+
+function readVars(value: unknown, findLine: FindTomlLine, add: Add): ConfigTables["vars"] {
+  if (value === undefined) return {};
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    add(findLine(["vars"]), "vars must be a table", 'write [vars] and below it registry = "registry.lan:5000"');
+    return {};
+  }
+  const noJson = Object.entries(value).find(([, content]) => hasNoJson(content));
+  if (noJson !== undefined) {
+    add(findLine(["vars", noJson[0]]), `vars.${noJson[0]} holds a number that is none: inf or nan`, "write a text");
+  }
+  // Dates become texts, as scripts see them.
+  return JSON.parse(JSON.stringify(value)) as ConfigTables["vars"];
+}
+
+function hasNoJson(value: unknown): boolean {
+  return typeof value === "object" && value !== null ? Object.values(value).some(hasNoJson) : isNoJson(value);
+}
+
+function isNoJson(value: unknown): boolean {
+  return typeof value === "number" && !Number.isFinite(value);
 }

@@ -65,6 +65,7 @@ export const errorCodes = {
   RUN_NOT_FOUND: "not_found",
   ARTIFACT_NOT_FOUND: "not_found",
   STEP_NOT_FOUND: "not_found",
+  JOB_NOT_FOUND: "not_found",
   SECRET_NOT_FOUND: "not_found",
   TARGET_NOT_FOUND: "not_found",
   METHOD_NOT_ALLOWED: "invalid",
@@ -112,6 +113,8 @@ export const errorCodes = {
   STORE_UNAVAILABLE: "unavailable",
   // ends of runs
   SCRIPT_ERROR: "run_failed",
+  JOB_FAILED: "run_failed",
+  ASSERTION_FAILED: "run_failed",
   NONDETERMINISTIC: "run_failed",
   JOURNAL_LIMIT: "run_failed",
   CPU_LIMIT: "run_failed",

@@ -37,6 +37,7 @@ function headToJson(head: JournalHead): JournalJson {
     run: runToJson(head.run),
     params: head.params,
     args: head.args,
+    target_jobs: head.targetJobs,
     request: request && requestToJson(request),
     seed: head.seed,
     script_run_id: head.scriptRunId,
@@ -125,6 +126,8 @@ interface HeadJson {
   readonly run: RecordedRunJson;
   readonly params: JournalHead["params"];
   readonly args: JournalHead["args"];
+  /** Absent in what an older version wrote. */
+  readonly target_jobs?: JournalHead["targetJobs"];
   readonly request: RequestJson | null;
   readonly seed: string;
   readonly script_run_id: string;
@@ -171,6 +174,7 @@ function headFromJson({ run, request, script, ...head }: HeadJson): JournalHead 
     run: runFromJson(run),
     params: head.params,
     args: head.args,
+    targetJobs: head.target_jobs ?? [],
     request: request && requestFromJson(request),
     seed: head.seed,
     scriptRunId: head.script_run_id,

@@ -15,6 +15,7 @@ export interface JournalHead {
   readonly run: RecordedRun;
   readonly params: ParamValues;
   readonly args: readonly string[];
+  readonly targetJobs: readonly string[];
   /** The webhook as the script sees it. */
   readonly request: RecordedRequest | null;
   readonly seed: string;

@@ -7,12 +7,13 @@ import type { WebhookAlgorithm } from "./webhook-provider.ts";
 /** Memory maximum of a sandbox, where its script does not say. */
 export const defaultMemoryBytes = 64 * 1024 ** 2;
 
-export const paramTypes = ["string", "number", "boolean"] as const;
+export const paramTypes = ["string", "number", "boolean", "any"] as const;
+/** `any` is a JSON value as it was given: what a command line gives stays text. */
 export type ParamType = (typeof paramTypes)[number];
 
 export interface ParamSpec {
   readonly type: ParamType;
-  readonly default?: string | number | boolean;
+  readonly default?: JsonValue;
   readonly enum?: readonly (string | number | boolean)[];
   readonly required: boolean;
   readonly description?: string;
@@ -98,6 +99,43 @@ export interface NotifyConfig {
   readonly to: readonly string[];
 }
 
+export interface JobConfig {
+  readonly name: string;
+  /** Jobs that are done before it begins. */
+  readonly needs: readonly string[];
+  /** Those of them whose new versions it is for. */
+  readonly follows: readonly string[];
+}
+
+export interface ResourceConfig {
+  readonly name: string;
+  readonly type: string;
+  /** With `((vars))`. */
+  readonly source: Readonly<Record<string, JsonValue>>;
+  /** The one version that there is to be. */
+  readonly version?: Readonly<Record<string, string>>;
+  /** Between two checks; null: none. */
+  readonly checkEveryMs: number | null;
+  /** Jobs that begin on a new version. */
+  readonly triggers: readonly ResourceTrigger[];
+}
+
+export interface ResourceTrigger {
+  readonly job: string;
+  /** Once for the newest of several new ones, or once for each. */
+  readonly mode: "latest" | "every";
+}
+
+/** Which ended runs of the pipeline stay, where that is less than the server keeps. */
+export interface RetentionConfig {
+  /** The newest so many. */
+  readonly runs?: number;
+  /** Those that ended in so many days. */
+  readonly days?: number;
+  /** Of those that succeeded, at least so many of the newest. */
+  readonly minSucceeded?: number;
+}
+
 export interface PipelineConfig {
   /** `false`: this pipeline has no webhook. */
   readonly webhook: WebhookConfig | false;
@@ -114,9 +152,14 @@ export interface PipelineConfig {
   readonly concurrencyKey?: string;
   /** Absent: `queue`. */
   readonly onConflict?: ConflictRule;
+  readonly retention?: RetentionConfig;
   readonly schedules?: readonly ScheduleConfig[];
   readonly after?: readonly AfterConfig[];
   readonly notify?: readonly NotifyConfig[];
+  /** Absent: the pipeline has none until a run declares some. */
+  readonly jobs?: readonly JobConfig[];
+  /** What is looked at for new versions, between runs. */
+  readonly resources?: readonly ResourceConfig[];
 }
 
 export type ParamValues = Readonly<Record<string, JsonValue>>;

@@ -1,5 +1,6 @@
 // A run as JSON, for the HTTP API and every --json: snake_case, times as RFC 3339 in UTC with milliseconds.
 
+import type { Job, JobStatus } from "./job.ts";
 import type { JsonValue } from "./json.ts";
 import type { Artifact, Run, RunStatus, Step, StepKind, StepStatus, Trigger } from "./run.ts";
 import { formatStepId } from "./step-id.ts";
@@ -16,6 +17,18 @@ export interface StepJson {
   readonly message: string | null;
   readonly until: string | null;
   readonly run_id: string | null;
+  readonly job: string | null;
+}
+
+export interface JobJson {
+  readonly name: string;
+  readonly status: JobStatus;
+  readonly needs: readonly string[];
+  /** Ids of its steps. */
+  readonly steps: readonly string[];
+  readonly message: string | null;
+  readonly started_at: string | null;
+  readonly finished_at: string | null;
 }
 
 export interface ArtifactJson {
@@ -49,10 +62,13 @@ export interface RunJson {
   readonly wake_at: string | null;
   readonly error: RunErrorJson | null;
   readonly steps: readonly StepJson[];
+  /** Empty where its script told of none. */
+  readonly jobs: readonly JobJson[];
   readonly artifacts: readonly ArtifactJson[];
 }
 
 export function runToJson(run: Run): RunJson {
+  const stepsOf = Map.groupBy(run.steps, ({ job }) => job);
   return {
     id: run.id,
     pipeline: run.pipeline,
@@ -70,6 +86,7 @@ export function runToJson(run: Run): RunJson {
     wake_at: maybeTime(run.wakeAt),
     error: run.error === null ? null : errorToJson(run.error),
     steps: run.steps.map(stepToJson),
+    jobs: run.jobs.map((job) => jobToJson(job, stepsOf.get(job.name) ?? [])),
     artifacts: run.artifacts.map(artifactToJson),
   };
 }
@@ -104,5 +121,18 @@ function stepToJson(step: Step): StepJson {
     message: step.message,
     until: maybeTime(step.until),
     run_id: step.runId,
+    job: step.job,
+  };
+}
+
+function jobToJson({ name, status, needs, message, startedAt, finishedAt }: Job, steps: readonly Step[]): JobJson {
+  return {
+    name,
+    status,
+    needs,
+    steps: steps.map(({ id }) => id),
+    message,
+    started_at: maybeTime(startedAt),
+    finished_at: maybeTime(finishedAt),
   };
 }

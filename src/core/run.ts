@@ -1,6 +1,7 @@
 // The words of a run: its trigger, its states, its steps, its error. Shapes are those of the API in camelCase.
 
 import type { ErrorCode } from "./app-error.ts";
+import type { Job } from "./job.ts";
 import type { JsonValue } from "./json.ts";
 import type { StepKey } from "./step-id.ts";
 
@@ -28,7 +29,17 @@ export function isFinal(status: RunStatus): status is FinalRunStatus {
 export const stepStatuses = ["queued", "running", "waiting", "succeeded", "failed", "cancelled", "timed_out"] as const;
 export type StepStatus = (typeof stepStatuses)[number];
 
-export const stepKinds = ["process", "container", "fetch", "sleep", "approval", "signal", "pipeline", "block"] as const;
+export const stepKinds = [
+  "process",
+  "container",
+  "fetch",
+  "sleep",
+  "approval",
+  "signal",
+  "pipeline",
+  "lock",
+  "block",
+] as const;
 export type StepKind = (typeof stepKinds)[number];
 
 /** Why a run did not succeed; `file` and `line` are the author's, where known. */
@@ -57,10 +68,12 @@ export interface Step {
   readonly until: number | null;
   /** The run that it started. */
   readonly runId: string | null;
+  /** The job of the run that it is of. */
+  readonly job: string | null;
 }
 
 /** A step that has not been begun. */
-export function newStep(id: string, name: string, kind: StepKind): Step {
+export function newStep(id: string, name: string, kind: StepKind, job: string | null = null): Step {
   return {
     id,
     name,
@@ -73,6 +86,7 @@ export function newStep(id: string, name: string, kind: StepKind): Step {
     message: null,
     until: null,
     runId: null,
+    job,
   };
 }
 
@@ -121,6 +135,8 @@ export interface Run {
   readonly wakeAt: number | null;
   readonly error: RunError | null;
   readonly steps: readonly Step[];
+  /** In the order they were declared. */
+  readonly jobs: readonly Job[];
   /** In the order they were first saved. */
   readonly artifacts: readonly Artifact[];
 }

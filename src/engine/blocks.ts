@@ -1,6 +1,7 @@
 // The blocks of a run, `step(name, …)` in scripts: what the script tells of them becomes their rows and lines of the log.
 
 import { newStep, type Step } from "../core/run.ts";
+import { jobOf } from "./job-of.ts";
 import { formatStepId } from "../core/step-id.ts";
 import type { CallKind, GuestCall } from "../sandbox/sandbox.ts";
 import type { Journal, Write } from "../store/store.ts";
@@ -91,7 +92,7 @@ export class Blocks {
     if (!isOfBlock(kind)) return null;
     const { attempts, block, delayMs, reason, status } = args as unknown as BlockArguments;
     if (kind === "block") {
-      const step = newStep(formatStepId({ runId: this.#runId, number }), name, "block");
+      const step = newStep(formatStepId({ runId: this.#runId, number }), name, "block", jobOf(args));
       return this.#keep(number, { attempts, step: { ...step, status: "running", attempts: 1, startedAt: at } });
     }
     const known = this.#open.get(block);

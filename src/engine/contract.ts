@@ -72,6 +72,8 @@ export interface TriggerInput {
   /** Values as given; texts are converted to the declared types. */
   readonly params: Readonly<Record<string, unknown>>;
   readonly args: readonly string[];
+  /** Names of jobs: the run is for those, and for all that need them. Absent or empty: for all. */
+  readonly jobs?: readonly string[];
 }
 
 export interface RunListQuery {

@@ -9,6 +9,7 @@ import type { CommittedStore } from "./events/committed-store.ts";
 import { EventDesk } from "./events/event-desk.ts";
 import type { PipelineEvents } from "./events/pipeline-events.ts";
 import type { Engine, OpenArtifact, PipelineOverview, StopOptions, TriggerInput } from "./contract.ts";
+import { LockDesk } from "./lock-desk.ts";
 import { maskRecord } from "./mask-secrets.ts";
 import { NewsDesk } from "./news-desk.ts";
 import { newRun } from "./new-run.ts";
@@ -21,6 +22,7 @@ import type { TargetDesk } from "./outbound/target-desk.ts";
 import { PipelinePauses } from "./pipeline-pauses.ts";
 import { readJournal } from "./read-journal.ts";
 import { readLogs } from "./read-logs.ts";
+import { expandJobs } from "./expand-jobs.ts";
 import { getPipeline, getVersion } from "./get-pipeline.ts";
 import { WebhookReceiver } from "./receive-webhook.ts";
 import { recoverRuns } from "./recover-runs.ts";
@@ -30,6 +32,8 @@ import { resolveParams } from "./resolve-params.ts";
 import { Retention, type RetentionLimits, retentionText } from "./retention.ts";
 import type { RunParts } from "./run-parts.ts";
 import { RunRegistry } from "./run-registry.ts";
+import { waitForEnd } from "./wait-for-end.ts";
+import { ResourceChecker } from "./resources/resource-checker.ts";
 import { Scheduler, type ScheduleOverview } from "./scheduler.ts";
 import { StepSlots } from "./step-slots.ts";
 import { WaitingCallers } from "./waiting-callers.ts";
@@ -38,7 +42,10 @@ import type { StoredSecrets } from "./stored-secrets.ts";
 import type { UploadedSecrets } from "./uploaded-secrets.ts";
 
 export interface EngineOptions {
-  readonly parts: Omit<RunParts, "store" | "stepSlots" | "fetchSlots" | "children" | "followers" | "targets"> & {
+  readonly parts: Omit<
+    RunParts,
+    "store" | "stepSlots" | "fetchSlots" | "children" | "locks" | "pipelineSetter" | "followers" | "targets"
+  > & {
     readonly store: CommittedStore;
   };
   readonly catalog: Pick<Catalog, "get" | "list" | "upload" | "check" | "remove" | "watchChanges">;
@@ -72,12 +79,18 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const pauses = await PipelinePauses.load(options.parts.store, options.parts.clock);
   const outbound = options.outbound && (await openOutbound(options.parts, options.outbound, catalog, newId));
   const children = new ChildRuns({ parts: options.parts, catalog, pauses, newId, checkRoom, runs: () => runs });
+  const locks = new LockDesk({ parts: options.parts, runs: () => runs });
   const parts: RunParts = {
     ...options.parts,
     stepSlots: new StepSlots(maxConcurrentSteps),
     fetchSlots: createFetchSlots(),
     targets: outbound?.targets ?? anyTarget,
     children,
+    locks,
+    pipelineSetter: {
+      findFile: (id) => catalog.get(id)?.file,
+      set: async (id, upload) => await uploader.set(id, upload),
+    },
     followers: new Followers({
       catalog: triggers === null ? noCatalog : catalog,
       pauses,
@@ -86,10 +99,21 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       take: (run, version) => void runs.take(run, version),
     }),
   };
+  const uploader = new PipelineUploader({
+    catalog,
+    store: parts.store,
+    secrets: options.uploadedSecrets,
+    events: options.pipelineEvents,
+    redactor: parts.redactor,
+    now: () => parts.clock.now(),
+  });
   const limits = { executing: maxConcurrentRuns, queued: maxQueuedRuns };
   const runs = new RunRegistry({ parts, versions: catalog, pauses, limits });
+  // Before any run asks for one.
+  await locks.load();
   await recoverRuns(parts, catalog, runs, children);
-  const engine = new StandardEngine(options, parts, runs, pauses, outbound);
+  locks.start();
+  const engine = new StandardEngine({ ...options, uploader }, parts, runs, pauses, outbound);
   await engine.start();
   return engine;
 }
@@ -115,13 +139,14 @@ class StandardEngine implements Engine {
   readonly #uploader: PipelineUploader;
   readonly #news: NewsDesk;
   readonly #scheduler: Scheduler | null;
+  readonly #resources: ResourceChecker | null;
   readonly #retention: Retention | null;
   readonly #outbound: OpenedOutbound | null;
   readonly events: EventDesk;
   #ready = true;
 
   constructor(
-    options: EngineOptions,
+    options: EngineOptions & { readonly uploader: PipelineUploader },
     parts: RunParts,
     runs: RunRegistry,
     pauses: PipelinePauses,
@@ -132,7 +157,7 @@ class StandardEngine implements Engine {
     this.#parts = parts;
     this.#runs = runs;
     this.#pauses = pauses;
-    const { catalog, uploadedSecrets: secrets, newId, triggers } = options;
+    const { catalog, newId, triggers } = options;
     const { store, clock, logger } = parts;
     const { uploadedSecrets, webhookTimeoutMs: timeoutMs, publicUrl = null } = options;
     const checkReady = (): void => this.checkReady();
@@ -141,25 +166,21 @@ class StandardEngine implements Engine {
     const receiving = { uploadedSecrets, timeoutMs, publicUrl, waiting: this.#waiting, records: this.#records };
     this.#webhooks = new WebhookReceiver({ parts, catalog, runs, newId, checkReady, ...receiving });
     this.#reruns = new Reruns({ parts, catalog, runs, newId });
-    this.#uploader = new PipelineUploader({
-      catalog,
-      store,
-      secrets,
-      events: options.pipelineEvents,
-      redactor: parts.redactor,
-      now: () => clock.now(),
-    });
+    this.#uploader = options.uploader;
     this.#news = new NewsDesk({ parts, runs });
     this.events = new EventDesk(options.parts);
     const common = { store, clock, logger, catalog, pauses, runs, newId, checkReady };
     this.#scheduler = triggers && new Scheduler({ ...common, ...triggers });
+    const ofCheckers = { executor: parts.executor, secrets: parts.secrets, vars: parts.vars };
+    this.#resources = triggers && new ResourceChecker({ ...common, ...ofCheckers });
     const eventsNeededFrom = (): number => outbound?.outbound.eventsNeededFrom ?? Number.POSITIVE_INFINITY;
-    const kept = { parts, requests: this.#records, eventsNeededFrom };
+    const kept = { parts, catalog, requests: this.#records, eventsNeededFrom };
     this.#retention = options.retention && new Retention({ ...kept, ...options.retention });
   }
 
   async start(): Promise<void> {
     await this.#scheduler?.start();
+    this.#resources?.start();
     this.#retention?.start();
     await this.#outbound?.outbound.start();
   }
@@ -194,7 +215,7 @@ class StandardEngine implements Engine {
   redeliver: Engine["redeliver"] = async (id, options) =>
     await this.#webhooks.redeliver(await this.getRequest(id), options);
 
-  async trigger(pipeline: string, { params, args }: TriggerInput): Promise<{ readonly runId: string }> {
+  async trigger(pipeline: string, { params, args, jobs = [] }: TriggerInput): Promise<{ readonly runId: string }> {
     this.checkReady();
     const version = getVersion(this.#options.catalog, pipeline);
     const run = newRun({
@@ -204,6 +225,7 @@ class StandardEngine implements Engine {
       bundleHash: version.bundle.hash,
       params: resolveParams(version.config, params, "manual"),
       args,
+      targetJobs: expandJobs(pipeline, version.config, jobs),
       createdAt: this.#parts.clock.now(),
     });
     await this.#runs.submit({ run, version, request: null, writes: [] });
@@ -225,22 +247,10 @@ class StandardEngine implements Engine {
 
   listRuns: Engine["listRuns"] = async (query) => await this.#parts.store.runs.list(query);
 
-  async waitForEnd(id: string, timeoutMs: number, signal?: AbortSignal): Promise<Run> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    // Listened for before it is looked at, so that nothing falls between the two.
-    const stopWaiting = this.#runs.onEnd(id, resolve);
-    const stopTimer = this.#parts.clock.after(timeoutMs, resolve);
-    signal?.addEventListener("abort", () => resolve(), { once: true });
-    try {
-      const run = await this.getRun(id);
-      if (isFinal(run.status)) return run;
-      await promise;
-      return await this.getRun(id);
-    } finally {
-      stopTimer();
-      stopWaiting();
-    }
-  }
+  waitForEnd: Engine["waitForEnd"] = async (id, timeoutMs, signal) => {
+    const getRun = async (): Promise<Run> => await this.getRun(id);
+    return await waitForEnd({ id, timeoutMs, signal, getRun, clock: this.#parts.clock, runs: this.#runs });
+  };
 
   waitAsCaller: Engine["waitAsCaller"] = async (id, timeoutMs, signal) => {
     const leave = this.#waiting.enter();
@@ -373,7 +383,7 @@ class StandardEngine implements Engine {
 
   async stop({ stopSteps, graceMs }: StopOptions): Promise<void> {
     this.#ready = false;
-    await this.#scheduler?.stop();
+    await Promise.all([this.#scheduler?.stop(), this.#resources?.stop()]);
     if (stopSteps) {
       const grace = new Promise<void>((resolve) => this.#parts.clock.after(graceMs, resolve));
       await Promise.race([this.#runs.cancelAll("the server was stopped with --stop-steps"), grace]);

@@ -4,12 +4,13 @@ import { AppError } from "../core/app-error.ts";
 import type { Run, Step } from "../core/run.ts";
 import { stepNumber } from "../core/step-id.ts";
 import type { CallKind } from "../sandbox/sandbox.ts";
-import type { CallOutline, JournalCut, JournalOutline, Store } from "../store/store.ts";
+import type { CallOutline, JobWrite, Journal, JournalCut, JournalOutline, Store } from "../store/store.ts";
 import { Blocks, isOfBlock } from "./blocks.ts";
 import { findCancel } from "./journal-view.ts";
 import { RunLog } from "./run-log.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { StepArguments } from "./step-arguments.ts";
+import { writeJob } from "./write-job.ts";
 
 interface CutPlace {
   /** The first that is done anew. */
@@ -23,6 +24,8 @@ export interface CutJournal {
   readonly cut: JournalCut;
   /** Blocks of the script that had begun and not ended there, as they were then. */
   readonly openBlocks: readonly Step[];
+  /** What the script had told of its jobs. */
+  readonly jobs: readonly JobWrite[];
 }
 
 /** @throws {AppError} RERUN_IMPOSSIBLE where something that came before the step is gone with the run. */
@@ -57,21 +60,32 @@ export async function cutJournal(
     given: givenOutput(open, journal, call.afterSeq),
     lastSeq: await store.logs.lastSeq(ended.id),
   };
-  return { cut, openBlocks: await findOpenBlocks(store, ended.id, before, to) };
+  const openBlocks = await findOpenBlocks(store, ended.id, before, to);
+  const told = await findCalls(store, ended.id, before, (kind) => kind === "job");
+  return { cut, openBlocks, jobs: told.map((each) => writeJob(each, to, each.startedAt)) };
 }
 
 /** Their rows in the ended run tell how they came to their end. */
 async function findOpenBlocks(
-  { journal }: Pick<Store, "journal">,
+  store: Pick<Store, "journal">,
   ended: string,
   before: readonly CallOutline[],
   to: string,
 ): Promise<readonly Step[]> {
-  const ofBlocks = before.filter(({ kind }) => isOfBlock(kind as CallKind));
-  const calls = await Promise.all(ofBlocks.map(({ number }) => journal.findCall(ended, number)));
   const blocks = new Blocks(to, new RunLog());
-  blocks.restore({ calls: calls.filter((call) => call !== undefined) });
+  blocks.restore({ calls: await findCalls(store, ended, before, isOfBlock) });
   return blocks.steps;
+}
+
+async function findCalls(
+  { journal }: Pick<Store, "journal">,
+  runId: string,
+  among: readonly CallOutline[],
+  isWanted: (kind: CallKind) => boolean,
+): Promise<Journal["calls"]> {
+  const wanted = among.filter(({ kind }) => isWanted(kind as CallKind));
+  const calls = await Promise.all(wanted.map(({ number }) => journal.findCall(runId, number)));
+  return calls.filter((call) => call !== undefined);
 }
 
 /**
@@ -137,7 +151,21 @@ async function findLost(
   if (volume !== undefined) {
     lost.push({ number: volume.number, why: "the script had made a volume before, and that was removed with the run" });
   }
+  const lock = findHeldLock(before);
+  if (lock !== undefined) {
+    const why = `the script had the lock ${JSON.stringify(lock.name)} by then, and gave it back as the run ended`;
+    lost.push({ number: lock.number, why });
+  }
   return lost.toSorted((a, b) => a.number - b.number)[0] ?? null;
+}
+
+/** The first lock that was taken and not given back. */
+function findHeldLock(before: readonly CallOutline[]): CallOutline | undefined {
+  const released = (taken: CallOutline): boolean =>
+    before.some(({ kind, name, number, ok }) => {
+      return kind === "unlock" && name === taken.name && number > taken.number && ok === true;
+    });
+  return before.find((call) => call.kind === "lock" && call.ok === true && !released(call));
 }
 
 function describeWayOut({ steps }: Run, lost: number): string {

@@ -131,6 +131,7 @@ export class GuestSession {
       triggeredBy: run.triggeredBy,
       driverName: "local",
       args: run.args,
+      targetJobs: run.targetJobs,
       params: run.params,
       rerunOf: run.rerunOf,
       after: run.after && toGuestAfter(run.after),

@@ -18,6 +18,7 @@ import type { RunLog } from "./run-log.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunRecorder } from "./run-recorder.ts";
 import type { WaitAnswer, WaitCall } from "./wait-call.ts";
+import { writeJob } from "./write-job.ts";
 import { isWritten, writeCall, type WrittenCallKind } from "./written-calls.ts";
 
 export interface HostCallsOptions {
@@ -106,6 +107,7 @@ export class HostCalls {
     } else if (call.kind === "respond") effects.push(() => this.#respond(call));
     else if (call.kind === "clear_timer") this.#clearTimer(Number((call.args as { call: number }).call));
     else if (isWritten(call.kind)) this.#write(call.kind, call, startedAt, writes, effects);
+    else if (call.kind === "job") writes.push(writeJob(call, this.#options.run.id, startedAt));
     else if (isOfBlock(call.kind)) this.#blocks.take(call, startedAt, writes, effects);
     if (call.kind === "block_end") this.#settle(call, done, writes, effects);
   }

@@ -133,6 +133,9 @@ const kindNames: Readonly<Record<CallKind, string>> = {
   storage: "storage call",
   event: "event",
   notify: "notification",
+  job: "note on a job",
+  resource: "a question about a resource",
+  var: "question for vars",
   dedupe: "question whether it is a duplicate",
   hmac: "signature",
   fetch: "fetch",
@@ -145,6 +148,9 @@ const kindNames: Readonly<Record<CallKind, string>> = {
   approval: "approval",
   signal: "wait for a signal",
   child: "run of another pipeline",
+  lock: "lock",
+  unlock: "return of a lock",
+  set_pipeline: "setting of pipeline",
 };
 
 function describe(call: { readonly kind: CallKind; readonly name: string }): string {

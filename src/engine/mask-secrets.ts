@@ -13,7 +13,7 @@ type Call = Pick<GuestCall, "kind" | "name" | "args">;
 /** What these are named is a text for people; others are named for what they do, or for who answers. */
 const freelyNamed: readonly CallKind[] = ["step", "fetch", "block", "block_note", "block_end", "event"];
 /** What these are asked with is needed as it is, also after a restart. */
-const worked: readonly CallKind[] = "step fetch volume artifact sandbox hmac child timer clear_timer signal".split(
+const worked: readonly CallKind[] = "step fetch volume artifact sandbox hmac var child timer clear_timer signal".split(
   " ",
 ) as CallKind[];
 

@@ -7,6 +7,7 @@ type Required = "id" | "pipeline" | "trigger" | "bundleHash" | "params" | "creat
 export function newRun(run: Pick<NewRun, Required> & Partial<NewRun>): NewRun {
   return {
     args: [],
+    targetJobs: [],
     inboundId: null,
     rerunOf: null,
     triggeredBy: run.trigger,

@@ -4,9 +4,13 @@ import type { CallKind } from "../sandbox/sandbox.ts";
 import { childTerms } from "./child-terms.ts";
 import { closeSandbox } from "./close-sandbox.ts";
 import { doFetch, isRepeatableFetch, mayFetchPass } from "./do-fetch.ts";
+import { lockTerms, unlockTerms } from "./lock-terms.ts";
 import { approvalTerms, signalTerms } from "./news-terms.ts";
+import { findVars } from "./find-vars.ts";
+import { doResourceCall } from "./resources/resource-call.ts";
 import type { OngoingCall, OngoingCallOptions } from "./ongoing-call.ts";
 import { saveArtifact } from "./save-artifact.ts";
+import { setPipeline } from "./set-pipeline-call.ts";
 import { signMessage } from "./sign-message.ts";
 import { StepCall } from "./step-call.ts";
 import { timerTerms } from "./timer-terms.ts";
@@ -15,9 +19,19 @@ import { WaitCall } from "./wait-call.ts";
 import { WorkCall } from "./work-call.ts";
 
 /** The kinds that the host works on; a run is not over before the last of them is. */
-const workKinds = ["step", "fetch", "volume", "artifact", "sandbox", "hmac"] as const satisfies readonly CallKind[];
+const workKinds = [
+  "step",
+  "fetch",
+  "volume",
+  "artifact",
+  "sandbox",
+  "hmac",
+  "set_pipeline",
+  "var",
+  "resource",
+] as const satisfies readonly CallKind[];
 /** The kinds that only wait; they keep no run alive that has nothing else to do. */
-const waitKinds = ["timer", "approval", "signal", "child"] as const satisfies readonly CallKind[];
+const waitKinds = ["timer", "approval", "signal", "child", "lock", "unlock"] as const satisfies readonly CallKind[];
 
 export type WorkCallKind = (typeof workKinds)[number];
 export type WaitCallKind = (typeof waitKinds)[number];
@@ -49,6 +63,12 @@ export function openWork(kind: WorkCallKind, options: OngoingCallOptions): Ongoi
       return new WorkCall(options, { work: closeSandbox });
     case "hmac":
       return new WorkCall(options, { work: signMessage });
+    case "set_pipeline":
+      return new WorkCall(options, { work: setPipeline });
+    case "var":
+      return new WorkCall(options, { work: findVars });
+    case "resource":
+      return new WorkCall(options, { work: doResourceCall });
   }
 }
 
@@ -63,5 +83,9 @@ export function openWait(kind: WaitCallKind, options: OngoingCallOptions): WaitC
       return new WaitCall(options, signalTerms(options));
     case "child":
       return new WaitCall(options, childTerms(options));
+    case "lock":
+      return new WaitCall(options, lockTerms(options));
+    case "unlock":
+      return new WaitCall(options, unlockTerms(options));
   }
 }

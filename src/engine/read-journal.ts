@@ -57,7 +57,7 @@ async function readHead(
   const run = await store.runs.find(runId);
   const kept = await store.runs.findKept(runId);
   if (run === undefined || kept === undefined) throw gone(runId);
-  const { params, args, seed, scriptRunId, after, bundleHash, inboundId } = kept.run;
+  const { params, args, targetJobs, seed, scriptRunId, after, bundleHash, inboundId } = kept.run;
   const request = inboundId === null ? undefined : (await store.inbound.find(inboundId))?.request;
   // Whoever reads the journal is told its format, and decides what to do about it.
   const { bundle, config } = await loadPinned(store, versions, kept.run);
@@ -67,6 +67,7 @@ async function readHead(
     run: { id, pipeline, status, triggeredBy, rerunOf, createdAt, startedAt, result, error },
     params,
     args,
+    targetJobs,
     request: request === undefined ? null : toGuestRequest(request),
     seed,
     scriptRunId,

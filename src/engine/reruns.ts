@@ -7,6 +7,7 @@ import type { Catalog } from "../pipelines/pipelines.ts";
 import type { KeptRun, NewRun, Write } from "../store/store.ts";
 import { cutJournal } from "./cut-journal.ts";
 import type { RerunOptions } from "./contract.ts";
+import { expandJobs } from "./expand-jobs.ts";
 import { findPinned } from "./find-pinned.ts";
 import { findStep } from "./find-step.ts";
 import { newRun } from "./new-run.ts";
@@ -46,7 +47,8 @@ export class Reruns {
     // A run that nobody gave parameters has the defaults of the version that it begins with.
     const given = old.triggeredBy === "webhook" ? {} : old.params;
     const params = resolveParams(version.config, given, old.triggeredBy);
-    const run = this.#repeat(old, { bundleHash: version.bundle.hash, params });
+    const targetJobs = expandJobs(old.pipeline, version.config, old.targetJobs);
+    const run = this.#repeat(old, { bundleHash: version.bundle.hash, params, targetJobs });
     await this.#submit(old, run, version, []);
     return run.id;
   }
@@ -58,7 +60,7 @@ export class Reruns {
     const version = await this.#pinned(kept);
     const { bundleHash, params, scriptRunId } = old;
     const run = this.#repeat(old, { bundleHash, params, scriptRunId });
-    const { cut, openBlocks } = await cutJournal(parts, ended, { step, to: run.id });
+    const { cut, openBlocks, jobs } = await cutJournal(parts, ended, { step, to: run.id });
     const seq = cut.lastSeq + 1;
     const text = `goes on from step ${JSON.stringify(step.name)} (${stepNumber(step)}) of run ${old.id}; all before that is taken over from it`;
     const note = { seq, at: run.createdAt, source: "system", level: "info", text, afterCall: cut.number - 1 } as const;
@@ -75,6 +77,7 @@ export class Reruns {
         { type: "take_over.observations", cut },
         { type: "take_over.steps", cut },
         ...openBlocks.map((block) => ({ type: "step.put", runId: run.id, step: block }) as const),
+        ...jobs,
         { type: "take_over.log", cut },
         { type: "take_over.artifacts", cut },
         { type: "log.line", runId: run.id, ...note },
@@ -100,12 +103,13 @@ export class Reruns {
 
   #repeat(old: NewRun, changes: Pick<NewRun, "bundleHash" | "params"> & Partial<NewRun>): NewRun {
     const { parts, newId } = this.#options;
-    const { pipeline, args, triggeredBy, scheduledAt, seed, after } = old;
+    const { pipeline, args, targetJobs, triggeredBy, scheduledAt, seed, after } = old;
     return newRun({
       id: newId(),
       pipeline,
       trigger: "rerun",
       args,
+      targetJobs,
       // The request goes when its run goes, so each run has its own.
       inboundId: old.inboundId === null ? null : newId(),
       rerunOf: old.id,

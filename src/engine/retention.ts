@@ -2,6 +2,7 @@
 
 import type { Clock } from "../core/clock.ts";
 import { formatDuration } from "../core/duration.ts";
+import type { Catalog } from "../pipelines/pipelines.ts";
 import type { EndedRun, RunEndPlace, Store, Write } from "../store/store.ts";
 import { deliveryWindowMs } from "./delivery-key.ts";
 import { trimEvents } from "./events/trim-events.ts";
@@ -11,6 +12,8 @@ import type { RunParts } from "./run-parts.ts";
 const dayMs = 24 * 60 * 60 * 1000;
 /** What time servers and daylight saving never do to a clock in one go. */
 const tolerableJumpMs = 2 * 60 * 60 * 1000;
+
+const unusedCacheMs = 30 * dayMs;
 
 /** The start has other things to do. */
 const firstPassMs = 10_000;
@@ -40,9 +43,14 @@ export interface RetentionLimits {
 export interface RetentionOptions extends RetentionLimits {
   /** The place from which on events have still to be looked at, for deliveries; absent: they are for nobody. */
   readonly eventsNeededFrom?: () => number;
+  /** Whose configs may say that less of them is kept; absent: there are none. */
+  readonly catalog?: Pick<Catalog, "list">;
   readonly requests: Pick<RequestRecords, "removeBefore">;
   readonly parts: Pick<RunParts, "store" | "clock" | "logger"> & {
-    readonly files: { readonly artifacts: Pick<RunParts["files"]["artifacts"], "removeRun"> };
+    readonly files: {
+      readonly artifacts: Pick<RunParts["files"]["artifacts"], "removeRun">;
+      readonly caches: Pick<RunParts["files"]["caches"], "removeUnused">;
+    };
   };
 }
 
@@ -110,15 +118,41 @@ export class Retention {
   async #pass(): Promise<void> {
     const cutoff = await this.#findCutoff();
     const surplus = await this.#findSurplus();
-    const removed = await this.#removeRuns((run) => run.endedAt < cutoff || isUpTo(run, surplus));
+    const isRemovable = (run: EndedRun): boolean => run.endedAt < cutoff || isUpTo(run, surplus);
+    let removed = await this.#removeRuns(async () =>
+      (await this.#store.upkeep.oldestEnded(runsAtOnce)).filter(isRemovable),
+    );
+    removed += await this.#removeByPipeline(cutoff);
     if (removed > 0) this.#options.parts.logger.info("old runs were removed", { runs: removed });
     while (await this.#is(this.#options.requests.removeBefore(cutoff))) await this.#pause(leastPauseMs);
     const knownSince = cutoff + this.#options.maxAgeMs - deliveryWindowMs;
     while (await this.#is(this.#store.deliveries.hasBefore(knownSince))) {
       await this.#commit([{ type: "delivery.trim_old", before: knownSince }]);
     }
+    if (this.#events.passes % passesUntilAll === 0) await this.#removeCaches();
     await this.#trimEvents(cutoff);
     await this.#giveSpaceBack();
+  }
+
+  /** What the configs of pipelines say goes earlier than the rest; not by age while the clock is in doubt. */
+  async #removeByPipeline(cutoff: number): Promise<number> {
+    let removed = 0;
+    for (const { id, version } of this.#options.catalog?.list() ?? []) {
+      const limits = version?.config.retention;
+      if (limits === undefined) continue;
+      const { runs = null, days, minSucceeded = 0 } = limits;
+      const isByAge = days !== undefined && Number.isFinite(cutoff);
+      const endedSince = isByAge ? this.#clock.now() - days * dayMs : null;
+      const stay = { endedSince, newest: runs, newestSucceeded: minSucceeded };
+      removed += await this.#removeRuns(async () => await this.#store.upkeep.surplusOf(id, stay, runsAtOnce));
+    }
+    return removed;
+  }
+
+  async #removeCaches(): Promise<void> {
+    const { files, logger } = this.#options.parts;
+    const caches = await files.caches.removeUnused(this.#clock.now() - unusedCacheMs);
+    if (caches > 0) logger.info("caches that no run has used for 30 days were removed", { caches });
   }
 
   /** What was needed is, an hour later, perhaps not. */
@@ -188,11 +222,10 @@ export class Retention {
   }
 
   /** Oldest first, while they are to be removed; how many were. */
-  async #removeRuns(isRemovable: (run: EndedRun) => boolean): Promise<number> {
+  async #removeRuns(find: () => Promise<readonly EndedRun[]>): Promise<number> {
     let removed = 0;
     while (!this.#stopped) {
-      const oldest = await this.#store.upkeep.oldestEnded(runsAtOnce);
-      const removable = oldest.filter(isRemovable);
+      const removable = await find();
       const [first] = removable;
       if (first === undefined) break;
       if (first.rows > rowsAtOnce) {

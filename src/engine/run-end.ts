@@ -81,11 +81,14 @@ export function endOfGuest(end: GuestEnd, bundle: Bundle): RunEnd {
     case "returned":
       return { status: "succeeded", result: end.value, error: null };
     case "threw": {
-      const { name, message, stack, code, hint } = end.error;
+      const { name, message, stack, code, hint, position } = end.error;
       const text = name === "" || name === "Error" ? message : `${name}: ${message}`;
       // An error of the host that the script let through keeps its own code.
       const ownCode = code !== null && Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : "SCRIPT_ERROR";
-      return failedEnd(ownCode, text, bundle, stack, hint ?? findHint(text));
+      const failed = failedEnd(ownCode, text, bundle, stack, hint ?? findHint(text));
+      return failed.error === null || position === undefined
+        ? failed
+        : { ...failed, error: { ...failed.error, ...position } };
     }
     case "limit":
       return failedEnd(end.code, end.message, bundle, end.stack);

@@ -10,7 +10,10 @@ import type { Bundle, NewRun, Store } from "../store/store.ts";
 import type { Logger, Redactor } from "../telemetry/telemetry.ts";
 import type { Children } from "./children.ts";
 import type { FetchSlots } from "./fetch-slots.ts";
+import type { ConfiguredVars } from "./configured-vars.ts";
 import type { Followers } from "./followers.ts";
+import type { Locks } from "./locks.ts";
+import type { PipelineSetter } from "./pipeline-setter.ts";
 import type { StepSlots } from "./step-slots.ts";
 import type { KnownTargets } from "./written-calls.ts";
 
@@ -26,11 +29,14 @@ export interface RunParts {
   readonly stepSlots: StepSlots;
   readonly fetchSlots: FetchSlots;
   readonly children: Children;
+  readonly locks: Locks;
+  readonly pipelineSetter: PipelineSetter;
   readonly approvalLinks: Pick<ApprovalLinks, "make" | "parse">;
   /** There is a server by which somebody can answer an approval or send a signal. */
   readonly takesNews: boolean;
   readonly followers: Pick<Followers, "endRun">;
   readonly targets: KnownTargets;
+  readonly vars: ConfiguredVars;
   readonly clock: Clock;
   readonly logger: Logger;
 }

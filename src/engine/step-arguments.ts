@@ -9,7 +9,7 @@ import { mask } from "../telemetry/telemetry.ts";
 import { resolveText, type SecretScope, type TextOrSecret } from "./secret-text.ts";
 
 export interface StepArguments {
-  readonly command: StepSpec["command"];
+  readonly command: string | { readonly path: string; readonly args: readonly TextOrSecret[] };
   readonly env: Readonly<Record<string, TextOrSecret>>;
   readonly workDir?: string;
   readonly mounts?: readonly Mount[];
@@ -21,6 +21,8 @@ export interface StepArguments {
   readonly retry?: JsonValue;
   /** What becomes of a step that a reboot or the like has ended; absent: it is run again. */
   readonly onInterrupt?: "fail" | "retry";
+  /** The job of the run that it is of. */
+  readonly job?: string;
 }
 
 type ContainerArguments =
@@ -36,32 +38,51 @@ type ContainerArguments =
   | { readonly type: "inside"; readonly sandbox: string; readonly user?: string };
 
 /** What a step is given, its secrets looked up. */
-export type StepTexts = Pick<StepSpec, "env" | "stdin">;
+export type StepTexts = Pick<StepSpec, "command" | "env" | "stdin">;
 
 /** @throws {AppError} SECRET_MISSING that names the option. */
-export async function resolveStepTexts({ env, stdin }: StepArguments, scope: SecretScope): Promise<StepTexts> {
+export async function resolveStepTexts({ command, env, stdin }: StepArguments, scope: SecretScope): Promise<StepTexts> {
   const resolved: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
     resolved[name] = (await resolveText(value, `env.${name}`, scope)).text;
   }
   return {
+    command: await resolveCommand(command, scope),
     env: resolved,
     ...(stdin === undefined ? {} : { stdin: (await resolveText(stdin, "stdin", scope)).text }),
   };
 }
 
+/** A text among the arguments is just that, whatever it looks like. */
+async function resolveCommand(command: StepArguments["command"], scope: SecretScope): Promise<StepSpec["command"]> {
+  if (typeof command === "string") return command;
+  const args: string[] = [];
+  for (const [index, arg] of command.args.entries()) {
+    args.push(typeof arg === "string" ? arg : (await resolveText(arg, `command.args[${index}]`, scope)).text);
+  }
+  return { path: command.path, args };
+}
+
 /** Of a step that needs its texts no more, only whether it had any. */
-export function shownTexts({ stdin }: StepArguments): StepTexts {
-  return { env: {}, ...(stdin === undefined ? {} : { stdin: typeof stdin === "string" ? stdin : mask }) };
+export function shownTexts({ command, stdin }: StepArguments): StepTexts {
+  const shown =
+    typeof command === "string"
+      ? command
+      : { path: command.path, args: command.args.map((arg) => (typeof arg === "string" ? arg : mask)) };
+  return {
+    command: shown,
+    env: {},
+    ...(stdin === undefined ? {} : { stdin: typeof stdin === "string" ? stdin : mask }),
+  };
 }
 
 /** @throws {AppError} VALIDATION_FAILED that names the option. */
 export function stepSpec(
   args: StepArguments,
   step: Pick<StepSpec, "stepId" | "runId" | "pipeline">,
-  { env, stdin }: StepTexts,
+  { command, env, stdin }: StepTexts,
 ): StepSpec {
-  const { command, workDir, mounts, container, timeout } = args;
+  const { workDir, mounts, container, timeout } = args;
   return {
     ...step,
     command,

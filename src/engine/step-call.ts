@@ -51,7 +51,9 @@ export class StepCall implements OngoingCall {
     this.#options = options;
     this.#args = options.call.args as unknown as StepArguments;
     const kind = this.#args.container === undefined ? "process" : "container";
-    this.#step = newStep(formatStepId({ runId: options.run.id, number: options.call.number }), options.call.name, kind);
+    const { number, name } = options.call;
+    const job = this.#args.job ?? null;
+    this.#step = newStep(formatStepId({ runId: options.run.id, number }), name, kind, job);
   }
 
   get wait(): Wait | null {

@@ -6,14 +6,18 @@ import { takeSlot } from "./take-slot.ts";
 import type { Work, WorkContext, WorkResult } from "./work-call.ts";
 
 type VolumeArgs =
-  | { readonly name: string; readonly volume?: undefined }
+  | { readonly name: string; readonly volume?: undefined; readonly cache?: undefined }
+  | { readonly cache: string; readonly volume?: undefined }
   | { readonly volume: string; readonly paths: readonly string[] };
 
 export const doVolumeCall: Work = async (args, context) => {
   const call = args as VolumeArgs;
   const { parts, run } = context;
   if (call.volume !== undefined) return await readFiles(call.volume, call.paths, context);
-  const { name, path } = await parts.files.volumes.create(run.id, call.name);
+  const { name, path } =
+    call.cache === undefined
+      ? await parts.files.volumes.create(run.id, call.name)
+      : await parts.files.caches.open(run.pipeline, call.cache, parts.clock.now());
   return { value: { name, path } };
 };
 

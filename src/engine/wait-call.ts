@@ -2,6 +2,7 @@
 
 import type { AppError } from "../core/app-error.ts";
 import { newStep, type Step, type StepKind, type StepStatus } from "../core/run.ts";
+import { jobOf } from "./job-of.ts";
 import { formatStepId } from "../core/step-id.ts";
 import type { CallKind } from "../sandbox/sandbox.ts";
 import type { CallOutcome, Write } from "../store/store.ts";
@@ -24,6 +25,8 @@ export interface WaitTerms {
   readonly begin?: () => WaitBeginning;
   /** What becomes of the step when the run ends by itself before the wait does; else it is cancelled. */
   readonly whenLeft?: { readonly status: StepStatus; readonly message: string };
+  /** Called when the run ends, or is asked to, while it waits; gives what is to be recorded of that. */
+  readonly giveUp?: () => readonly Write[];
   /** Called when the run is asked to end while it waits; `runId` is that of the step. */
   readonly onCancel?: (runId: string) => void;
 }
@@ -80,7 +83,7 @@ export class WaitCall implements Omit<OngoingCall, "lost"> {
       kind === undefined
         ? null
         : {
-            ...newStep(formatStepId({ runId: run.id, number: call.number }), call.name, kind),
+            ...newStep(formatStepId({ runId: run.id, number: call.number }), call.name, kind, jobOf(call.args)),
             status: "waiting",
             attempts: 1,
             startedAt: parts.clock.now(),
@@ -156,7 +159,7 @@ export class WaitCall implements Omit<OngoingCall, "lost"> {
     this.#close();
     if (isCancelled) this.#cancelRun();
     const { status, message } = (isCancelled ? undefined : this.#terms.whenLeft) ?? { status: "cancelled" };
-    return this.#end(status, message);
+    return [...(this.#terms.giveUp?.() ?? []), ...this.#end(status, message)];
   }
 
   /** What has not begun yet cannot be asked to end. */

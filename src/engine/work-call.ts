@@ -3,6 +3,7 @@
 import { AppError, toAppError } from "../core/app-error.ts";
 import type { JsonValue } from "../core/json.ts";
 import { newStep, type Step, type StepKind, type StepStatus } from "../core/run.ts";
+import { jobOf } from "./job-of.ts";
 import { formatStepId } from "../core/step-id.ts";
 import type { Bundle, CallError, CallOutcome, NewRun, StepWrite, Write } from "../store/store.ts";
 import type { KeptCall, OngoingCall, OngoingCallOptions, Wait } from "./ongoing-call.ts";
@@ -16,6 +17,7 @@ export interface WorkContext {
   readonly bundle: Pick<Bundle, "code">;
   /** Order of the call within its run. */
   readonly number: number;
+  readonly name: string;
   /** Aborted when the run ends or the server stops. */
   readonly signal: AbortSignal;
 }
@@ -87,7 +89,7 @@ export class WorkCall implements OngoingCall {
     this.#step =
       kind.step === undefined
         ? null
-        : newStep(formatStepId({ runId: run.id, number: call.number }), call.name, kind.step);
+        : newStep(formatStepId({ runId: run.id, number: call.number }), call.name, kind.step, jobOf(call.args));
   }
 
   get wait(): Wait | null {
@@ -144,7 +146,9 @@ export class WorkCall implements OngoingCall {
     try {
       // Wrong options are told before anything is done.
       retryOf(call.args as RetryArguments);
-      end = this.#done(await this.#kind.work(call.args, { parts, run, bundle, number: call.number, signal }));
+      end = this.#done(
+        await this.#kind.work(call.args, { parts, run, bundle, number: call.number, name: call.name, signal }),
+      );
     } catch (thrown) {
       end = this.#failed(thrown);
     }

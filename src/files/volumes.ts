@@ -1,8 +1,9 @@
 // Volumes: folders that a run shares with its steps and containers, for as long as it lives.
 
 import { chmod, lstat, mkdir, readdir, realpath, type FileHandle } from "node:fs/promises";
-import { join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { AppError } from "../core/app-error.ts";
+import type { Caches } from "./caches.ts";
 import { toDiskError } from "./disk-error.ts";
 import { leadsOut, openRegularFile } from "./open-regular-file.ts";
 import { readTexts } from "./read-texts.ts";
@@ -16,7 +17,7 @@ export interface Volume {
   readonly path: string;
 }
 
-const maxVolumes = 100;
+const maxVolumes = 1000;
 const maxPathLength = 4096;
 const namePattern = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
 const runIdPattern = /^[0-9a-f-]{36}$/;
@@ -24,14 +25,17 @@ const runIdPattern = /^[0-9a-f-]{36}$/;
 export class Volumes {
   readonly #root: string;
   readonly #removeTree: RemoveTree;
+  /** Known by their names wherever volumes are. */
+  readonly #caches: Pick<Caches, "find">;
   /** Runs that may have a folder: most have none, and their end should cost nothing. */
   readonly #runs = new Set<string>();
   #creation: Promise<unknown> = Promise.resolve();
   #removal: Promise<unknown> = Promise.resolve();
 
-  constructor(root: string, removeTree: RemoveTree) {
+  constructor(root: string, removeTree: RemoveTree, caches: Pick<Caches, "find">) {
     this.#root = root;
     this.#removeTree = removeTree;
+    this.#caches = caches;
   }
 
   /**
@@ -48,6 +52,8 @@ export class Volumes {
 
   /** @throws {AppError} FILE_NOT_FOUND when the run has no such volume. */
   async get(runId: string, name: string): Promise<Volume> {
+    const cache = await this.#caches.find(name);
+    if (cache !== undefined) return cache;
     checkName(name);
     const path = join(this.#root, runId, name);
     const stat = await lstat(path).catch(() => null);
@@ -80,7 +86,7 @@ export class Volumes {
     const absolute = resolve(volume.path, path);
     if (!absolute.startsWith(volume.path + sep)) throw leadsOut(shown);
     // The folder above is ours alone, so only what is below the volume can be somebody else's link.
-    const inside = join(await realpath(join(this.#root, runId)), name);
+    const inside = join(await realpath(dirname(volume.path)), basename(volume.path));
     return await openRegularFile({ path: absolute, shown, inside });
   }
 

@@ -10,6 +10,7 @@ import { BundlePlugin, moduleNamespace, notedMessage } from "./bundle-plugin.ts"
 import { maxPipelineFileBytes } from "../core/pipeline-file.ts";
 import { describeFileError, ModuleReader, type ReadLimits } from "./module-reader.ts";
 import { createError, type Problem } from "./pipeline.ts";
+import { sealBundle, type SourceMap } from "./seal-bundle.ts";
 
 export type { Bundle } from "../core/bundle.ts";
 
@@ -136,32 +137,11 @@ async function readOutputs(output: BuildOutput): Promise<readonly (string | unde
   return [await find("entry-point"), await find("sourcemap")];
 }
 
-interface SourceMap {
-  readonly version: 3;
-  readonly sources: readonly string[];
-  readonly sourcesContent: readonly string[];
-  readonly names: readonly string[];
-  readonly mappings: string;
-}
-
 function finish(code: string, sourceMap: string): Bundle {
   const { version, sources, sourcesContent, names, mappings } = JSON.parse(sourceMap) as SourceMap;
-  const map: SourceMap = {
-    version,
-    sources: sources.map((source) => source.replace(`${moduleNamespace}:`, "")),
-    sourcesContent,
-    names,
-    mappings,
-  };
-  const mapText = JSON.stringify(map);
-  // The code alone does not change when a comment moves all lines; naming the sources in it makes that a new version,
-  // so that a bundle's hash always finds the map that fits.
-  const finished = `${code.replace(/\n*\/\/# debugId=\w+\s*$/, "")}\n//# sources=${sha256(mapText)}\n`;
-  return { hash: sha256(finished), code: finished, sourceMap: mapText };
-}
-
-function sha256(text: string): string {
-  return new Bun.CryptoHasher("sha256").update(text).digest("hex");
+  const own = sources.map((source) => source.replace(`${moduleNamespace}:`, ""));
+  const bare = code.replace(/\n*\/\/# debugId=\w+\s*$/, "");
+  return sealBundle(bare, { version, sources: own, sourcesContent, names, mappings });
 }
 
 function sortProblems(problems: readonly Problem[]): Problem[] {

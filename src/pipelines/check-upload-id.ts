@@ -25,7 +25,7 @@ function findReason(id: string): string | null {
     if (!/^[\w.-]+$/.test(segment)) return `its part ${shown} has a character that no pipeline may have`;
     if (segment === "node_modules") return `no pipelines are looked for in ${shown}`;
     if (segment === "lib" && index < segments.length - 1) return `folders named ${shown} are for imported files`;
-    if (/\.(?:[cm]?[jt]sx?|d)$/.test(segment)) return `its part ${shown} ends like a file name`;
+    if (/\.(?:[cm]?[jt]sx?|ya?ml|d)$/.test(segment)) return `its part ${shown} ends like a file name`;
   }
   return null;
 }

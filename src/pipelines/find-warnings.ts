@@ -1,7 +1,8 @@
 // What is wrong with a version that is good enough to be in force: the secret of its webhook, targets that are not there.
 
 import { findAuthorSource } from "./author-source.ts";
-import { locateField } from "./locate-field.ts";
+import { type CheckVar, findYamlWarnings } from "./find-yaml-warnings.ts";
+import { locateConfigField } from "./locate-config-field.ts";
 import { createError, type PipelineVersion, type Problem } from "./pipeline.ts";
 
 /** Why a secret (`env:NAME`, `file:/path`, `secret:NAME` or the text itself) cannot be used by a pipeline, or null. */
@@ -11,6 +12,7 @@ export interface WarningSources {
   readonly checkSecret?: CheckSecret;
   /** Why nobody is told who is named so by a rule of `notify`, or null. */
   readonly checkTarget?: (name: string) => string | null;
+  readonly checkVar?: CheckVar;
   /** The webhook secret that was given with an upload of this pipeline. */
   readonly findUploadedSecret?: (pipeline: string) => string | undefined;
 }
@@ -23,7 +25,11 @@ export async function findWarnings(
   version: PipelineVersion,
   sources: WarningSources,
 ): Promise<readonly Problem[]> {
-  return [...(await findSecretWarnings(id, version, sources)), ...findTargetWarnings(version, sources)];
+  return [
+    ...(await findSecretWarnings(id, version, sources)),
+    ...findTargetWarnings(version, sources),
+    ...(await findYamlWarnings(id, version, sources.checkVar)),
+  ];
 }
 
 function findTargetWarnings(version: PipelineVersion, { checkTarget }: WarningSources): readonly Problem[] {
@@ -32,15 +38,17 @@ function findTargetWarnings(version: PipelineVersion, { checkTarget }: WarningSo
     to.flatMap((name) => {
       const reason = checkTarget?.(name) ?? null;
       const source = reason === null ? null : findAuthorSource(version.bundle, version.file);
-      const place = source === null ? null : locateRule(source, index);
+      const place = source === null ? null : locateRule(version.file, source, index);
       return reason === null ? [] : [warn(version, `config.notify: ${reason}`, "until then nobody is told", place)];
     }),
   );
 }
 
 /** One rule may stand there without a list. */
-function locateRule(source: string, index: number): ReturnType<typeof locateField> {
-  return locateField(source, `config.notify[${index}].to`) ?? locateField(source, "config.notify.to");
+function locateRule(file: string, source: string, index: number): ReturnType<typeof locateConfigField> {
+  return (
+    locateConfigField(file, source, `config.notify[${index}].to`) ?? locateConfigField(file, source, "config.notify.to")
+  );
 }
 
 async function findSecretWarnings(
@@ -72,14 +80,19 @@ async function findSecretWarnings(
 
 function warnOfSecret(version: PipelineVersion, message: string, hint: string): Problem {
   const source = findAuthorSource(version.bundle, version.file);
-  return warn(version, message, hint, source === null ? null : locateField(source, "config.webhook.secret"));
+  return warn(
+    version,
+    message,
+    hint,
+    source === null ? null : locateConfigField(version.file, source, "config.webhook.secret"),
+  );
 }
 
 function warn(
   { file }: PipelineVersion,
   message: string,
   hint: string,
-  place: ReturnType<typeof locateField> = null,
+  place: ReturnType<typeof locateConfigField> = null,
 ): Problem {
   return { ...createError(file, message, hint, place), severity: "warning" };
 }

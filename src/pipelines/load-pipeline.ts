@@ -4,9 +4,11 @@ import type { Bundle } from "../core/bundle.ts";
 import type { Clock } from "../core/clock.ts";
 import { didYouMean } from "../core/did-you-mean.ts";
 import type { PipelineConfig } from "../core/pipeline-config.ts";
+import { isYamlFile } from "../core/pipeline-file.ts";
 import { findAuthorSource } from "./author-source.ts";
 import { type BundleLimits, loadBundle } from "./bundle.ts";
-import { locateField } from "./locate-field.ts";
+import { loadYaml } from "./compile-yaml.ts";
+import { locateConfigField } from "./locate-config-field.ts";
 import { type ConfigChecks, parsePipelineConfig } from "./parse-pipeline-config.ts";
 import { createError, type PipelineVersion, type Problem } from "./pipeline.ts";
 
@@ -60,7 +62,9 @@ export type LoadedPipeline = { readonly inputs: ReadonlyMap<string, string> } & 
 /** Never rejects: whatever is wrong is a problem. */
 export async function loadPipeline(options: LoadPipelineOptions): Promise<LoadedPipeline> {
   const { root, file, text, clock, limits = {}, known } = options;
-  const bundled = await loadBundle({ root, file, text, limits, clock });
+  const bundled = isYamlFile(file)
+    ? await loadYaml({ root, file, text, limits, checks: options.checks })
+    : await loadBundle({ root, file, text, limits, clock });
   const { inputs } = bundled;
   if (!bundled.ok) return { ok: false, problems: bundled.problems, retry: false, inputs };
   const { bundle } = bundled;
@@ -98,7 +102,7 @@ function checkExports(
   if (!parsed.ok) {
     const source = findAuthorSource(bundle, file);
     for (const { field, message, hint } of parsed.problems) {
-      problems.push(createError(file, message, hint, source === null ? null : locateField(source, field)));
+      problems.push(createError(file, message, hint, source === null ? null : locateConfigField(file, source, field)));
     }
   }
   return parsed.ok && problems.length === 0 ? { ok: true, config: parsed.config } : { ok: false, problems };

@@ -1,13 +1,14 @@
 // The declaration of one parameter in `config.params`.
 
-import type { ParamSpec, ParamType } from "../core/pipeline-config.ts";
+import type { JsonValue } from "../core/json.ts";
+import { type ParamSpec, type ParamType, paramTypes } from "../core/pipeline-config.ts";
 import { describeValue, type FieldProblems } from "../core/field-problem.ts";
 
-type ParamValue = string | number | boolean;
+type Scalar = string | number | boolean;
 
 const fields = ["type", "default", "enum", "required", "description"];
 const laterFields = ["secret", "pattern", "min", "max", "minLength", "maxLength", "format", "multiple", "label"];
-const types: readonly string[] = ["string", "number", "boolean"] satisfies readonly ParamType[];
+const scalarTypes: readonly string[] = ["string", "number", "boolean"] satisfies readonly ParamType[];
 const maxEnumValues = 1000;
 
 /** What is wrong goes into `problems`; what is returned then is only good enough to go on. */
@@ -19,8 +20,11 @@ export function parseParamSpec(field: string, value: unknown, problems: FieldPro
   const choices = readEnum(`${field}.enum`, given["enum"], type, problems);
   const fallback = given["default"];
   if (fallback !== undefined && !isOfType(fallback, type)) {
-    problems.add(`${field}.default`, `must be a ${type}, not ${describeValue(fallback)}`);
-  } else if (fallback !== undefined && choices && !choices.includes(fallback)) {
+    problems.add(
+      `${field}.default`,
+      `must be ${type === "any" ? "data" : `a ${type}`}, not ${describeValue(fallback)}`,
+    );
+  } else if (fallback !== undefined && choices && !(isScalar(fallback) && choices.includes(fallback))) {
     problems.add(`${field}.default`, `must be one of ${choices.join(", ")}, not ${describeValue(fallback)}`);
   }
   const { required = false, description } = given;
@@ -33,7 +37,7 @@ export function parseParamSpec(field: string, value: unknown, problems: FieldPro
   return {
     type,
     required: required === true,
-    ...(isParamValue(fallback) ? { default: fallback } : {}),
+    ...(isOfType(fallback, "any") ? { default: fallback } : {}),
     ...(choices ? { enum: choices } : {}),
     ...(typeof description === "string" ? { description } : {}),
   };
@@ -42,12 +46,13 @@ export function parseParamSpec(field: string, value: unknown, problems: FieldPro
 /** The declared type; without one that of the default or of the first choice; else text. */
 function readType(field: string, given: Readonly<Record<string, unknown>>, problems: FieldProblems): ParamType {
   const { type, default: fallback, enum: choices } = given;
-  if (typeof type === "string" && types.includes(type)) return type as ParamType;
+  const known = paramTypes.find((each) => each === type);
+  if (known !== undefined) return known;
   if (type !== undefined) {
-    problems.add(`${field}.type`, `cannot be ${describeValue(type)}`, `known types: ${types.join(", ")}`);
+    problems.add(`${field}.type`, `cannot be ${describeValue(type)}`, `known types: ${paramTypes.join(", ")}`);
   }
   const example: unknown = fallback ?? (Array.isArray(choices) ? (choices as readonly unknown[])[0] : undefined);
-  return isParamValue(example) ? (typeof example as ParamType) : "string";
+  return isScalar(example) ? (typeof example as ParamType) : "string";
 }
 
 function readEnum(
@@ -55,7 +60,7 @@ function readEnum(
   value: unknown,
   type: ParamType,
   problems: FieldProblems,
-): readonly ParamValue[] | undefined {
+): readonly Scalar[] | undefined {
   if (value === undefined) return undefined;
   const choices: readonly unknown[] = Array.isArray(value) ? value : [];
   if (choices.length === 0 || choices.length > maxEnumValues) {
@@ -63,17 +68,22 @@ function readEnum(
     problems.add(field, `must be a list of 1 to ${maxEnumValues} values, not ${found}`);
     return undefined;
   }
-  const wrong = choices.find((choice) => !isOfType(choice, type));
+  const wrong = choices.find((choice) => !isScalar(choice) || !isOfType(choice, type));
   if (wrong !== undefined || choices.includes(undefined)) {
-    problems.add(field, `must have only values of type ${type}, not ${describeValue(wrong)}`);
+    problems.add(
+      field,
+      `must have only ${type === "any" ? "texts, numbers and booleans" : `values of type ${type}`}, not ${describeValue(wrong)}`,
+    );
   }
-  return choices.filter((choice) => isParamValue(choice));
+  return choices.filter((choice) => isScalar(choice));
 }
 
-function isOfType(value: unknown, type: ParamType): value is ParamValue {
+/** What is asked came over JSON: it is data, but for what JSON leaves out. */
+function isOfType(value: unknown, type: ParamType): value is JsonValue {
+  if (type === "any") return value !== undefined && typeof value !== "function" && !Number.isNaN(value);
   return typeof value === type && !Number.isNaN(value);
 }
 
-function isParamValue(value: unknown): value is ParamValue {
-  return types.includes(typeof value);
+function isScalar(value: unknown): value is Scalar {
+  return scalarTypes.includes(typeof value);
 }

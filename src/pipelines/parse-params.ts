@@ -2,10 +2,9 @@
 
 import { AppError } from "../core/app-error.ts";
 import { didYouMean } from "../core/did-you-mean.ts";
+import type { JsonValue } from "../core/json.ts";
 import type { ParamSpec, ParamValues } from "../core/pipeline-config.ts";
 import { describeValue, type FieldProblem } from "../core/field-problem.ts";
-
-type ParamValue = string | number | boolean;
 
 /**
  * The values of all parameters: given ones converted to their declared types, then defaults; an optional one without
@@ -17,7 +16,7 @@ export function parseParams(
   given: Readonly<Record<string, unknown>>,
 ): ParamValues {
   const problems: FieldProblem[] = [];
-  const values: [string, ParamValue][] = [];
+  const values: [string, JsonValue][] = [];
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(specs, name)) problems.push(describeUnknown(name, Object.keys(specs)));
   }
@@ -36,9 +35,9 @@ export function parseParams(
   });
 }
 
-function convert(value: unknown, { type }: ParamSpec): ParamValue | undefined {
+function convert(value: unknown, { type }: ParamSpec): JsonValue | undefined {
   if (typeof value === "number" && !Number.isFinite(value)) return undefined;
-  if (typeof value === type) return value as ParamValue;
+  if (type === "any" || typeof value === type) return value as JsonValue;
   if (typeof value !== "string") return undefined;
   if (type === "boolean") return value === "true" ? true : value === "false" ? false : undefined;
   // Number("") is 0 and Number("0x1F") is 31; neither is what someone who types a number means.
@@ -51,15 +50,15 @@ function findProblem(
   name: string,
   spec: ParamSpec,
   value: unknown,
-  parsed: ParamValue | undefined,
+  parsed: JsonValue | undefined,
 ): FieldProblem | undefined {
   const field = `params.${name}`;
-  const choices = spec.enum ? `one of ${spec.enum.join(", ")}` : `a ${spec.type}`;
+  const choices = spec.enum ? `one of ${spec.enum.join(", ")}` : spec.type === "any" ? "a value" : `a ${spec.type}`;
   if (value === undefined) {
     if (parsed !== undefined || !spec.required) return undefined;
     return { field, message: `parameter "${name}" is required`, hint: `give it with --param ${name}=…: ${choices}` };
   }
-  if (parsed !== undefined && (!spec.enum || spec.enum.includes(parsed))) return undefined;
+  if (parsed !== undefined && (!spec.enum || spec.enum.some((choice) => choice === parsed))) return undefined;
   return { field, message: `parameter "${name}" must be ${choices}, not ${describeValue(value)}`, hint: null };
 }
 

@@ -6,8 +6,11 @@ import { defaultMemoryBytes, type ParamSpec, type PipelineConfig } from "../core
 import { describeValue, type FieldProblem, FieldProblems } from "../core/field-problem.ts";
 import { readAfter } from "./parse-after.ts";
 import { type CheckTemplate, readConcurrency, readPriority } from "./parse-concurrency.ts";
+import { readJobs } from "./parse-jobs.ts";
+import { readResources } from "./parse-resources.ts";
 import { readNotify } from "./parse-notify.ts";
 import { parseParamSpec } from "./parse-param-spec.ts";
+import { readRetention } from "./parse-retention.ts";
 import { readSchedules } from "./parse-schedule.ts";
 import type { CheckSchema } from "./parse-schema.ts";
 import { readWebhook } from "./parse-webhook.ts";
@@ -25,8 +28,21 @@ export type ParsedConfig =
   | { readonly ok: true; readonly config: PipelineConfig }
   | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 
-const fields = ["webhook", "params", "timeout", "memory", "priority", "concurrency", "schedule", "after", "notify"];
-const laterFields = "retry retries on vars env secrets needs dedupe rate cache retention history approvals".split(" ");
+const fields = [
+  "webhook",
+  "params",
+  "timeout",
+  "memory",
+  "priority",
+  "concurrency",
+  "schedule",
+  "after",
+  "notify",
+  "jobs",
+  "resources",
+  "retention",
+];
+const laterFields = "retry retries on vars env secrets needs dedupe rate cache history approvals".split(" ");
 const minMemoryBytes = 16 * 1024 ** 2;
 const maxMemoryBytes = 1024 ** 3;
 const maxParams = 100;
@@ -50,6 +66,9 @@ export function parsePipelineConfig(
   const schedules = readSchedules(config["schedule"], params, problems);
   const after = readAfter(config["after"], problems);
   const notify = readNotify(config["notify"], problems);
+  const retention = readRetention(config["retention"], problems);
+  const jobs = readJobs(config["jobs"], problems);
+  const resources = readResources(config["resources"], problems);
   const parsed: PipelineConfig = {
     webhook,
     params,
@@ -60,6 +79,9 @@ export function parsePipelineConfig(
     ...(schedules.length === 0 ? {} : { schedules }),
     ...(after.length === 0 ? {} : { after }),
     ...(notify.length === 0 ? {} : { notify }),
+    ...(retention === undefined ? {} : { retention }),
+    ...(jobs.length === 0 ? {} : { jobs }),
+    ...(resources.length === 0 ? {} : { resources }),
   };
   return problems.list.length > 0 ? { ok: false, problems: problems.list } : { ok: true, config: parsed };
 }

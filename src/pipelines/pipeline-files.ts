@@ -2,6 +2,7 @@
 
 import { lstat, readdir, realpath } from "node:fs/promises";
 import { posix, relative, sep } from "node:path";
+import { isPipelineFile, withoutPipelineExtension } from "../core/pipeline-file.ts";
 import { describeFileError } from "./module-reader.ts";
 import { createError, type Problem } from "./pipeline.ts";
 
@@ -51,7 +52,7 @@ export async function listPipelineFiles(
 }
 
 function idOf(file: string): string {
-  return file.replace(/\.[cm]?[jt]s$/, "");
+  return withoutPipelineExtension(file);
 }
 
 function checkId(id: string, file: string): Problem[] {
@@ -103,7 +104,7 @@ async function followLink(walk: Walk, path: string, name: string, ancestors: rea
 }
 
 function addFile(walk: Walk, path: string, problems: readonly Problem[]): void {
-  if (/\.m?[jt]s$/.test(path) && !/\.d\.m?ts$/.test(path)) walk.files.set(path, problems);
+  if (isPipelineFile(path)) walk.files.set(path, problems);
 }
 
 async function isGone(path: string): Promise<boolean> {

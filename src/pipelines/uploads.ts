@@ -4,7 +4,7 @@
 import { posix } from "node:path";
 import { AppError } from "../core/app-error.ts";
 import type { Bundle } from "../core/bundle.ts";
-import { type PipelineExtension, pipelineExtensions } from "../core/pipeline-file.ts";
+import { isPipelineFile, type PipelineExtension, pipelineExtensions } from "../core/pipeline-file.ts";
 import { type CatalogEntry, toSavedVersion } from "./catalog-entry.ts";
 import { checkUploadId } from "./check-upload-id.ts";
 import type { LoadedPipeline } from "./load-pipeline.ts";
@@ -144,9 +144,9 @@ export class Uploads {
 
   async #removeFiles(entry: CatalogEntry): Promise<void> {
     const root = await this.#host.root();
-    const files = entry.group.files.filter((file) => /\.m?[jt]s$/.test(file));
+    const files = entry.group.files.filter(isPipelineFile);
     if (files.length === 0) {
-      throw new AppError("VALIDATION_FAILED", `${entry.file} is not a script; remove it on the server`);
+      throw new AppError("VALIDATION_FAILED", `${entry.file} is not the file of a pipeline; remove it on the server`);
     }
     for (const file of files) {
       const folder = await WritableFolder.open(root, posix.dirname(file));

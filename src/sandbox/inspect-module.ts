@@ -79,6 +79,7 @@ function inspectSpec(bundleHash: string, pipeline: string, mode: InspectMode): G
       triggeredBy: "manual",
       driverName: "local",
       args: [],
+      targetJobs: [],
       params: {},
       rerunOf: null,
       after: null,

@@ -44,6 +44,8 @@ export interface GuestContext {
   readonly triggeredBy: Trigger;
   readonly driverName: string;
   readonly args: readonly string[];
+  /** Empty: all jobs. */
+  readonly targetJobs: readonly string[];
   readonly params: ParamValues;
   /** The run that this one repeats. */
   readonly rerunOf: string | null;
@@ -147,10 +149,16 @@ export type CallKind =
   | "approval"
   | "signal"
   | "child"
+  | "lock"
+  | "unlock"
+  | "set_pipeline"
   | "event"
-  | "notify";
+  | "notify"
+  | "job"
+  | "var"
+  | "resource";
 
-const toldKinds: readonly CallKind[] = ["respond", "clear_timer", "block", "block_note"];
+const toldKinds: readonly CallKind[] = ["respond", "clear_timer", "block", "block_note", "job"];
 
 /** True for what a script only tells: it waits for no result. */
 export function isTold(kind: CallKind): boolean {
@@ -206,6 +214,8 @@ export interface ThrownError {
   readonly code: string | null;
   readonly hint: string | null;
   readonly stack: string;
+  /** Which line of its author's it says that it is about, where the stack does not know better. */
+  readonly position?: { readonly file: string; readonly line: number };
 }
 
 /** What a module exports, as far as loading a pipeline needs to know. */

@@ -44,6 +44,7 @@ export interface PipelineConfigJson {
   readonly on_conflict: ConflictRule;
   readonly schedules: readonly ScheduleConfigJson[];
   readonly after: NonNullable<PipelineConfig["after"]>;
+  readonly jobs: NonNullable<PipelineConfig["jobs"]>;
 }
 
 export interface PipelineJson {
@@ -109,5 +110,6 @@ function configToJson(
     on_conflict: config.onConflict ?? "queue",
     schedules: (config.schedules ?? []).map(scheduleConfigToJson),
     after: config.after ?? [],
+    jobs: config.jobs ?? [],
   };
 }

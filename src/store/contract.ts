@@ -7,6 +7,7 @@ import type {
   InboundDeliveryReader,
   InboundReader,
   JournalReader,
+  LockReader,
   LogReader,
   PauseReader,
   RunReader,
@@ -16,6 +17,7 @@ import type {
   ValueReader,
   WebhookSecretReader,
 } from "./reads.ts";
+import type { ResourceReader } from "./resource-reads.ts";
 import type { Write } from "./writes.ts";
 
 /** What can be read of runs without owning the database. */
@@ -49,7 +51,9 @@ export interface Store {
   readonly webhookSecrets: WebhookSecretReader;
   readonly secrets: SecretsReader;
   readonly schedules: ScheduleReader;
+  readonly resources: ResourceReader;
   readonly pauses: PauseReader;
+  readonly locks: LockReader;
   readonly upkeep: UpkeepReader;
   /** Each change of a run's or a step's status is an event, in the transaction of that change. */
   readonly events: EventReader;

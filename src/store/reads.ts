@@ -280,6 +280,23 @@ export interface PauseReader {
   all(): Promise<ReadonlyMap<string, number>>;
 }
 
+/** A lock that a run has, or waits for. */
+export interface StoredLock {
+  readonly pipeline: string;
+  readonly name: string;
+  readonly runId: string;
+  /** Of the host call that asked for it. */
+  readonly number: number;
+  /** How many may have it at one time, by who asked. */
+  readonly limit: number;
+  readonly isHeld: boolean;
+}
+
+export interface LockReader {
+  /** In the order they were asked for. */
+  all(): Promise<readonly StoredLock[]>;
+}
+
 /** An ended run by the time of its end; runs are ordered by this, and by their ids where it is the same. */
 export interface RunEndPlace {
   readonly endedAt: number;
@@ -292,12 +309,21 @@ export interface EndedRun extends RunEndPlace {
   readonly hasArtifacts: boolean;
 }
 
+/** Which ended runs of a pipeline stay: those that ended since a time and are among the newest, and some that succeeded. */
+export interface StayingRuns {
+  readonly endedSince: number | null;
+  readonly newest: number | null;
+  readonly newestSucceeded: number;
+}
+
 /** What is asked to find out which runs are to be removed, and how much space that has freed. */
 export interface UpkeepReader {
   /** Oldest first. */
   oldestEnded(limit: number): Promise<readonly EndedRun[]>;
   /** The run that ended `count` places before `from`, or before all that comes: null where there are fewer. */
   skipEnded(from: RunEndPlace | null, count: number): Promise<RunEndPlace | null>;
+  /** Ended runs of a pipeline that are not among those that stay, oldest first. */
+  surplusOf(pipeline: string, stay: StayingRuns, limit: number): Promise<readonly EndedRun[]>;
   /** The last end before a time and the first one from it on. */
   endsAround(at: number): Promise<{ readonly before: number | null; readonly after: number | null }>;
   /** What of the file is not used; it is used again before the file grows. */

@@ -1,6 +1,10 @@
 // The door of store/: the contract, and the implementation on SQLite.
 
 export type * from "./contract.ts";
+export type * from "./job-writes.ts";
+export type * from "./resource-reads.ts";
+export type * from "./resource-writes.ts";
+export type * from "./lock-writes.ts";
 export type * from "./outbox-reads.ts";
 export type * from "./outbox-writes.ts";
 export type * from "./reads.ts";

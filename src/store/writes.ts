@@ -7,12 +7,18 @@ import type { LogEntry } from "../core/log-entry.ts";
 import type { PipelineConfig } from "../core/pipeline-config.ts";
 import type { Artifact, FinalRunStatus, PrecedingRun, RunError, Step, Trigger } from "../core/run.ts";
 import type { StepKey } from "../core/step-id.ts";
+import type { JobWrite } from "./job-writes.ts";
+import type { ResourceWrite } from "./resource-writes.ts";
+import type { LockWrite } from "./lock-writes.ts";
 import type { DeliveryWrite, EndpointWrite, EventWrite } from "./outbox-writes.ts";
 import type { TakeOverWrite } from "./take-over-writes.ts";
 
 export type Write =
   | RunWrite
   | StepWrite
+  | JobWrite
+  | ResourceWrite
+  | LockWrite
   | JournalWrite
   | LogWrite
   | BundleWrite
@@ -38,6 +44,8 @@ export interface NewRun {
   readonly bundleHash: string;
   readonly params: Readonly<Record<string, JsonValue>>;
   readonly args: readonly string[];
+  /** The jobs of its pipeline that it is for; empty: all of them. */
+  readonly targetJobs: readonly string[];
   /** The inbound request that started it. */
   readonly inboundId: string | null;
   readonly rerunOf: string | null;

@@ -33,6 +33,8 @@ export interface Owner {
   readonly of: RegExp;
   /** Beginnings of paths below src/. */
   readonly places: readonly string[];
+  /** All of them may use it. */
+  readonly each?: true;
 }
 
 export const packageOwners: readonly Owner[] = [
@@ -44,7 +46,8 @@ export const packageOwners: readonly Owner[] = [
   { of: /^commander$/, places: ["cli/"] },
   { of: /^croner$/, places: ["core/"] },
   { of: /^nodemailer(\/|$)/, places: ["webhooks/"] },
-  { of: /^yaml$/, places: ["sandbox/process/", "pipelines/"] },
+  // For the YAML of scripts, and for pipelines that are YAML; the first must be within other bounds than the second.
+  { of: /^yaml$/, places: ["sandbox/process/", "pipelines/concourse/"], each: true },
 ];
 
 export interface WordOwner {
@@ -67,7 +70,13 @@ export const abilityOwners: readonly WordOwner[] = [
     ],
     modules: ["node:child_process", "child_process"],
     // The guest's source is a macro: it runs while the binary is built and is not in it.
-    places: ["executors/", "sandbox/pool", "sandbox/guest/guest-source.ts", "telemetry/service-unit.ts"],
+    places: [
+      "executors/",
+      "sandbox/pool",
+      "sandbox/guest/guest-source.ts",
+      "pipelines/concourse/runtime-source.ts",
+      "telemetry/service-unit.ts",
+    ],
   },
   {
     name: "the environment",

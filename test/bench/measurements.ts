@@ -10,6 +10,7 @@ import { history } from "./measure-history.ts";
 import { logs } from "./measure-logs.ts";
 import { deadEndpoint, deliveries } from "./measure-deliveries.ts";
 import { measureDuplicates } from "./measure-duplicates.ts";
+import { measureCompile } from "./measure-compile.ts";
 import { measureRedaction } from "./measure-redaction.ts";
 import { replay, restart, waiting } from "./measure-waiting.ts";
 import { verification } from "./measure-verification.ts";
@@ -272,4 +273,5 @@ export const measurements: Readonly<Record<keyof typeof rowNames, () => Promise<
   deliveries,
   "dead-endpoint": deadEndpoint,
   redaction: measureRedaction,
+  compile: measureCompile,
 };

@@ -34,4 +34,5 @@ export const rowNames = {
   deliveries: ["events to a local endpoint, each attempt on record"],
   "dead-endpoint": ["events to 99 endpoints beside a dead one"],
   redaction: ["redaction with 50 secrets"],
+  compile: ["YAML pipeline of 2,000 lines, compiled"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

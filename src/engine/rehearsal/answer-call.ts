@@ -6,6 +6,7 @@ import { parseHmacAlgorithm } from "../../core/hmac-algorithm.ts";
 import type { WebhookResponse } from "../../core/inbound-request.ts";
 import type { JsonValue } from "../../core/json.ts";
 import type { Answer, CallKind, GuestCall } from "../../sandbox/sandbox.ts";
+import { pipelineToSet } from "../set-pipeline-call.ts";
 import { timerTerms } from "../timer-terms.ts";
 import { writeCall } from "../written-calls.ts";
 import { answerApproval, answerChild, answerSignal } from "./answer-waits.ts";
@@ -32,8 +33,18 @@ const answers: Readonly<Record<CallKind, AnswerCall>> = {
   approval: answerApproval,
   signal: answerSignal,
   child: answerChild,
+  // Nobody else is there.
+  lock: (_, scene) => result(scene, undefined),
+  unlock: (_, scene) => result(scene, undefined),
+  set_pipeline: ({ name, args }, scene) => {
+    const { instanceVars } = args as { readonly instanceVars?: Readonly<Record<string, JsonValue>> };
+    return result(scene, { pipeline: pipelineToSet(scene.pipeline, name, instanceVars), change: "created" });
+  },
   event: (call, scene) => writeOnly("event", call, scene),
   notify: (call, scene) => writeOnly("notify", call, scene),
+  var: findVars,
+  resource: answerResource,
+  job: () => ({ type: "told" }),
   block: () => ({ type: "told" }),
   block_note: () => ({ type: "told" }),
   block_end: (_, scene) => result(scene, undefined),
@@ -61,6 +72,33 @@ function answerTimer(call: GuestCall, scene: Scene): Answered {
   } catch (thrown) {
     return failure(scene, toAppError(thrown));
   }
+}
+
+/** A job takes the version that was found last. */
+function answerResource({ args }: GuestCall, scene: Scene): Answered {
+  const {
+    type,
+    resource = "",
+    versions = [],
+  } = args as {
+    readonly type: string;
+    readonly resource?: string;
+    readonly versions?: readonly JsonValue[];
+  };
+  const newest = versions.at(-1);
+  if (type === "found" && newest !== undefined) scene.versions.set(resource, newest);
+  return result(scene, type === "choose" ? (scene.versions.get(resource) ?? null) : undefined);
+}
+
+function findVars({ args }: GuestCall, scene: Scene): Answered {
+  const { names } = args as { readonly names: readonly string[] };
+  const { vars, secrets } = scene.test;
+  const found = names.flatMap((name): readonly [string, JsonValue][] => {
+    const value = vars.get(name);
+    if (value !== undefined) return [[name, value]];
+    return secrets.has(`secret:${name}`) ? [[name, { secret: `secret:${name}` }]] : [];
+  });
+  return result(scene, Object.fromEntries(found));
 }
 
 function changeStorage({ name, args }: GuestCall, scene: Scene): Answered {
@@ -93,10 +131,12 @@ function sign({ args }: GuestCall, scene: Scene): Answered {
 
 function answerVolume({ args, number }: GuestCall, scene: Scene): Answered {
   const {
-    name = `volume-${number}`,
+    cache,
+    name = cache ?? `volume-${number}`,
     volume,
     paths,
   } = args as {
+    readonly cache?: string;
     readonly name?: string;
     readonly volume?: string;
     readonly paths?: readonly string[];

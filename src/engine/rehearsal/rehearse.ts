@@ -74,7 +74,16 @@ const runId = "00000000-0000-7000-8000-000000000000";
 
 function createScene({ id }: RehearsedPipeline, test: TestCase): Scene {
   const { nowMs, storage } = test;
-  return { test, runId, pipeline: id, nowMs, storage: new Map(storage), artifacts: new Set(), response: null };
+  return {
+    test,
+    runId,
+    pipeline: id,
+    nowMs,
+    storage: new Map(storage),
+    versions: new Map(),
+    artifacts: new Set(),
+    response: null,
+  };
 }
 
 class Rehearsing {
@@ -131,6 +140,7 @@ class Rehearsing {
         triggeredBy: test.triggeredBy,
         driverName: "local",
         args: test.args,
+        targetJobs: [],
         params: resolveParams(config, test.params, test.triggeredBy),
         rerunOf: null,
         after: test.after,

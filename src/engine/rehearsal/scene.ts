@@ -12,6 +12,8 @@ export interface Scene {
   readonly pipeline: string;
   nowMs: number;
   readonly storage: Map<string, JsonValue>;
+  /** Of each resource, the newest. */
+  readonly versions: Map<string, JsonValue>;
   /** In the order they were saved first. */
   readonly artifacts: Set<string>;
   response: WebhookResponse | null;

@@ -39,6 +39,8 @@ export interface TestCase {
   readonly pipelines: NamedAnswers<ChildAnswer>;
   /** Values at the beginning. */
   readonly storage: ReadonlyMap<string, JsonValue>;
+  /** As of runner.toml. */
+  readonly vars: ReadonlyMap<string, JsonValue>;
   /** Name of a volume → path → text. */
   readonly volumes: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** Reference, as `env:KEY` → the secret. */
@@ -63,6 +65,7 @@ const known = [
   "signals",
   "pipelines",
   "storage",
+  "vars",
   "volumes",
   "secrets",
   "expect",
@@ -97,6 +100,7 @@ export function readTestCase(tests: JsonValue, name: string): TestCase {
     signals: NamedAnswers.read(at("signals"), fields["signals"], readSignalAnswer),
     pipelines: NamedAnswers.read(at("pipelines"), fields["pipelines"], readChildAnswer),
     storage: new Map(readEntries(at("storage"), fields["storage"])),
+    vars: new Map(readEntries(at("vars"), fields["vars"])),
     volumes: new Map(
       readEntries(at("volumes"), fields["volumes"]).map(([volume, files]) => [
         volume,

@@ -119,7 +119,7 @@ class Replay {
 
   #spec(): GuestSpec {
     const { head, observed } = this.#source;
-    const { run, params, args, request, seed, scriptRunId, after, memoryBytes } = head;
+    const { run, params, args, targetJobs, request, seed, scriptRunId, after, memoryBytes } = head;
     const observations = observed.map(({ values }) => values as unknown as ObservedValues);
     return {
       bundleHash: this.#bundle.hash,
@@ -131,6 +131,7 @@ class Replay {
         triggeredBy: run.triggeredBy,
         driverName: "local",
         args,
+        targetJobs,
         params,
         rerunOf: run.rerunOf,
         after: after && toGuestAfter(after),

@@ -3,6 +3,7 @@
 import { isNewsName, maxNewsText } from "../../core/news-name.ts";
 import { call, errorAt, stackHere } from "./calls.ts";
 import { defineGlobal, stringifyJson } from "./host.ts";
+import { readJobOption } from "./jobs.ts";
 import { readOptions, readText, readTimeout } from "./known-options.ts";
 
 interface Decision {
@@ -11,7 +12,7 @@ interface Decision {
   readonly comment: string | null;
 }
 
-const fields = ["name", "message", "timeout", "onTimeout"] as const;
+const fields = ["name", "message", "timeout", "onTimeout", "job"] as const;
 const outcomes: readonly unknown[] = ["deny", "approve", "fail"];
 
 /** Takes a name and options, or options with the name among them. */
@@ -29,7 +30,8 @@ function ask(caller: string, given: unknown, more: unknown, usualOutcome: string
     throw new TypeError(`${caller}: onTimeout must be "deny", "approve" or "fail", not ${found}`);
   }
   const message = readText(caller, "message", options.message, maxNewsText);
-  return call("approval", name, { message, timeout: readTimeout(caller, options.timeout), onTimeout });
+  const timeout = readTimeout(caller, options.timeout);
+  return call("approval", name, { message, timeout, onTimeout, job: readJobOption(caller, options.job) });
 }
 
 async function approval(given: unknown, more?: unknown): Promise<unknown> {

@@ -6,6 +6,7 @@ import { call, CancelledError, isCancelled, notify, stackHere } from "./calls.ts
 import { drawRandom } from "./clock.ts";
 import { describeThrown } from "./describe-thrown.ts";
 import { defineGlobal, parseJson, stringifyJson } from "./host.ts";
+import { readJobOption } from "./jobs.ts";
 import { findNoJson } from "./no-json.ts";
 import { readPolicy } from "./retry-options.ts";
 import { pause } from "./timers.ts";
@@ -25,23 +26,29 @@ function readName(name: unknown): string {
   );
 }
 
-function readOptions(caller: string, options: unknown): RetryPolicy | null {
-  if (options === undefined || options === null) return null;
+interface BlockOptions {
+  readonly policy: RetryPolicy | null;
+  readonly job: string | undefined;
+}
+
+function readOptions(caller: string, options: unknown): BlockOptions {
+  if (options === undefined || options === null) return { policy: null, job: undefined };
   if (typeof options !== "object") throw new TypeError(`${caller}: the options must be an object, as { retry: 3 }`);
-  const unknown = Object.keys(options).find((field) => field !== "retry");
+  const unknown = Object.keys(options).find((field) => field !== "retry" && field !== "job");
   if (unknown !== undefined) {
-    throw new TypeError(`${caller}: unknown option ${stringifyJson(unknown)}; there is retry`);
+    throw new TypeError(`${caller}: unknown option ${stringifyJson(unknown)}; there are retry and job`);
   }
-  return readPolicy(caller, (options as { retry?: unknown }).retry);
+  const { retry, job } = options as { retry?: unknown; job?: unknown };
+  return { policy: readPolicy(caller, retry), job: readJobOption(caller, job) };
 }
 
 async function step(givenName: unknown, body: unknown, options?: unknown): Promise<unknown> {
   const name = readName(givenName);
   const caller = `step ${stringifyJson(name)}`;
   if (typeof body !== "function") throw new TypeError(`${caller}: the second argument must be a function`);
-  const policy = readOptions(caller, options);
+  const { policy, job } = readOptions(caller, options);
   const calledAt = stackHere();
-  const block = notify("block", name, { attempts: policy?.attempts ?? 1 });
+  const block = notify("block", name, { attempts: policy?.attempts ?? 1, job });
   const end = async (result: object): Promise<void> => void (await call("block_end", name, { block, ...result }));
   for (let attempt = 1; ; attempt++) {
     const tried = await tryOnce(body as () => unknown);

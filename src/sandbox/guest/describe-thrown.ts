@@ -8,19 +8,22 @@ export interface ThrownTexts {
   readonly code: string | null;
   readonly hint: string | null;
   readonly stack: string;
+  /** Of scripts that were made from another file, and know which line of that it is about. */
+  readonly position?: unknown;
 }
 
 /** Never throws itself. */
 export function describeThrown(thrown: unknown): ThrownTexts {
   try {
     if (thrown instanceof Error) {
-      const { code, hint } = thrown as { code?: unknown; hint?: unknown };
+      const { code, hint, position } = thrown as { code?: unknown; hint?: unknown; position?: unknown };
       return {
         name: String(thrown.name),
         message: String(thrown.message),
         code: typeof code === "string" ? code : null,
         hint: typeof hint === "string" ? hint : null,
         stack: String(thrown.stack ?? ""),
+        ...(position === undefined ? {} : { position }),
       };
     }
     const text = formatValue(thrown);

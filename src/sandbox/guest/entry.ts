@@ -14,10 +14,14 @@ import { installEvents } from "./events.ts";
 import { installFetch } from "./fetch.ts";
 import { installGithub } from "./github.ts";
 import { defineGlobal, host, parseJson, stringifyJson } from "./host.ts";
+import { installJobs } from "./jobs.ts";
+import { installLocks } from "./locks.ts";
 import { installNotify } from "./notify.ts";
 import { findNoJson } from "./no-json.ts";
 import { installHttp, setRequest, type RequestValue } from "./http.ts";
+import { installResources } from "./resources.ts";
 import { installRuntime } from "./runtime.ts";
+import { installSetPipeline } from "./set-pipeline.ts";
 import { installSignal } from "./signal.ts";
 import { installStorage } from "./storage.ts";
 import { installStructuredClone } from "./structured-clone.ts";
@@ -25,6 +29,7 @@ import { installTextEncoding } from "./text-encoding.ts";
 import { installTimers } from "./timers.ts";
 import { installTriggerPipeline } from "./trigger-pipeline.ts";
 import { installUrl } from "./url.ts";
+import { installVars } from "./vars.ts";
 import { installYaml } from "./yaml.ts";
 import { installVolumes } from "./volumes.ts";
 
@@ -52,18 +57,23 @@ for (const install of [
   installHttp,
   installRuntime,
   installBlock,
+  installJobs,
   installVolumes,
   installArtifacts,
   installStorage,
+  installVars,
+  installResources,
   installAssert,
   installFetch,
   installYaml,
   installApproval,
   installSignal,
+  installLocks,
   installEvents,
   installNotify,
   installGithub,
   installTriggerPipeline,
+  installSetPipeline,
 ]) {
   install();
 }

@@ -6,10 +6,11 @@ import { encodeBase64 } from "./base64.ts";
 import { call } from "./calls.ts";
 import { type AnswerValue, FetchAnswer } from "./fetch-answer.ts";
 import { defineGlobal, hostText, parseJson, stringifyJson } from "./host.ts";
+import { readJobOption } from "./jobs.ts";
 import { readOnInterrupt, readRetry } from "./retry-options.ts";
-import { isObject, readSecret, type Secret } from "./secret-text.ts";
+import { isObject, isSecretText, readSecretText, type Secret, type SecretParts } from "./secret-text.ts";
 
-const knownOptions = ["method", "headers", "body", "timeout", "redirect", "retry", "onInterrupt"];
+const knownOptions = ["method", "headers", "body", "timeout", "redirect", "retry", "onInterrupt", "job"];
 const otherOptions: Readonly<Record<string, string>> = {
   signal: 'use timeout, like { timeout: "5s" }',
   json: "use body: JSON.stringify(data)",
@@ -26,16 +27,20 @@ function fail(message: string): never {
   throw new TypeError(`fetch: ${message}`);
 }
 
+type TextOrSecret = string | Secret | SecretParts;
+
 interface Target {
-  readonly url: string | Secret;
+  readonly url: TextOrSecret;
   /** Without what may be secret. */
   readonly shown: string;
 }
 
 function readTarget(input: unknown): Target {
-  if (isObject(input) && "secret" in input) {
-    const secret = readSecret("fetch", input, "the address");
-    return { url: secret, shown: secret.secret };
+  if (isSecretText(input)) {
+    const url = readSecretText("fetch", input, "the address");
+    const shown =
+      "parts" in url ? url.parts.map((part) => (typeof part === "string" ? part : part.secret)) : [url.secret];
+    return { url, shown: shown.join("").replace(/[?#].*$/s, "") };
   }
   const text = typeof input === "string" ? input : isObject(input) && "href" in input ? String(input.href) : undefined;
   if (text === undefined)
@@ -55,14 +60,14 @@ function pairsOf(headers: unknown): readonly (readonly [name: unknown, value: un
   return isList ? [...(headers as Iterable<readonly [unknown, unknown]>)] : Object.entries(headers);
 }
 
-function readHeaders(given: unknown): Record<string, string | Secret> {
-  const headers: Record<string, string | Secret> = {};
+function readHeaders(given: unknown): Record<string, TextOrSecret> {
+  const headers: Record<string, TextOrSecret> = {};
   for (const [name, value] of pairsOf(given)) {
     if (value === undefined || value === null) continue;
     const lower = String(name).toLowerCase();
     if (!isHeaderName(lower)) fail(`${stringifyJson(name)} is not a valid header name`);
     if (isHopByHop(lower)) fail(`header ${lower} belongs to the connection; the host sets it`);
-    const text = isObject(value) ? readSecret("fetch", value, `header ${lower}`) : String(value);
+    const text = isObject(value) ? readSecretText("fetch", value, `header ${lower}`) : String(value);
     if (typeof text === "string" && !isHeaderValue(text)) {
       fail(`the value of header ${lower} has a line break or another forbidden character`);
     }
@@ -130,7 +135,8 @@ async function fetch(input: unknown, given?: unknown): Promise<FetchAnswer> {
   const retry = readRetry("fetch", options.retry);
   const onInterrupt = readOnInterrupt("fetch", options.onInterrupt);
   const timeout = options.timeout ?? undefined;
-  return await request({ url, method, headers, ...body, timeout, redirect, retry, onInterrupt }, shown);
+  const job = readJobOption("fetch", options.job);
+  return await request({ url, method, headers, ...body, timeout, redirect, retry, onInterrupt, job }, shown);
 }
 
 async function request(args: Omit<PreparedFetch, "body"> | PreparedFetch, shown: string): Promise<FetchAnswer> {
@@ -140,19 +146,21 @@ async function request(args: Omit<PreparedFetch, "body"> | PreparedFetch, shown:
 
 /** A request as the host takes it. */
 export interface PreparedFetch {
-  readonly url: string | Secret;
+  readonly url: TextOrSecret;
   readonly method: string;
-  readonly headers: Readonly<Record<string, string | Secret>>;
+  readonly headers: Readonly<Record<string, TextOrSecret>>;
   readonly body: string;
   readonly timeout: unknown;
   readonly redirect: "follow" | "manual" | "error";
   readonly retry: unknown;
   readonly onInterrupt: "fail" | "retry" | undefined;
+  readonly job?: string | undefined;
 }
 
 /** For functions that make their requests themselves. */
 export async function fetchPrepared(args: PreparedFetch): Promise<FetchAnswer> {
-  if (typeof args.url === "string" || !args.url.isText) return await request(args, readTarget(args.url).shown);
+  if (typeof args.url === "string" || "parts" in args.url || !args.url.isText)
+    return await request(args, readTarget(args.url).shown);
   // Of an address that is as good as a password, its host.
   const [origin] = /^https?:\/\/[^/?#]*/i.exec(args.url.secret) ?? [];
   return await request(args, origin === undefined ? args.url.secret : `${origin}/…`);

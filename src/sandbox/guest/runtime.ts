@@ -3,6 +3,7 @@
 import { gate } from "./approval.ts";
 import { call, type OutputListener } from "./calls.ts";
 import { defineGlobal } from "./host.ts";
+import { readJobOption } from "./jobs.ts";
 import { readOnInterrupt, readRetry } from "./retry-options.ts";
 import {
   checkOptions,
@@ -81,6 +82,7 @@ async function step(
     output: onOutput !== undefined,
     retry: readRetry(caller, options.retry),
     onInterrupt: readOnInterrupt(caller, options.onInterrupt),
+    job: readJobOption(caller, options.job),
   };
   return await call("step", name.slice(0, 200), args, { onOutput });
 }

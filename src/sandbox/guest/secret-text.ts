@@ -7,8 +7,28 @@ export interface Secret {
   readonly isText?: true;
 }
 
+/** A text of which only some is secret. */
+export interface SecretParts {
+  readonly parts: readonly (string | Secret)[];
+}
+
 export function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
+}
+
+/** `{ secret }`, or `{ parts }` of texts and secrets. */
+export function isSecretText(value: unknown): value is object {
+  return isObject(value) && ("secret" in value || "parts" in value);
+}
+
+/** @throws {TypeError} when it is neither a reference nor a list of texts and references. */
+export function readSecretText(caller: string, value: object, what: string): Secret | SecretParts {
+  if (!("parts" in value)) return readSecret(caller, value, what);
+  const { parts } = value;
+  if (!Array.isArray(parts)) throw new TypeError(`${caller}: ${what}: parts must be a list of texts and secrets`);
+  return {
+    parts: parts.map((part: unknown) => (isObject(part) ? readSecret(caller, part, what) : String(part))),
+  };
 }
 
 /** `caller` and `what` are how messages begin. @throws {TypeError} when it is no reference. */

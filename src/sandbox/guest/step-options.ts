@@ -2,7 +2,7 @@
 
 import { stringifyJson } from "./host.ts";
 import { readOptions } from "./known-options.ts";
-import { isObject, readSecret, type Secret } from "./secret-text.ts";
+import { isSecretText, readSecretText, type Secret, type SecretParts } from "./secret-text.ts";
 
 export interface Options {
   readonly [field: string]: unknown;
@@ -20,7 +20,7 @@ export type Caller = "runtime.run" | "runtime.startSandbox" | "sandbox.exec";
 /** Options that make no sense for a local process. */
 const ofContainers = ["privileged", "containerLimits", "container_limits", "pull"] as const;
 
-const common = ["name", "env", "workDir", "work_dir", "timeout", "onOutput", "retry", "onInterrupt"] as const;
+const common = ["name", "env", "workDir", "work_dir", "timeout", "onOutput", "retry", "onInterrupt", "job"] as const;
 const ofCommands = ["command", "stdin"] as const;
 const ofPlaces = ["image", "mounts", ...ofContainers] as const;
 
@@ -37,7 +37,9 @@ export function checkOptions(caller: Caller, options: unknown): Options {
   return readOptions(caller, options, known[caller], example);
 }
 
-export function readCommand(caller: Caller, command: unknown): string | { path: string; args: string[] } {
+export type TextOrSecret = string | Secret | SecretParts;
+
+export function readCommand(caller: Caller, command: unknown): string | { path: string; args: TextOrSecret[] } {
   if (typeof command === "string") return command;
   const { path, args = [] } = (typeof command === "object" && command !== null ? command : {}) as {
     path?: unknown;
@@ -46,7 +48,10 @@ export function readCommand(caller: Caller, command: unknown): string | { path: 
   if (typeof path !== "string" || path === "" || !Array.isArray(args)) {
     throw new TypeError(`${caller}: command must be a text for the shell, or { path, args }`);
   }
-  return { path, args: args.map(String) };
+  const texts = args.map((arg: unknown, index) =>
+    isSecretText(arg) ? readSecretText(caller, arg, `command.args[${index}]`) : String(arg),
+  );
+  return { path, args: texts };
 }
 
 /** `command.user`, or `user` beside the command. */
@@ -56,13 +61,13 @@ export function readUser({ command, user }: Options): string | undefined {
 }
 
 /** Texts, and secrets as `{ secret: "env:NAME" }`. */
-export function textMap(caller: Caller, value: unknown, what: string): Record<string, string | Secret> {
+export function textMap(caller: Caller, value: unknown, what: string): Record<string, TextOrSecret> {
   if (value === undefined || value === null) return {};
   if (typeof value !== "object") throw new TypeError(`${caller}: ${what} must be an object of texts`);
   const entries = Object.entries(value).filter(([, item]) => item !== undefined && item !== null);
   return Object.fromEntries(
     entries.map(([name, item]) => {
-      if (isObject(item) && "secret" in item) return [name, readSecret(caller, item, `${what}.${name}`)];
+      if (isSecretText(item)) return [name, readSecretText(caller, item, `${what}.${name}`)];
       if (typeof item !== "object" && typeof item !== "function") return [name, String(item)];
       throw new TypeError(
         `${caller}: ${what}.${name} must be a text; use JSON.stringify for data, await for a promise`,
@@ -71,8 +76,8 @@ export function textMap(caller: Caller, value: unknown, what: string): Record<st
   );
 }
 
-export function readStdin(caller: Caller, value: unknown): string | Secret | undefined {
-  return isObject(value) && "secret" in value ? readSecret(caller, value, "stdin") : optionalText(value);
+export function readStdin(caller: Caller, value: unknown): TextOrSecret | undefined {
+  return isSecretText(value) ? readSecretText(caller, value, "stdin") : optionalText(value);
 }
 
 export function optionalText(value: unknown): string | undefined {

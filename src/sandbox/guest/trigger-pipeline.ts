@@ -2,10 +2,11 @@
 
 import { call } from "./calls.ts";
 import { defineGlobal } from "./host.ts";
+import { readJobOption } from "./jobs.ts";
 import { readOptions } from "./known-options.ts";
 
 const caller = "triggerPipeline";
-const fields = ["params", "args", "wait"] as const;
+const fields = ["params", "args", "wait", "job"] as const;
 
 async function triggerPipeline(name: unknown, given: unknown = {}): Promise<object> {
   if (typeof name !== "string" || name === "" || name.length > 500) {
@@ -18,7 +19,8 @@ async function triggerPipeline(name: unknown, given: unknown = {}): Promise<obje
   }
   if (!Array.isArray(args)) throw new TypeError(`${caller}: args must be a list of texts`);
   if (typeof wait !== "boolean") throw new TypeError(`${caller}: wait must be true or false, not ${typeof wait}`);
-  const started = (await call("child", name, { params, args: args.map(String), wait })) as { readonly id: string };
+  const job = readJobOption(caller, options.job);
+  const started = (await call("child", name, { params, args: args.map(String), wait, job })) as { readonly id: string };
   // As other servers name it, for scripts that were written for them.
   return Object.defineProperty(started, "runID", { value: started.id, enumerable: false });
 }

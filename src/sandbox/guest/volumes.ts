@@ -17,6 +17,7 @@ export function volumeName(volume: unknown, what: string): string {
 }
 
 const names = new Set<string>();
+const maxCacheKey = 512;
 
 /** Chosen here, so that a script that is executed again asks for the same one. */
 function nextName(): string {
@@ -26,18 +27,33 @@ function nextName(): string {
 /** `size`, which scripts written for other servers give, has no effect: a volume is a folder. */
 async function create(options: unknown = {}): Promise<Volume> {
   if (typeof options !== "object" || options === null) throw new TypeError("volumes.create: takes { name }");
-  const unknown = Object.keys(options).find((field) => field !== "name" && field !== "size");
+  const unknown = Object.keys(options).find((field) => !["name", "size", "cache"].includes(field));
   if (unknown !== undefined) throw new TypeError(`volumes.create: unknown option ${stringifyJson(unknown)}`);
-  const { name } = options as { name?: unknown };
+  const { name, cache } = options as { name?: unknown; cache?: unknown };
+  if (cache !== undefined && cache !== null) return await openCache(cache, name);
   if (name !== undefined && name !== null && typeof name !== "string") {
     throw new TypeError("volumes.create: name must be a text");
   }
   const wanted = name || nextName();
   names.add(wanted);
-  const made = (await call("volume", "volumes.create", { name: wanted })) as { name: string; path: string };
+  return volumeOf(await call("volume", "volumes.create", { name: wanted }));
+}
+
+async function openCache(cache: unknown, name: unknown): Promise<Volume> {
+  if (typeof cache !== "string" || cache === "" || cache.length > maxCacheKey) {
+    throw new TypeError(`volumes.create: cache must be a text of 1 to ${maxCacheKey} characters, as { cache: "npm" }`);
+  }
+  if (name !== undefined && name !== null) {
+    throw new TypeError("volumes.create: a cache has no name; give either cache or name");
+  }
+  return volumeOf(await call("volume", "volumes.create", { cache }));
+}
+
+function volumeOf(made: unknown): Volume {
+  const { name, path } = made as { name: string; path: string };
   // Not enumerable: the volume stays plain data wherever it is passed on, copied or printed.
-  return Object.defineProperty({ name: made.name, path: made.path } as Volume, "readFiles", {
-    value: (...paths: unknown[]) => readFiles(made.name, ...paths),
+  return Object.defineProperty({ name, path } as Volume, "readFiles", {
+    value: (...paths: unknown[]) => readFiles(name, ...paths),
   });
 }
 

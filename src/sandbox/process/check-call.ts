@@ -1,9 +1,12 @@
 // Whether a host call has the shape its kind demands. A script can tamper with whatever the guest's own checks use
 // (`Object.prototype.toJSON`, `Array.prototype.map`), so the side that it cannot reach checks again.
 
+import { type DeclaredJob, isJobEnd, isJobName, maxJobMessage, maxJobs } from "../../core/job.ts";
 import { checkEventType, maxEventDataBytes } from "../../core/event.ts";
 import { isLink, isTargetName, maxNotification, notificationLevels } from "../../core/notification.ts";
+import { isLockLimit } from "../../core/lock.ts";
 import { isNewsName, maxNewsText } from "../../core/news-name.ts";
+import { isResourceVersion, maxVersions } from "../../core/resource-version.ts";
 import type { CallKind } from "../protocol.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -20,8 +23,13 @@ const isTextList = (value: unknown): boolean => Array.isArray(value) && value.ev
 const isAbsolute = (value: unknown): boolean => isText(value) && value.startsWith("/");
 const isTextMap = (value: unknown): boolean => isFields(value) && Object.values(value).every(isText);
 
+const isSecret = (value: unknown): boolean =>
+  isFields(value) && isText(value["secret"]) && isOptionalText(value["prefix"]);
+
 function isTextOrSecret(value: unknown): boolean {
-  return isText(value) || (isFields(value) && isText(value["secret"]) && isOptionalText(value["prefix"]));
+  if (isText(value) || isSecret(value)) return true;
+  const parts = isFields(value) ? value["parts"] : undefined;
+  return Array.isArray(parts) && parts.every((part) => isText(part) || isSecret(part));
 }
 
 const isTextOrSecretMap = (value: unknown): boolean => isFields(value) && Object.values(value).every(isTextOrSecret);
@@ -29,7 +37,10 @@ const isTextOrSecretMap = (value: unknown): boolean => isFields(value) && Object
 function isCommand(command: unknown): boolean {
   if (isText(command)) return true;
   return (
-    isFields(command) && isText(command["path"]) && Array.isArray(command["args"]) && command["args"].every(isText)
+    isFields(command) &&
+    isText(command["path"]) &&
+    Array.isArray(command["args"]) &&
+    command["args"].every(isTextOrSecret)
   );
 }
 
@@ -60,6 +71,11 @@ function isPlace(place: unknown): boolean {
 function isRepeatable({ retry, onInterrupt }: Fields): boolean {
   const isRetry = retry === undefined || isNumber(retry) || isFields(retry);
   return isRetry && (onInterrupt === undefined || onInterrupt === "fail" || onInterrupt === "retry");
+}
+
+function isJobs(jobs: unknown): jobs is readonly DeclaredJob[] {
+  const isJob = (job: unknown): boolean => isFields(job) && isJobName(job["name"]) && isTextList(job["needs"]);
+  return Array.isArray(jobs) && jobs.length <= maxJobs && jobs.every(isJob);
 }
 
 const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>> = {
@@ -99,7 +115,7 @@ const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>
     isRepeatable(args),
   volume: (args, name) =>
     name === "volumes.create"
-      ? isText(args["name"])
+      ? isText(args["name"]) !== isText(args["cache"]) && isOptionalText(args["cache"], 512)
       : name === "volumes.readFiles" && isText(args["volume"]) && isTextList(args["paths"]),
   artifact: (args) =>
     isText(args["name"]) &&
@@ -121,7 +137,14 @@ const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>
     isOptionalTime(args["timeout"]) &&
     ["deny", "approve", "fail"].some((outcome) => outcome === args["onTimeout"]),
   signal: (args, name) => isNewsName(name) && isOptionalTime(args["timeout"]),
+  lock: (args, name) => isNewsName(name) && isLockLimit(args["limit"]),
+  set_pipeline: (args) =>
+    isText(args["source"]) &&
+    isFields(args["vars"]) &&
+    (args["instanceVars"] === undefined || isFields(args["instanceVars"])),
+  unlock: (_, name) => isNewsName(name),
   child: (args) => isFields(args["params"]) && isTextList(args["args"]) && typeof args["wait"] === "boolean",
+  resource: isResourceCall,
   event: (args, name) =>
     checkEventType(name) === null &&
     isFields(args["data"]) &&
@@ -133,7 +156,34 @@ const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>
     isOptionalText(args["title"], maxNotification.title) &&
     (args["link"] === undefined || (isText(args["link"]) && isLink(args["link"]))) &&
     notificationLevels.some((level) => level === args["level"]),
+  var: (args) => isTextList(args["names"]),
+  job: (args, name) => {
+    if (name === "jobs.declare") return isJobs(args["jobs"]);
+    if (name === "jobs.begin") return isJobName(args["name"]);
+    return (
+      name === "jobs.end" &&
+      isJobName(args["name"]) &&
+      isJobEnd(args["status"]) &&
+      isOptionalText(args["message"], maxJobMessage)
+    );
+  },
 };
+
+const isVersions = (value: unknown): boolean =>
+  Array.isArray(value) && value.length <= maxVersions && value.every(isResourceVersion);
+const isResourceName = (value: unknown): boolean => isText(value) && value.length > 0 && value.length <= 200;
+const isScope = (value: unknown): boolean => isText(value) && value.length <= 1024 * 1024;
+
+function isResourceCall({ type, resource, scope, job, version, versions, passed }: Fields): boolean {
+  if (type === "found") return isResourceName(resource) && isScope(scope) && isVersions(versions);
+  if (type === "choose") {
+    const isMode = version === "latest" || version === "every";
+    return isMode && isResourceName(resource) && isScope(scope) && isResourceName(job) && isTextList(passed);
+  }
+  const isUse = (use: unknown): boolean =>
+    isFields(use) && isResourceName(use["resource"]) && isScope(use["scope"]) && isResourceVersion(use["version"]);
+  return type === "passed" && isResourceName(job) && Array.isArray(versions) && versions.every(isUse);
+}
 
 /** A call as the guest made it, unchecked. */
 export interface RawCall {

@@ -46,8 +46,10 @@ const run: Run = {
       message: null,
       until: null,
       runId: null,
+      job: null,
     },
   ],
+  jobs: [],
   artifacts: [{ name: "files.txt", bytes: 1337, createdAt: startedAt + 1510 }],
 };
 
@@ -174,6 +176,7 @@ export const journalExample: readonly JournalRecord[] = [
     run,
     params: { target: "nas" },
     args: [],
+    targetJobs: [],
     request: null,
     seed: run.id,
     scriptRunId: run.id,

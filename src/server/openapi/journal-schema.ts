@@ -32,6 +32,7 @@ const run = objectOf(
     }),
     params: { type: "object" },
     args: { type: "array", items: text },
+    target_jobs: { type: "array", items: text },
     request: orNull(
       objectOf({
         provider: text,

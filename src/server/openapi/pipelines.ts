@@ -33,6 +33,11 @@ const triggerBody: Schema = {
   properties: {
     params: { type: "object", description: "Values of the pipeline's parameters." },
     args: { type: "array", items: { type: "string" }, description: "What the script finds in pipelineContext.args." },
+    jobs: {
+      type: "array",
+      items: { type: "string" },
+      description: "Jobs of the pipeline: the run is for those, and for all that need them.",
+    },
   },
 };
 
@@ -212,6 +217,7 @@ export const pipelinePaths: Paths = {
           "VALIDATION_FAILED",
           "PARAM_INVALID",
           "PIPELINE_NOT_FOUND",
+          "JOB_NOT_FOUND",
           "BODY_TIMEOUT",
           "PIPELINE_BROKEN",
           "PIPELINE_PAUSED",

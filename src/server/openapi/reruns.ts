@@ -36,6 +36,7 @@ export const rerunPaths: Paths = {
           "RUN_NOT_FOUND",
           "PIPELINE_NOT_FOUND",
           "STEP_NOT_FOUND",
+          "JOB_NOT_FOUND",
           "RUN_NOT_ENDED",
           "RERUN_IMPOSSIBLE",
           "PIPELINE_BROKEN",

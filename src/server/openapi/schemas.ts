@@ -1,6 +1,7 @@
 // The shapes of the API's answers as JSON Schema; each list of words is the code's own.
 
 import { errorCodes } from "../../core/app-error.ts";
+import { jobStatuses } from "../../core/job.ts";
 import { logLevels, logSources } from "../../core/log-entry.ts";
 import { catchUpRules, conflictRules, paramTypes } from "../../core/pipeline-config.ts";
 import { isFinal, runStatuses, stepKinds, stepStatuses, triggers } from "../../core/run.ts";
@@ -47,7 +48,7 @@ const request = {
 
 const texts: Schema = { type: "object", additionalProperties: text };
 
-const scalar: Schema = { type: [...paramTypes] };
+const scalar: Schema = { type: ["string", "number", "boolean"] };
 
 const paramSpec: Schema = {
   type: "object",
@@ -55,7 +56,7 @@ const paramSpec: Schema = {
   properties: {
     type: { enum: paramTypes },
     required: { type: "boolean" },
-    default: scalar,
+    default: { description: "Of the type; of any it may be any data." },
     enum: { type: "array", items: scalar },
     description: text,
   },
@@ -71,7 +72,7 @@ const webhook = {
   when: { ...textOrNull, description: "The condition on a request without which it starts no run." },
 } as const;
 
-const params: Schema = { type: "object", additionalProperties: scalar };
+const params: Schema = { type: "object", additionalProperties: { description: "Of the declared type." } };
 
 const scheduleConfig = objectOf({
   cron: text,
@@ -87,6 +88,12 @@ const afterConfig = objectOf({
   statuses: { type: "array", items: { enum: runStatuses.filter(isFinal) } },
 });
 
+const jobConfig = objectOf({
+  name: text,
+  needs: { type: "array", items: text },
+  follows: { type: "array", items: text, description: "Those of needs whose new versions begin it." },
+});
+
 const pipelineConfig = objectOf({
   webhook: { ...orNull(objectOf(webhook)), description: "null: this pipeline takes no webhooks." },
   params: { type: "object", additionalProperties: paramSpec },
@@ -98,6 +105,7 @@ const pipelineConfig = objectOf({
   on_conflict: { enum: conflictRules },
   schedules: { type: "array", items: scheduleConfig },
   after: { type: "array", items: afterConfig },
+  jobs: { type: "array", items: jobConfig },
 });
 
 const pipeline = {
@@ -143,6 +151,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
       wake_at: { ...timeOrNull, description: "When a waiting run goes on without news." },
       error: orNull(ref("RunError")),
       steps: { type: "array", items: ref("Step") },
+      jobs: { type: "array", items: ref("Job"), description: "What its script tells of the parts it is made of." },
       artifacts: { type: "array", items: ref("Artifact") },
     },
     "One execution of one version of a pipeline.",
@@ -164,8 +173,21 @@ export const schemas: Readonly<Record<string, Schema>> = {
       message: { ...textOrNull, description: "What it waits for, or what became of it." },
       until: { ...timeOrNull, description: "When a waiting step goes on by itself." },
       run_id: { ...textOrNull, description: "The run that it started." },
+      job: { ...textOrNull, description: "The job that it is of." },
     },
     "One thing a run asked the host to do and waits for.",
+  ),
+  Job: objectOf(
+    {
+      name: text,
+      status: { enum: jobStatuses },
+      needs: { type: "array", items: text },
+      steps: { type: "array", items: text, description: "Ids of its steps." },
+      message: { ...textOrNull, description: "What became of it." },
+      started_at: timeOrNull,
+      finished_at: timeOrNull,
+    },
+    "A named part of a run, as its script tells of it.",
   ),
   Artifact: objectOf({ name: text, bytes: count, created_at: time }, "A file kept with a run."),
   LogEntry: objectOf(

@@ -8,7 +8,10 @@ import { endpointWrites } from "./endpoints.ts";
 import { eventWrites } from "./events.ts";
 import { inboundDeliveryWrites } from "./inbound-deliveries.ts";
 import { inboundWrites } from "./inbound.ts";
+import { jobWrites } from "./jobs.ts";
+import { resourceWrites } from "./resources.ts";
 import { journalWrites } from "./journal.ts";
+import { lockWrites } from "./locks.ts";
 import { logWrites } from "./logs.ts";
 import { pauseWrites } from "./pauses.ts";
 import { runWrites } from "./runs.ts";
@@ -25,6 +28,9 @@ import type { Bind, WriteOf, WriteStatements } from "./write-statement.ts";
 export const writeStatements: WriteStatements<Write["type"]> = {
   ...runWrites,
   ...stepWrites,
+  ...jobWrites,
+  ...resourceWrites,
+  ...lockWrites,
   ...journalWrites,
   ...logWrites,
   ...bundleWrites,

@@ -15,11 +15,13 @@ import { SqliteEventReader } from "./events.ts";
 import { SqliteInboundDeliveryReader } from "./inbound-deliveries.ts";
 import { SqliteInboundReader } from "./inbound.ts";
 import { SqliteJournalReader } from "./journal.ts";
+import { SqliteLockReader } from "./locks.ts";
 import { SqliteLogReader } from "./logs.ts";
 import { createPrivateFile } from "./private-file.ts";
 import { ReadConnection } from "./read-connection.ts";
 import { SqlitePauseReader } from "./pauses.ts";
 import { SqliteRunReader } from "./runs.ts";
+import { SqliteResourceReader } from "./resources.ts";
 import { SqliteScheduleReader } from "./schedules.ts";
 import { SqliteSecretsReader } from "./secrets.ts";
 import { toStoreError } from "./sqlite-error.ts";
@@ -108,7 +110,9 @@ function createStore(
     webhookSecrets: new SqliteWebhookSecretReader(reader),
     secrets: new SqliteSecretsReader(reader),
     schedules: new SqliteScheduleReader(reader),
+    resources: new SqliteResourceReader(reader),
     pauses: new SqlitePauseReader(reader),
+    locks: new SqliteLockReader(reader),
     upkeep: new SqliteUpkeepReader(reader),
     events: new SqliteEventReader(reader),
     endpoints: new SqliteEndpointReader(reader),

@@ -17,6 +17,7 @@ import type {
 import type { CancelRequest, NewRun, RunWrite } from "../writes.ts";
 import { findArtifacts } from "./artifacts.ts";
 import type { ReadConnection } from "./read-connection.ts";
+import { findJobs } from "./jobs.ts";
 import { formatCursor, parseCursor } from "./list-cursor.ts";
 import { findSteps } from "./steps.ts";
 import type { WriteStatements } from "./write-statement.ts";
@@ -27,8 +28,8 @@ export const runWrites: WriteStatements<RunWrite["type"]> = {
   "run.create": {
     sql: `INSERT INTO runs (id, pipeline, status, trigger, bundle_hash, inbound_id, rerun_of, created_at, params, args,
         triggered_by, parent_run, parent_number, depth, priority, concurrency_key, scheduled_at, seed, after_run, after_end,
-        script_run_id, journal_format)
-      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${journalFormat})`,
+        script_run_id, target_jobs, journal_format)
+      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${journalFormat})`,
     bind: ({ run }) => [
       run.id,
       run.pipeline,
@@ -50,6 +51,7 @@ export const runWrites: WriteStatements<RunWrite["type"]> = {
       run.after?.runId ?? null,
       run.after === null ? null : JSON.stringify(run.after),
       run.scriptRunId === run.id ? null : run.scriptRunId,
+      run.targetJobs.length === 0 ? null : JSON.stringify(run.targetJobs),
     ],
   },
   "run.start": {
@@ -140,6 +142,7 @@ interface KeptRunRow {
   readonly seed: string | null;
   readonly after_end: string | null;
   readonly script_run_id: string | null;
+  readonly target_jobs: string | null;
   readonly status: RunStatus;
   readonly started_at: number | null;
   readonly wake_at: number | null;
@@ -186,7 +189,7 @@ export class SqliteRunReader implements RunReader {
   async findKept(id: string): Promise<KeptRun | undefined> {
     const row = this.#db.get<KeptRunRow>(
       `SELECT id, pipeline, trigger, bundle_hash, inbound_id, rerun_of, created_at, params, args, triggered_by,
-        parent_run, parent_number, depth, priority, concurrency_key, scheduled_at, seed, after_end, script_run_id,
+        parent_run, parent_number, depth, priority, concurrency_key, scheduled_at, seed, after_end, script_run_id, target_jobs,
         status, started_at, wake_at, cancel, journal_format FROM runs WHERE id = ?`,
       id,
     );
@@ -250,13 +253,19 @@ export class SqliteRunReader implements RunReader {
       const rows = this.#db.all<RunRow>(sql, ...binds);
       const ids = rows.map(({ id }) => id);
       const steps = findSteps(this.#db, ids);
+      const jobs = findJobs(this.#db, ids, steps);
       const artifacts = findArtifacts(this.#db, ids);
-      return rows.map((row) => toRun(row, steps.get(row.id) ?? [], artifacts.get(row.id) ?? []));
+      return rows.map((row) => ({
+        ...toRun(row),
+        steps: steps.get(row.id) ?? [],
+        jobs: jobs.get(row.id) ?? [],
+        artifacts: artifacts.get(row.id) ?? [],
+      }));
     });
   }
 }
 
-function toRun(row: RunRow, steps: Run["steps"], artifacts: Run["artifacts"]): Run {
+function toRun(row: RunRow): Omit<Run, "steps" | "jobs" | "artifacts"> {
   return {
     id: row.id,
     pipeline: row.pipeline,
@@ -273,8 +282,6 @@ function toRun(row: RunRow, steps: Run["steps"], artifacts: Run["artifacts"]): R
     scheduledAt: row.scheduled_at,
     wakeAt: row.wake_at,
     error: row.error === null ? null : (JSON.parse(row.error) as RunError),
-    steps,
-    artifacts,
   };
 }
 
@@ -302,6 +309,7 @@ function toNewRun(row: KeptRunRow): NewRun {
     bundleHash: row.bundle_hash,
     params: JSON.parse(row.params) as NewRun["params"],
     args: JSON.parse(row.args) as NewRun["args"],
+    targetJobs: row.target_jobs === null ? [] : (JSON.parse(row.target_jobs) as NewRun["targetJobs"]),
     inboundId: row.inbound_id,
     rerunOf: row.rerun_of,
     createdAt: row.created_at,

@@ -11,7 +11,8 @@ import type { WriteStatements } from "./write-statement.ts";
 export const stepWrites: WriteStatements<StepWrite["type"]> = {
   "step.put": {
     sql: `INSERT INTO steps (run_id, number, name, kind, status, code, attempts, started_at, finished_at,
-        message, until, child_run, progress, failed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        message, until, child_run, job, progress, failed_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (run_id, number) DO UPDATE SET name = excluded.name, kind = excluded.kind, status = excluded.status,
         code = excluded.code, attempts = excluded.attempts, started_at = excluded.started_at,
         finished_at = excluded.finished_at, message = excluded.message, until = excluded.until,
@@ -30,6 +31,7 @@ export const stepWrites: WriteStatements<StepWrite["type"]> = {
       step.message,
       step.until,
       step.runId,
+      step.job,
       progress === undefined ? null : JSON.stringify(progress),
       failedAt ?? null,
     ],
@@ -49,9 +51,10 @@ interface StepRow {
   readonly message: string | null;
   readonly until: number | null;
   readonly child_run: string | null;
+  readonly job: string | null;
 }
 
-const columns = `run_id, number, name, kind, status, code, attempts, started_at, finished_at, message, until, child_run`;
+const columns = `run_id, number, name, kind, status, code, attempts, started_at, finished_at, message, until, child_run, job`;
 
 /** The steps of one run by the number of their host call, with what a restart needs to know. */
 export function findKeptSteps(db: ReadConnection, runId: string): ReadonlyMap<number, KeptStep> {
@@ -92,5 +95,6 @@ function toStep(row: StepRow): Step {
     message: row.message,
     until: row.until,
     runId: row.child_run,
+    job: row.job,
   };
 }

@@ -53,9 +53,9 @@ export const takeOverWrites: WriteStatements<TakeOverWrite["type"]> = {
   },
   "take_over.steps": take(
     `INSERT INTO steps (run_id, number, name, kind, status, code, attempts, started_at, finished_at, message, until,
-        child_run, progress)
+        child_run, job, progress)
       SELECT ${to}, number, name, kind, status, code, attempts, started_at, finished_at, message, until, child_run,
-        progress FROM steps WHERE run_id = ${from} AND number < ${number} AND ${hasOutcome("steps.number")}`,
+        job, progress FROM steps WHERE run_id = ${from} AND number < ${number} AND ${hasOutcome("steps.number")}`,
   ),
   "take_over.log": take(
     `INSERT INTO log_entries (run_id, seq, at, source, level, step_number, step_name, byte_offset, text, bytes,

@@ -1,6 +1,6 @@
 // Removing what is too old, and giving the space back: in transactions small enough that nobody waits for them.
 
-import type { EndedRun, RunEndPlace, UpkeepReader } from "../reads.ts";
+import type { EndedRun, RunEndPlace, StayingRuns, UpkeepReader } from "../reads.ts";
 import type { UpkeepWrite } from "../writes.ts";
 import { migrations } from "./migrations/migrations.ts";
 import type { ReadConnection } from "./read-connection.ts";
@@ -81,7 +81,30 @@ export class SqliteUpkeepReader implements UpkeepReader {
           ${ended} ORDER BY finished_at, id LIMIT ?`,
         limit,
       )
-      .map((row) => ({ id: row.id, endedAt: row.finished_at, rows: row.rows, hasArtifacts: row.has_artifacts === 1 }));
+      .map(toEndedRun);
+  }
+
+  async surplusOf(
+    pipeline: string,
+    { endedSince, newest, newestSucceeded }: StayingRuns,
+    limit: number,
+  ): Promise<readonly EndedRun[]> {
+    return this.#db
+      .all<EndedRunRow>(
+        `SELECT id, finished_at, ${aboutRows} AS rows,
+            EXISTS (SELECT 1 FROM artifacts WHERE run_id = runs.id) AS has_artifacts
+          FROM runs INDEXED BY runs_by_pipeline WHERE pipeline = ?1 AND finished_at IS NOT NULL
+            AND (finished_at < ?2 OR id < (SELECT id FROM runs WHERE pipeline = ?1 AND finished_at IS NOT NULL
+              ORDER BY id DESC LIMIT 1 OFFSET ?3 - 1))
+            AND id NOT IN (SELECT id FROM runs WHERE pipeline = ?1 AND status = 'succeeded' ORDER BY id DESC LIMIT ?4)
+          ORDER BY id LIMIT ?5`,
+        pipeline,
+        endedSince ?? Number.MIN_SAFE_INTEGER,
+        newest ?? Number.MAX_SAFE_INTEGER,
+        newestSucceeded,
+        limit,
+      )
+      .map(toEndedRun);
   }
 
   async skipEnded(from: RunEndPlace | null, count: number): Promise<RunEndPlace | null> {
@@ -113,4 +136,8 @@ export class SqliteUpkeepReader implements UpkeepReader {
     const pageBytes = read("page_size");
     return { bytes: read("freelist_count") * pageBytes, fileBytes: read("page_count") * pageBytes };
   }
+}
+
+function toEndedRun(row: EndedRunRow): EndedRun {
+  return { id: row.id, endedAt: row.finished_at, rows: row.rows, hasArtifacts: row.has_artifacts === 1 };
 }

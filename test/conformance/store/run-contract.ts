@@ -29,6 +29,7 @@ export function testRuns(subject: Subject): void {
         wakeAt: null,
         error: null,
         steps: [],
+        jobs: [],
         artifacts: [],
       });
     });
@@ -265,6 +266,7 @@ export function testRuns(subject: Subject): void {
       message: null,
       until: null,
       runId: null,
+      job: null,
       ...changes,
     });
 

@@ -24,6 +24,7 @@ export function newRun(changes: Partial<NewRun> = {}): NewRun {
     bundleHash: "bundle-1",
     params: {},
     args: [],
+    targetJobs: [],
     inboundId: null,
     rerunOf: null,
     createdAt: 1_759_000_000_123,

@@ -55,7 +55,7 @@ describe("check", () => {
   test("finds no errors, and warns of the two secrets that are not set", async () => {
     const { code, stdout, stderr } = await runBinary(workspace, ["check"]);
     expect(code).toBe(0);
-    expect(stderr).toContain("6 pipelines ok, 2 warnings");
+    expect(stderr).toContain("7 pipelines ok, 2 warnings");
     expect(stdout.split("\n").filter((line) => line.startsWith("pipelines/"))).toHaveLength(2);
     expect(stdout).toMatch(/^pipelines\/deploy\.ts:\d+:\d+ warning: .*GITHUB_WEBHOOK_SECRET/m);
     expect(stdout).toMatch(/^pipelines\/slack\.ts:\d+:\d+ warning: .*SLACK_SIGNING_SECRET/m);

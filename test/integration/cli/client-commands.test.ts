@@ -31,6 +31,7 @@ const step = {
   message: null,
   until: null,
   run_id: null,
+  job: null,
 } as const;
 
 function addRun(run = fakeRun()): void {

@@ -2,6 +2,7 @@
 
 import { openTerminal, runCommandLine, type AppVerbs } from "../../../src/cli/cli.ts";
 import type * as Replay from "../../../src/app/replay-journal.ts";
+import { compileFile } from "../../../src/app/compile-file.ts";
 import { tryExpression } from "../../../src/engine/engine.ts";
 import type { Pipeline, Problem } from "../../../src/pipelines/pipelines.ts";
 import { startFakeServer } from "./fake-server.ts";
@@ -23,6 +24,7 @@ const app: AppVerbs = {
       stop,
     };
   },
+  compileFile,
   checkPipelines: () =>
     Promise.resolve({
       pipelines: [{ id: "deploy", file: "deploy.ts", state: "ok", version: null, problems } satisfies Pipeline],
@@ -57,6 +59,7 @@ const app: AppVerbs = {
       wakeAt: null,
       error: failed ? { code: "SCRIPT_ERROR", message: "boom", hint: "fix it", file: "a.ts", line: 3 } : null,
       steps: [],
+      jobs: [],
       artifacts: [],
     };
   },

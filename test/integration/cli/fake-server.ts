@@ -57,6 +57,7 @@ export function fakeRun(changes: Partial<RunJson> = {}): RunJson {
     wake_at: null,
     error: null,
     steps: [],
+    jobs: [],
     artifacts: [],
     ...changes,
   };

@@ -113,6 +113,7 @@ test("run --json prints only the finished run, in the shape of the API", async (
     wake_at: null,
     error: null,
     steps: [],
+    jobs: [],
     artifacts: [],
   });
 });

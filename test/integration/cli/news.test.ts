@@ -33,6 +33,7 @@ function step(number: number, changes: Partial<StepJson>): StepJson {
     message: null,
     until: null,
     run_id: null,
+    job: null,
     ...changes,
   };
 }

@@ -178,8 +178,8 @@ describe("set-pipeline", () => {
       "folder.ts": [65, "is not a regular file"],
       "large.ts": [65, "has 1048577 bytes; a pipeline's file has at most 1 MiB"],
       "binary.ts": [65, "is not UTF-8 text"],
-      "script.sh": [65, "is not a script"],
-      "types.d.ts": [65, "is not a script"],
+      "script.sh": [65, "is not the file of a pipeline"],
+      "types.d.ts": [65, "is not the file of a pipeline"],
       "pipe.ts": [65, "is not a regular file"],
     };
     for (const [file, [code, message]] of Object.entries(expected)) {

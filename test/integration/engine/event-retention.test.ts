@@ -40,7 +40,12 @@ function begin(maxEvents: number, eventsNeededFrom = (): number => Number.POSITI
       await store.commit(writes);
     },
   };
-  const parts = { store: counting, files: { artifacts: { removeRun: async () => {} } }, clock, logger };
+  const parts = {
+    store: counting,
+    files: { artifacts: { removeRun: async () => {} }, caches: { removeUnused: async () => 0 } },
+    clock,
+    logger,
+  };
   const limits = { maxAgeMs: 90 * dayMs, maxRuns: 100_000, maxEvents };
   retention = new Retention({ parts, requests: new RequestWriter(parts), eventsNeededFrom, ...limits });
   retention.start();

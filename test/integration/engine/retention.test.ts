@@ -3,8 +3,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Retention, type RetentionLimits } from "../../../src/engine/retention.ts";
+import type { RetentionConfig } from "../../../src/core/pipeline-config.ts";
+import { Retention, type RetentionOptions } from "../../../src/engine/retention.ts";
 import { RequestWriter } from "../../../src/engine/request-writer.ts";
+import type { Pipeline } from "../../../src/pipelines/pipelines.ts";
 import type { Store, Write } from "../../../src/store/store.ts";
 import { createLogger } from "../../../src/telemetry/telemetry.ts";
 import { newRun, putBundle } from "../../conformance/store/subject.ts";
@@ -37,7 +39,7 @@ afterEach(async () => {
   removeFolder(folder);
 });
 
-function begin(limits: Partial<RetentionLimits>): void {
+function begin(limits: Partial<RetentionOptions>): void {
   const write = (line: string): void => void logged.push(line);
   const logger = createLogger({ format: "json", level: "debug", colour: false, write, now: Date.now });
   const artifacts = { removeRun: async (id: string) => void removedFiles.push(id) };
@@ -48,7 +50,7 @@ function begin(limits: Partial<RetentionLimits>): void {
       await store.commit(writes);
     },
   };
-  const parts = { store: counting, files: { artifacts }, clock, logger };
+  const parts = { store: counting, files: { artifacts, caches: { removeUnused: async () => 0 } }, clock, logger };
   retention = new Retention({
     parts,
     requests: new RequestWriter(parts),
@@ -89,6 +91,32 @@ describe("by age", () => {
     await clock.runPass();
     expect(await kept()).toEqual(["a-waiting", ...ids.slice(30)]);
     expect(logged.join("\n")).toContain('"message":"old runs were removed","runs":30');
+  });
+
+  const keeping = (retention: RetentionConfig): Partial<RetentionOptions> => {
+    const version = { config: { webhook: {}, params: {}, retention } } as Pipeline["version"];
+    return { catalog: { list: () => [{ id: newRun({ id: "x" }).pipeline, version } as Pipeline] } };
+  };
+
+  test.each<[RetentionConfig, (ids: readonly string[]) => readonly string[]]>([
+    [{ runs: 7 }, (ids) => ids.slice(-7)],
+    [{ days: 20 }, (ids) => ids.filter((id) => Number(id.split("-")[2]) <= 20)],
+    [{ runs: 50, days: 20 }, (ids) => ids.filter((id) => Number(id.split("-")[2]) <= 20)],
+    [{ runs: 5, minSucceeded: 9 }, (ids) => ids.slice(-9)],
+    [{ minSucceeded: 1 }, (ids) => ids.slice(30)],
+  ])("a pipeline that says %j keeps no more than that", async (retention, staying) => {
+    const ids = await endedRuns(everyDay);
+    begin(keeping(retention));
+    await clock.runPass();
+    expect(await kept()).toEqual(staying(ids));
+  });
+
+  test("what one pipeline says is no matter for the runs of others", async () => {
+    const ids = await endedRuns(everyDay);
+    const { catalog } = keeping({ runs: 1 });
+    begin({ catalog: { list: () => (catalog?.list() ?? []).map((each) => ({ ...each, id: "other" })) } });
+    await clock.runPass();
+    expect(await kept()).toEqual(ids.slice(30));
   });
 
   test("nothing is removed before the first pass, nor twice", async () => {

@@ -48,9 +48,42 @@ describe("a secret", () => {
   beforeAll(async () => {
     harness = await EngineHarness.open({ environment: { HOUSE_KEY: value } });
     await harness.engine.setSecret({ name: "KEY", pipeline: null }, value);
+    await harness.engine.setSecret({ name: "CODE", pipeline: null }, "c0de-of-7");
   });
   afterEach(expectNoTrace);
   afterAll(() => harness.close());
+
+  test("reaches the environment, stdin and arguments of a step as a part of a text", async () => {
+    const run = await harness.run(
+      `const text = { parts: ["<", { secret: "secret:KEY" }, ">"] };
+       const script = 'test "$A" = "$1" && test "$(cat)" = "$1" && echo "same $1"';
+       const step = await runtime.run({
+         command: { path: "sh", args: ["-c", script, "sh", text] }, env: { A: text }, stdin: text,
+       });
+       return [step.code, step.stdout];`,
+    );
+    expect(run.result).toEqual([0, "same <***>\n"]);
+  });
+
+  test("reaches a request by a part of its address and of a header, where a text among the parts is just a text", async () => {
+    let asked: readonly (string | null)[] = [];
+    using server = Bun.serve({
+      port: 0,
+      fetch: (request) => {
+        asked = [new URL(request.url).searchParams.get("key"), request.headers.get("x-key")];
+        return new Response("ok");
+      },
+    });
+    const run = await harness.run(
+      `const { status } = await fetch({ parts: ["http://localhost:${server.port}/a?key=", { secret: "secret:CODE" }] }, {
+         headers: { "x-key": { parts: ["secret:CODE", "=", { secret: "secret:CODE" }] } },
+       });
+       return status;`,
+    );
+    expect(run.result).toBe(200);
+    expect(asked).toEqual(["c0de-of-7", "secret:CODE=c0de-of-7"]);
+    expect(run.steps.map(({ name }) => name)).toEqual([`GET http://localhost:${server.port}/a`]);
+  });
 
   test("reaches a step by its environment and its stdin, named by a text or by an object", async () => {
     const run = await harness.run(

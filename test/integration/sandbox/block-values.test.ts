@@ -170,8 +170,8 @@ describe("step()", () => {
     ['step({ command: "ls" })', "for a command there is runtime.run"],
     ['step("b")', 'step "b": the second argument must be a function'],
     ['step("b", Promise.resolve(1))', 'step "b": the second argument must be a function'],
-    ['step("b", () => 1, { retries: 3 })', 'step "b": unknown option "retries"; there is retry'],
-    ['step("b", () => 1, { timeout: "5s" })', 'step "b": unknown option "timeout"; there is retry'],
+    ['step("b", () => 1, { retries: 3 })', 'step "b": unknown option "retries"; there are retry and job'],
+    ['step("b", () => 1, { timeout: "5s" })', 'step "b": unknown option "timeout"; there are retry and job'],
     ['step("b", () => 1, 3)', 'step "b": the options must be an object, as { retry: 3 }'],
     ['step("b", () => 1, { retry: -1 })', 'step "b": retry.attempts must be a whole number from 1 to 100, not -1'],
   ])("%s is refused and runs nothing", async (expression, message) => {

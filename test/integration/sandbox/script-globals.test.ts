@@ -328,6 +328,7 @@ function specFor(bundleHash: string, observations: never[] = []): Parameters<typ
       triggeredBy: "manual",
       driverName: "local",
       args: [],
+      targetJobs: [],
       params: {},
       rerunOf: null,
       after: null,

@@ -64,6 +64,7 @@ export function makeRun(changes: Partial<Run> = {}): Run {
     wakeAt: null,
     error: null,
     steps: [],
+    jobs: [],
     artifacts: [],
     ...changes,
   };
@@ -128,6 +129,7 @@ export function makeJournal(whole: Run, withScript: boolean): readonly JournalRe
       run,
       params: { target: "nas" },
       args: [],
+      targetJobs: [],
       request: null,
       seed: run.id,
       scriptRunId: run.id,

@@ -35,6 +35,7 @@ test("every command of the contract exists, with server as another name of serve
     "secret <set|list|rm> [NAME]",
     "notify <ACTION> [TARGET] [ID]",
     "check [FILE]",
+    "compile <FILE>",
     "test [FILE|NAME...]",
     "eval <EXPRESSION>",
     "config",

@@ -146,3 +146,18 @@ k = 1
     expect(createTomlLineFinder('[t]\nm = """\nurl = "x"\n"""\nurl = "y"\n')(["t", "url"])).toBe(5);
   });
 });
+
+test("vars are any values, with dates as texts", async () => {
+  const toml = '[vars]\nregistry = "r.lan"\nports = [1, 2.5]\nday = 2026-01-02\n[vars.deep]\non = true\n';
+  const { vars } = await loadTomlConfig(toml);
+  expect(vars).toMatchObject({ registry: "r.lan", ports: [1, 2.5], deep: { on: true } });
+  expect(typeof vars["day"]).toBe("string");
+});
+
+test.each([
+  ["vars = 1", "vars must be a table"],
+  ["[vars]\nmost = inf", "vars.most holds a number that is none: inf or nan"],
+])("vars are refused: %p", async (toml, message) => {
+  const thrown: unknown = await loadTomlConfig(toml).catch((error: unknown) => error);
+  expect(JSON.stringify((thrown as { details: unknown }).details)).toContain(message);
+});

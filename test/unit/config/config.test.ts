@@ -82,6 +82,7 @@ test("without any source every setting has its default", async () => {
     token: null,
     targets: [],
     webhooks: [],
+    vars: {},
     metadata: {},
   });
   expect(new Set(Object.values(origins).map(({ source }) => source))).toEqual(new Set(["default"]));

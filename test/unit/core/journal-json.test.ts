@@ -17,6 +17,7 @@ const head: JournalRecord = {
   },
   params: { nodeName: "kept as it is" },
   args: ["a"],
+  targetJobs: ["test"],
   request: {
     provider: "github",
     eventType: "push",

@@ -19,8 +19,8 @@ describe("README.md", () => {
     expect(readme).toBe(renderTables(readme));
   });
 
-  test("it has at most 560 lines", () => {
-    expect(readme.trimEnd().split("\n").length).toBeLessThanOrEqual(560);
+  test("it has at most 620 lines", () => {
+    expect(readme.trimEnd().split("\n").length).toBeLessThanOrEqual(620);
   });
 
   test("its table of benchmarks has the rows that scripts/bench measures, in their order", () => {

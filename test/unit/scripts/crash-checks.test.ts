@@ -27,6 +27,7 @@ function run(changes: Partial<RunJson> = {}): RunJson {
     wake_at: null,
     error: null,
     steps: [],
+    jobs: [],
     artifacts: [],
     ...changes,
   };
@@ -52,6 +53,7 @@ const step = (changes: Partial<RunJson["steps"][number]>): RunJson["steps"][numb
   message: null,
   until: null,
   run_id: null,
+  job: null,
   ...changes,
 });
 

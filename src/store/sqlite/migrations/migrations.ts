@@ -11,6 +11,9 @@ import { secretsMigration } from "./0007-secrets.ts";
 import { inboundDeliveriesMigration } from "./0008-inbound-deliveries.ts";
 import { requestRecordsMigration } from "./0009-request-records.ts";
 import { eventsMigration } from "./0010-events.ts";
+import { jobsMigration } from "./0011-jobs.ts";
+import { resourcesMigration } from "./0012-resources.ts";
+import { locksMigration } from "./0013-locks.ts";
 
 export const migrations: readonly Migration[] = [
   initialMigration,
@@ -23,4 +26,7 @@ export const migrations: readonly Migration[] = [
   inboundDeliveriesMigration,
   requestRecordsMigration,
   eventsMigration,
+  jobsMigration,
+  resourcesMigration,
+  locksMigration,
 ];

@@ -1,0 +1,98 @@
+// One look at a resource outside of any run: which versions there are now, by the same type as in a run.
+
+import { AppError } from "../../core/app-error.ts";
+import type { JsonValue } from "../../core/json.ts";
+import type { ResourceConfig } from "../../core/pipeline-config.ts";
+import type { ResourceVersion } from "../../core/resource-version.ts";
+import type { Executor } from "../../executors/executors.ts";
+import {
+  checkResource,
+  fillVars,
+  type ResourceStep,
+  type ResourceStepEnd,
+  type VarRef,
+} from "../../pipelines/pipelines.ts";
+import type { Bundle } from "../../store/store.ts";
+import type { ConfiguredVars } from "../configured-vars.ts";
+import { resolveText, type SecretScope } from "../secret-text.ts";
+
+export interface CheckParts {
+  readonly executor: Pick<Executor, "start" | "discard" | "endRun">;
+  readonly secrets: SecretScope["secrets"];
+  readonly vars: ConfiguredVars;
+  readonly newId: () => string;
+}
+
+export interface Checked {
+  readonly pipeline: string;
+  /** The script that the resource is of: it names its secrets. */
+  readonly bundle: Pick<Bundle, "code">;
+  readonly resource: ResourceConfig;
+  /** The newest that is known. */
+  readonly from: ResourceVersion | null;
+  readonly now: number;
+}
+
+const timeoutMs = 60_000;
+const maxOutputBytes = 1024 * 1024;
+const shownOutput = 500;
+
+/** Oldest first. @throws whatever says why it cannot be seen. */
+export async function checkOutside(checked: Checked, parts: CheckParts): Promise<readonly ResourceVersion[]> {
+  const { resource, from, now } = checked;
+  if (resource.version !== undefined) return [resource.version];
+  const source = fillVars(resource.source, (ref) => findVar(ref, parts.vars));
+  const run = async (step: ResourceStep): Promise<ResourceStepEnd> => await execute(step, checked, parts);
+  return await checkResource({ name: resource.name, type: resource.type, source, from, now, run });
+}
+
+/** Of runner.toml, else a secret: nobody is there who could give another. @throws {AppError} VALIDATION_FAILED. */
+function findVar({ source, name, fields, text }: VarRef, vars: ConfiguredVars): JsonValue {
+  const value = source === null && Object.hasOwn(vars, name) ? vars[name] : undefined;
+  if (value === undefined) return { secret: `${source ?? "secret"}:${name}` };
+  return fields.reduce<JsonValue>((data, field) => {
+    const isFields = typeof data === "object" && data !== null && !Array.isArray(data);
+    const inner = isFields ? (data as Readonly<Record<string, JsonValue>>)[field] : undefined;
+    if (inner !== undefined) return inner;
+    throw new AppError("VALIDATION_FAILED", `${text}: there is no field ${JSON.stringify(field)}`);
+  }, value);
+}
+
+async function execute(
+  { command, env }: ResourceStep,
+  { pipeline, bundle }: Checked,
+  { executor, secrets, newId }: CheckParts,
+): Promise<ResourceStepEnd> {
+  const runId = newId();
+  const stepId = `${runId}.1`;
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    texts[name] = (await resolveText(value, name, { secrets, pipeline, bundle })).text;
+  }
+  const output: Record<"stdout" | "stderr", Uint8Array[]> = { stdout: [], stderr: [] };
+  let bytes = 0;
+  try {
+    const step = await executor.start(
+      { stepId, runId, pipeline, command, env: texts, timeoutMs },
+      {
+        onOutput: (piece) => {
+          bytes += piece.bytes.length;
+          if (bytes <= maxOutputBytes) output[piece.stream].push(piece.bytes.slice());
+        },
+        onNote: () => {},
+      },
+    );
+    const { code, message } = await step.outcome;
+    const [stdout, stderr] = [output.stdout, output.stderr].map((pieces) => Buffer.concat(pieces).toString("utf8"));
+    if (bytes > maxOutputBytes) throw new AppError("VALUE_TOO_LARGE", "its check writes more than 1 MiB");
+    return {
+      code,
+      stdout: stdout ?? "",
+      stderr: (stderr ?? "").slice(-shownOutput),
+      ...(message === null ? {} : { message }),
+    };
+  } finally {
+    await executor.discard(stepId);
+    await executor.endRun(runId);
+  }
+}

@@ -1,0 +1,105 @@
+// `resources` of a script: which versions there are, which one a job takes, and which it has passed.
+
+import { createHash } from "node:crypto";
+import { maxVersions, type ResourceVersion } from "../../core/resource-version.ts";
+import type { JsonValue } from "../../core/json.ts";
+import type { KnownVersion, ResourceKey, Write } from "../../store/store.ts";
+import { StepSlots } from "../step-slots.ts";
+import { takeSlot } from "../take-slot.ts";
+import type { Work, WorkContext, WorkResult } from "../work-call.ts";
+
+/** As the guest makes them. */
+export type ResourceArguments =
+  | {
+      readonly type: "found";
+      readonly resource: string;
+      readonly scope: string;
+      readonly versions: readonly ResourceVersion[];
+    }
+  | {
+      readonly type: "choose";
+      readonly resource: string;
+      readonly scope: string;
+      readonly job: string;
+      readonly version: "latest" | "every";
+      readonly passed: readonly string[];
+    }
+  | {
+      readonly type: "passed";
+      readonly job: string;
+      readonly versions: readonly {
+        readonly resource: string;
+        readonly scope: string;
+        readonly version: ResourceVersion;
+      }[];
+    };
+
+/** One after the other: what one run takes is on record before the next one looks. */
+const turns = new StepSlots(1);
+
+export const doResourceCall: Work = async (given, context) => {
+  const args = given as unknown as ResourceArguments;
+  const { run } = context;
+  switch (args.type) {
+    case "found":
+      return {
+        value: undefined,
+        writes: foundWrites(keyOf(run.pipeline, args), args.versions, context.parts.clock.now()),
+      };
+    case "choose": {
+      const endTurn = await takeSlot(turns, context.signal);
+      try {
+        const chosen = await choose(args, context);
+        return { ...chosen, after: endTurn };
+      } catch (thrown) {
+        endTurn();
+        throw thrown;
+      }
+    }
+    case "passed":
+      return {
+        value: undefined,
+        writes: args.versions.flatMap(({ version, ...resource }): readonly Write[] => {
+          const key = keyOf(run.pipeline, resource);
+          return [
+            { type: "resource.take", ...key, job: args.job, version },
+            { type: "resource.pass", ...key, job: args.job, version, runId: run.id },
+          ];
+        }),
+      };
+  }
+};
+
+async function choose(
+  args: ResourceArguments & { readonly type: "choose" },
+  { run, parts }: WorkContext,
+): Promise<Pick<WorkResult, "value" | "writes">> {
+  const key = keyOf(run.pipeline, args);
+  const { job, passed } = args;
+  const { resources } = parts.store;
+  const chosen = args.version === "every" ? await findNext() : await resources.newest(key, passed);
+  if (chosen === undefined) return { value: null, writes: [] };
+  const { version } = chosen;
+  return { value: version as unknown as JsonValue, writes: [{ type: "resource.take", ...key, job, version }] };
+
+  /** Of each in its turn; once there is no more, the newest again. */
+  async function findNext(): Promise<KnownVersion | undefined> {
+    const { taken } = await resources.cursor(key, job);
+    const next = taken === 0 ? undefined : await resources.next(key, passed, taken);
+    return next ?? (await resources.newest(key, passed));
+  }
+}
+
+export function foundWrites(key: ResourceKey, versions: readonly ResourceVersion[], at: number): readonly Write[] {
+  if (versions.length === 0) return [];
+  const found: Write = { type: "resource.found", ...key, versions, at };
+  return [found, { type: "resource.trim", ...key, keep: maxVersions }];
+}
+
+/** `scope` is what the resource is: of which type, from which source. */
+export function keyOf(
+  pipeline: string,
+  { resource, scope }: { readonly resource: string; readonly scope: string },
+): ResourceKey {
+  return { pipeline, resource, scope: createHash("sha256").update(scope).digest("hex").slice(0, 32) };
+}

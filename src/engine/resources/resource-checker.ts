@@ -1,0 +1,206 @@
+// Looks at the resources of pipelines from time to time, and begins the jobs that wait for new versions.
+//
+// How far a job has come with a resource is recorded in the transaction that creates its run: each version begins its
+// runs once, also where the server dies in between.
+
+import { toAppError } from "../../core/app-error.ts";
+import type { Clock } from "../../core/clock.ts";
+import { formatDuration } from "../../core/duration.ts";
+import type { ResourceConfig, ResourceTrigger } from "../../core/pipeline-config.ts";
+import type { ResourceVersion } from "../../core/resource-version.ts";
+import { type Catalog, type PipelineVersion, resourceScope } from "../../pipelines/pipelines.ts";
+import type { KnownVersion, ResourceKey, Store, Write } from "../../store/store.ts";
+import type { Logger } from "../../telemetry/telemetry.ts";
+import { newRun } from "../new-run.ts";
+import type { PipelinePauses } from "../pipeline-pauses.ts";
+import { resolveParams } from "../resolve-params.ts";
+import type { RunRegistry } from "../run-registry.ts";
+import { checkOutside, type CheckParts } from "./check-outside.ts";
+import { followersOf } from "./followers-of.ts";
+import { foundWrites, keyOf } from "./resource-call.ts";
+
+export interface ResourceCheckerOptions extends CheckParts {
+  readonly store: Pick<Store, "commit" | "resources" | "runs">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly catalog: Pick<Catalog, "get" | "list" | "watchChanges">;
+  readonly pauses: Pick<PipelinePauses, "isPaused">;
+  readonly runs: Pick<RunRegistry, "submit">;
+  /** @throws {AppError} where no new runs are taken now. */
+  readonly checkReady: () => void;
+}
+
+interface Entry {
+  readonly pipeline: string;
+  readonly version: PipelineVersion;
+  readonly resource: ResourceConfig;
+  readonly key: ResourceKey;
+  /** By the clock that nobody sets. */
+  nextAt: number;
+  failures: number;
+  isBusy: boolean;
+  /** The last run that was begun for each job. */
+  readonly lastRuns: Map<string, string>;
+}
+
+const concurrentChecks = 4;
+/** Of the first check, so that a hundred do not begin at once. */
+const firstSpreadMs = 2000;
+const longestBackoffMs = 60 * 60 * 1000;
+/** Of versions that each begin a run, in one look. */
+const mostRunsAtOnce = 100;
+
+export class ResourceChecker {
+  readonly #options: ResourceCheckerOptions;
+  #entries: Entry[] = [];
+  #unwatch: (() => void) | null = null;
+  #stopClock: (() => void) | null = null;
+  readonly #checking = new Set<Promise<void>>();
+  #stopped = false;
+
+  constructor(options: ResourceCheckerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { catalog } = this.#options;
+    for (const { id } of catalog.list()) this.#update(id);
+    this.#unwatch = catalog.watchChanges((id) => this.#update(id));
+  }
+
+  /** Resolves when nothing more is begun. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unwatch?.();
+    this.#stopClock?.();
+    await Promise.allSettled(this.#checking);
+  }
+
+  /** What is to be looked at has changed with its pipeline; what stayed the same keeps its time. */
+  #update(pipeline: string): void {
+    const { catalog, clock } = this.#options;
+    const version = catalog.get(pipeline)?.version ?? null;
+    const before = this.#entries.filter((entry) => entry.pipeline === pipeline);
+    const now = clock.elapsed();
+    const entries = (version?.config.resources ?? []).flatMap((resource, index): Entry[] => {
+      if (version === null || resource.checkEveryMs === null) return [];
+      const key = keyOf(pipeline, { resource: resource.name, scope: resourceScope(resource) });
+      const known = before.find(({ key: { resource: name, scope } }) => name === key.resource && scope === key.scope);
+      const nextAt = known?.nextAt ?? now + ((index * 250) % firstSpreadMs);
+      const { failures = 0, lastRuns = new Map<string, string>() } = known ?? {};
+      return [{ pipeline, version, resource, key, nextAt, failures, isBusy: false, lastRuns }];
+    });
+    this.#entries = [...this.#entries.filter((entry) => entry.pipeline !== pipeline), ...entries];
+    this.#arm();
+  }
+
+  #arm(): void {
+    this.#stopClock?.();
+    if (this.#stopped || this.#checking.size >= concurrentChecks) return;
+    const waiting = this.#entries.filter(({ isBusy }) => !isBusy);
+    if (waiting.length === 0) return;
+    const nextAt = Math.min(...waiting.map((entry) => entry.nextAt));
+    const delayMs = Math.max(0, nextAt - this.#options.clock.elapsed());
+    this.#stopClock = this.#options.clock.after(delayMs, () => this.#beginDue());
+  }
+
+  #beginDue(): void {
+    const now = this.#options.clock.elapsed();
+    const due = this.#entries.filter(({ isBusy, nextAt }) => !isBusy && nextAt <= now);
+    for (const entry of due.slice(0, concurrentChecks - this.#checking.size)) {
+      entry.isBusy = true;
+      const check = this.#check(entry).finally(() => {
+        this.#checking.delete(check);
+        entry.isBusy = false;
+        this.#arm();
+      });
+      this.#checking.add(check);
+    }
+    this.#arm();
+  }
+
+  /** Never rejects. */
+  async #check(entry: Entry): Promise<void> {
+    const { clock, pauses, logger } = this.#options;
+    const { pipeline, resource } = entry;
+    const everyMs = resource.checkEveryMs ?? longestBackoffMs;
+    entry.nextAt = clock.elapsed() + everyMs;
+    if (pauses.isPaused(pipeline)) return;
+    try {
+      await this.#look(entry);
+      if (entry.failures > 0) logger.info("a resource can be checked again", { pipeline, resource: resource.name });
+      entry.failures = 0;
+    } catch (thrown) {
+      entry.failures++;
+      const waitMs = Math.min(Math.max(everyMs, longestBackoffMs), everyMs * 2 ** Math.min(entry.failures - 1, 10));
+      entry.nextAt = clock.elapsed() + waitMs;
+      const { message } = toAppError(thrown);
+      const about = { pipeline, resource: resource.name, reason: message, next_in: formatDuration(waitMs) };
+      logger[entry.failures === 1 ? "warn" : "debug"]("a resource could not be checked", about);
+    }
+  }
+
+  async #look(entry: Entry): Promise<void> {
+    const { store, clock } = this.#options;
+    const { pipeline, version, resource, key } = entry;
+    const known = await store.resources.newest(key, []);
+    const from = known?.version ?? null;
+    const now = clock.now();
+    const versions = await checkOutside({ pipeline, bundle: version.bundle, resource, from, now }, this.#options);
+    if (this.#stopped) return;
+    if (isNews(versions, from)) await store.commit(foundWrites(key, versions, now));
+    for (const trigger of resource.triggers) await this.#begin(entry, trigger);
+  }
+
+  /** Begins what a job has not been begun for yet. */
+  async #begin(entry: Entry, { job, mode }: ResourceTrigger): Promise<void> {
+    const { resources } = this.#options.store;
+    const { key } = entry;
+    const { begun: upTo } = await resources.cursor(key, job);
+    const newest = await resources.newest(key, []);
+    if (newest === undefined || newest.seq <= upTo) return;
+    // The first sight of a resource begins one run, however much there was before.
+    if (mode === "latest" || upTo === 0) return await this.#beginNewest(entry, job, newest);
+    let last = upTo;
+    for (let begun = 0; begun < mostRunsAtOnce && !this.#stopped; begun++) {
+      const next: KnownVersion | undefined = await resources.next(key, [], last);
+      if (next === undefined) return;
+      await this.#submit(entry, job, next);
+      last = next.seq;
+    }
+  }
+
+  /** One that is still queued will take the newest itself. */
+  async #beginNewest(entry: Entry, job: string, newest: KnownVersion): Promise<void> {
+    const last = entry.lastRuns.get(job);
+    const kept = last === undefined ? undefined : await this.#options.store.runs.findKept(last);
+    if (kept?.status !== "queued") await this.#submit(entry, job, newest);
+  }
+
+  async #submit(
+    { pipeline, version, resource, key, lastRuns }: Entry,
+    job: string,
+    { seq }: KnownVersion,
+  ): Promise<void> {
+    const { clock, runs, newId, checkReady, logger } = this.#options;
+    checkReady();
+    const run = newRun({
+      id: newId(),
+      pipeline,
+      trigger: "schedule",
+      bundleHash: version.bundle.hash,
+      params: resolveParams(version.config, {}, "schedule"),
+      targetJobs: followersOf(version.config.jobs ?? [], job),
+      createdAt: clock.now(),
+    });
+    const begin: Write = { type: "resource.begin", ...key, job, seq };
+    await runs.submit({ run, version, request: null, writes: [begin] });
+    lastRuns.set(job, run.id);
+    logger.info("a new version of a resource begins a run", { pipeline, resource: resource.name, job, run: run.id });
+  }
+}
+
+function isNews(versions: readonly ResourceVersion[], from: ResourceVersion | null): boolean {
+  const newest = versions.at(-1);
+  return newest !== undefined && !(from !== null && Bun.deepEquals(newest, from));
+}

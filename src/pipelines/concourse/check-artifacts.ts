@@ -1,0 +1,117 @@
+// Whether what the steps of a job take in is made by a step before: a walk through the plan as it would be executed.
+
+import { didYouMean } from "../../core/did-you-mean.ts";
+import { listHooks } from "./parse-job.ts";
+import type { JobPlan, StepPlan, TaskPlan } from "./plan.ts";
+import type { PlanReader } from "./plan-reader.ts";
+
+/** Steps side by side see each other's artifacts here: only what nobody makes is refused. */
+export function checkArtifacts(reader: PlanReader, job: JobPlan): void {
+  const walk = new ArtifactWalk(reader);
+  for (const step of [...job.plan, ...listHooks(job)]) walk.visit(step);
+}
+
+class ArtifactWalk {
+  readonly #reader: PlanReader;
+  readonly #made = new Set<string>();
+  /** What is missing is told once in a job. */
+  readonly #told = new Set<string>();
+  readonly #gets = new Set<string>();
+  readonly #vars = new Set<string>();
+  /** A task from a file may make anything: what is missing then is told only when the run comes there. */
+  #open = false;
+
+  constructor(reader: PlanReader) {
+    this.#reader = reader;
+  }
+
+  visit(step: StepPlan): void {
+    if ("steps" in step) for (const inner of step.steps) this.visit(inner);
+    if ("file" in step && step.file !== undefined) this.#checkFile(step, step.file);
+    if (step.type === "task") this.#visitTask(step);
+    else if (step.type === "get") this.#visitGet(step);
+    else if (step.type === "put") this.#visitPut(step);
+    else if (step.type === "load_var") this.#noteOnce(step, "load_var", step.name, this.#vars, "var");
+    for (const hook of listHooks(step)) this.visit(hook);
+  }
+
+  #visitGet(step: StepPlan & { readonly type: "get" }): void {
+    this.#noteOnce(step, "get", step.name, this.#gets, "artifact");
+    this.#made.add(step.name);
+  }
+
+  #visitPut(step: StepPlan & { readonly type: "put" }): void {
+    const { path } = this.#reader.sourceOf(step);
+    if (Array.isArray(step.inputs)) {
+      const names: readonly string[] = step.inputs;
+      for (const [index, name] of names.entries()) this.#need(`${path}.inputs[${index}]`, name);
+    }
+    if (!step.noGet) this.#made.add(step.name);
+  }
+
+  #noteOnce(step: StepPlan, key: string, name: string, seen: Set<string>, what: string): void {
+    if (name !== "" && seen.has(name)) {
+      const { path } = this.#reader.sourceOf(step);
+      this.#reader.problems.add(
+        `${path}.${key}`,
+        `names the ${what} ${JSON.stringify(name)} a second time in this job`,
+      );
+    }
+    seen.add(name);
+  }
+
+  #visitTask(step: StepPlan & TaskPlan): void {
+    const { path } = this.#reader.sourceOf(step);
+    const { config, image, inputMapping = {}, outputMapping = {} } = step;
+    if (image !== undefined) this.#need(`${path}.image`, image);
+    if (config === null) {
+      this.#open = true;
+      for (const name of Object.values(outputMapping)) this.#made.add(name);
+      return;
+    }
+    const { inputs = [], outputs = [] } = config;
+    for (const [index, input] of inputs.entries()) {
+      const mapped = inputMapping[input.name];
+      const field =
+        mapped === undefined ? `${path}.config.inputs[${index}].name` : `${path}.input_mapping.${input.name}`;
+      if (input.optional !== true) this.#need(field, mapped ?? input.name);
+    }
+    this.#checkMapping(`${path}.input_mapping`, inputMapping, inputs, "input");
+    this.#checkMapping(`${path}.output_mapping`, outputMapping, outputs, "output");
+    for (const { name } of outputs) this.#made.add(outputMapping[name] ?? name);
+  }
+
+  #checkMapping(
+    field: string,
+    mapping: Readonly<Record<string, string>>,
+    named: readonly { readonly name: string }[],
+    what: string,
+  ): void {
+    const names = named.map(({ name }) => name);
+    for (const name of Object.keys(mapping)) {
+      if (names.includes(name)) continue;
+      const near = didYouMean(name, names);
+      const others = names.length === 0 ? `the task has no ${what}s` : `it has: ${names.join(", ")}`;
+      this.#reader.problems.add(
+        `${field}.${name}`,
+        `is no ${what} of the task`,
+        near ? `did you mean "${near}"?` : others,
+      );
+    }
+  }
+
+  #checkFile(step: StepPlan, file: string): void {
+    const [artifact = ""] = file.split("/");
+    if (!file.includes("((") && file.includes("/")) this.#need(`${this.#reader.sourceOf(step).path}.file`, artifact);
+  }
+
+  #need(field: string, name: string): void {
+    if (this.#open || name === "" || this.#made.has(name) || this.#told.has(name) || name.includes("((")) return;
+    this.#told.add(name);
+    const near = didYouMean(name, this.#made);
+    const others = this.#made.size === 0 ? "no step before it makes any" : `there are: ${[...this.#made].join(", ")}`;
+    const hint =
+      near === undefined ? `get it, or make it the output of a task before; ${others}` : `did you mean "${near}"?`;
+    this.#reader.problems.add(field, `needs the artifact ${JSON.stringify(name)}, which no step before it makes`, hint);
+  }
+}

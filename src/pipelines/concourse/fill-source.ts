@@ -1,0 +1,71 @@
+// The text of a YAML pipeline with the `((vars))` filled that are given as it is set; the others are left to its runs.
+// Comments and the order of fields stay.
+
+import { isScalar, type Node, parseDocument, type Scalar, visit } from "yaml";
+import { AppError } from "../../core/app-error.ts";
+import type { JsonValue } from "../../core/json.ts";
+import type { JsonObject } from "./plan.ts";
+import { type Filled, fillVars, findVarRefs, type VarRef } from "./var-text.ts";
+import { parseYamlDocument } from "./yaml-document.ts";
+
+/** @throws {AppError} VALIDATION_FAILED with the line of a field that a given value does not have, LOAD_FAILED for what is no YAML. */
+export function fillSource(source: string, values: JsonObject): string {
+  const read = parseYamlDocument(source);
+  if (!read.ok) {
+    const problems = read.problems.map(({ place: [line], message }) => `line ${line}: ${message}`);
+    throw new AppError("LOAD_FAILED", problems.join("; "));
+  }
+  const document = parseDocument(source, { uniqueKeys: false, logLevel: "silent" });
+  let isFilled = false;
+  visit(document, {
+    Scalar(key, node) {
+      const text = node.value;
+      if (typeof text !== "string" || !findVarRefs(text).some((ref) => isGiven(ref, values))) return undefined;
+      const filled = fillVars(text, (ref) => findValue(ref, values, lineOf(source, node)));
+      isFilled = true;
+      // A key is always a text.
+      return replace(node, key === "key" ? asKey(filled) : filled, (value) => document.createNode(value));
+    },
+  });
+  return isFilled ? document.toString({ lineWidth: 0 }) : source;
+}
+
+function replace(node: Scalar, filled: Filled, create: (value: Filled) => Node): Node | undefined {
+  if (typeof filled === "string") {
+    node.value = filled;
+    return undefined;
+  }
+  const made = create(filled);
+  made.comment = node.comment ?? null;
+  made.commentBefore = node.commentBefore ?? null;
+  if (isScalar(made) && node.anchor !== undefined) made.anchor = node.anchor;
+  return made;
+}
+
+function asKey(filled: Filled): string {
+  return typeof filled === "string" ? filled : JSON.stringify(filled);
+}
+
+function isGiven({ source, name }: VarRef, values: JsonObject): boolean {
+  return source === null && Object.hasOwn(values, name);
+}
+
+function findValue(ref: VarRef, values: JsonObject, line: number): JsonValue {
+  if (!isGiven(ref, values)) return ref.text;
+  let value: JsonValue = values[ref.name] ?? null;
+  for (const field of ref.fields) {
+    const holder: JsonValue = value;
+    if (typeof holder !== "object" || holder === null || !Object.hasOwn(holder, field)) {
+      throw new AppError(
+        "VALIDATION_FAILED",
+        `line ${line}: ${ref.text}: the value given has no ${JSON.stringify(field)}`,
+      );
+    }
+    value = (holder as JsonObject)[field] ?? null;
+  }
+  return value;
+}
+
+function lineOf(source: string, { range }: Scalar): number {
+  return source.slice(0, range?.[0] ?? 0).split("\n").length;
+}

@@ -1,0 +1,91 @@
+// The top level of a pipeline's file: jobs, resources, sources of vars.
+
+import { didYouMean } from "../../core/did-you-mean.ts";
+import { describeValue } from "../../core/field-problem.ts";
+import { type ParsedJob, parseJob, readExecution } from "./parse-job.ts";
+import { type ParsedResource, parseResources } from "./parse-resources.ts";
+import type { ExecutionAssert, JsonObject } from "./plan.ts";
+import { defined, type Fields, type PlanReader } from "./plan-reader.ts";
+
+export interface ParsedPipeline {
+  readonly jobs: readonly ParsedJob[];
+  readonly resources: readonly ParsedResource[];
+  readonly varSources: Readonly<Record<string, JsonObject>>;
+  readonly maxInFlight?: number;
+  readonly assert?: ExecutionAssert;
+  /** As `export const config` of a script; what is in it is checked where that is. */
+  readonly config: Fields;
+}
+
+const fields = [
+  "jobs",
+  "resources",
+  "resource_types",
+  "var_sources",
+  "groups",
+  "display",
+  "max_in_flight",
+  "assert",
+  "config",
+];
+const maxJobs = 1000;
+const form = "write jobs: with a list of jobs";
+
+export function parsePipeline(reader: PlanReader, value: unknown): ParsedPipeline {
+  const empty = value === null || value === undefined;
+  const given = typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+  if (empty) reader.problems.add("the file", "is empty", form);
+  else if (given !== value) reader.problems.add("the file", `must be a map, not ${describeValue(value)}`, form);
+  warnOfMistyped(reader, given);
+  const { jobs, config, assert } = given;
+  const mistyped = Object.keys(given).find((key) => didYouMean(key, ["jobs"]) !== undefined);
+  const hint = mistyped === undefined ? form : `did you mean "jobs" where it says ${JSON.stringify(mistyped)}?`;
+  const parsed = given === value ? reader.list("jobs", jobs, hint) : [];
+  if (Array.isArray(jobs) && jobs.length === 0) reader.problems.add("jobs", "must have a job", form);
+  if (parsed.length > maxJobs) reader.problems.add("jobs", `has ${parsed.length} jobs; at most ${maxJobs} are allowed`);
+  return {
+    jobs: parsed.slice(0, maxJobs).flatMap((job, index) => parseJob(reader, `jobs[${index}]`, job)),
+    resources: parseResources(reader, given),
+    varSources: parseVarSources(reader, given["var_sources"]),
+    ...defined({
+      maxInFlight: reader.count("max_in_flight", given["max_in_flight"]),
+      assert: assert === undefined ? undefined : readExecution(reader, "assert", assert),
+    }),
+    config: config === undefined ? {} : (reader.object("config", config, 'write config: { timeout: "5m" }') ?? {}),
+  };
+}
+
+/** Other keys are let be, as in Concourse: anchors are kept there. */
+function warnOfMistyped(reader: PlanReader, given: Fields): void {
+  for (const key of Object.keys(given)) {
+    const near = fields.includes(key) ? undefined : didYouMean(key, fields);
+    if (near !== undefined && !(near in given)) reader.warnings.add(key, "is unknown", `did you mean "${near}"?`);
+  }
+}
+
+function parseVarSources(reader: PlanReader, value: unknown): ParsedPipeline["varSources"] {
+  if (value === undefined) return {};
+  const hint = "write - { name: fixed, type: dummy, config: { vars: { … } } }";
+  const sources = new Map<string, JsonObject>();
+  for (const [index, each] of reader.list("var_sources", value, hint).entries()) {
+    const at = `var_sources[${index}]`;
+    const given = reader.object(at, each, hint);
+    if (!given) continue;
+    reader.problems.refuseUnknown(at, given, ["name", "type", "config"], []);
+    const name = reader.name(`${at}.name`, given["name"]);
+    if (sources.has(name)) reader.problems.add(`${at}.name`, `names the source ${JSON.stringify(name)} a second time`);
+    const { type } = given;
+    if (type !== "dummy") {
+      const message = type === undefined ? "is missing" : `is not supported: ${describeValue(type)}`;
+      reader.problems.add(
+        `${at}.type`,
+        message,
+        "known is dummy; secrets are kept by runner: ((name)), ((secret:name))",
+      );
+    }
+    const config = type === "dummy" ? reader.object(`${at}.config`, given["config"], hint) : undefined;
+    const vars = config?.["vars"];
+    sources.set(name, config === undefined || vars === undefined ? {} : reader.data(`${at}.config.vars`, vars));
+  }
+  return Object.fromEntries(sources);
+}

@@ -1,0 +1,197 @@
+// The contents of a task, inline or from a file: plain data to a TaskConfig, or every problem it has. Pure: used where a
+// pipeline is compiled, and in the compiled script for the files of tasks.
+
+import type { JsonValue } from "../../core/json.ts";
+import { describeValue, type FieldProblems } from "../../core/field-problem.ts";
+import { parseTaskImage } from "./parse-task-image.ts";
+import type { ContainerLimits, JsonObject, TaskConfig, TaskInput, TaskOutput } from "./plan.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const fields = ["platform", "image_resource", "run", "inputs", "outputs", "caches", "params", "container_limits"];
+const form = "write platform: linux, and run: { path: sh, args: [-c, …] }";
+
+/** What is wrong goes into `problems`, each with its path below `path`; what is returned then is only good enough to go on. */
+export function parseTaskConfig(path: string, value: unknown, problems: FieldProblems): TaskConfig {
+  const given = problems.readObject(path, value, form) ?? {};
+  if ("rootfs_uri" in given) {
+    problems.add(join(path, "rootfs_uri"), "is not supported", "name an image with image_resource");
+  }
+  problems.refuseUnknown(path, given, [...fields, "rootfs_uri"], []);
+  const image = given["image_resource"];
+  const { inputs, outputs, caches, params, container_limits: limits } = given;
+  const isObject = value === given;
+  return {
+    platform: isObject ? readText(join(path, "platform"), given["platform"], problems, "write platform: linux") : "",
+    ...(image === undefined ? {} : { image: parseTaskImage(join(path, "image_resource"), image, problems) }),
+    run: isObject ? readRun(join(path, "run"), given["run"], problems) : { path: "" },
+    ...(inputs === undefined ? {} : { inputs: readInputs(join(path, "inputs"), inputs, problems) }),
+    ...(outputs === undefined ? {} : { outputs: readOutputs(join(path, "outputs"), outputs, problems) }),
+    ...(caches === undefined ? {} : { caches: readCaches(join(path, "caches"), caches, problems) }),
+    ...(params === undefined ? {} : { params: readParams(join(path, "params"), params, problems) }),
+    ...(limits === undefined
+      ? {}
+      : { containerLimits: readContainerLimits(join(path, "container_limits"), limits, problems) }),
+  };
+}
+
+function join(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}
+
+function readText(field: string, value: unknown, problems: FieldProblems, hint: string | null = null): string {
+  if (typeof value === "string" && value !== "") return value;
+  if (value === undefined) problems.add(field, "is missing", hint);
+  else problems.add(field, value === "" ? "must not be empty" : `must be a text, not ${describeValue(value)}`, hint);
+  return "";
+}
+
+function readRun(field: string, value: unknown, problems: FieldProblems): TaskConfig["run"] {
+  if (value === undefined) {
+    problems.add(field, "is missing", form);
+    return { path: "" };
+  }
+  const given = problems.readObject(field, value, form);
+  if (!given) return { path: "" };
+  problems.refuseUnknown(field, given, ["path", "args", "dir", "user"], []);
+  const { args, dir, user } = given;
+  return {
+    path: readText(`${field}.path`, given["path"], problems, "write the program: path: sh"),
+    ...(args === undefined ? {} : { args: readArgs(`${field}.args`, args, problems) }),
+    ...(dir === undefined ? {} : { dir: readFolder(`${field}.dir`, dir, problems) }),
+    // `user: 1000` is a number in YAML.
+    ...(user === undefined
+      ? {}
+      : { user: readText(`${field}.user`, typeof user === "number" ? String(user) : user, problems) }),
+  };
+}
+
+function readArgs(field: string, value: unknown, problems: FieldProblems): readonly JsonValue[] {
+  if (!Array.isArray(value)) {
+    problems.add(field, `must be a list, not ${describeValue(value)}`, "write args: [-c, make]");
+    return [];
+  }
+  return value.map((arg: unknown, index) => {
+    if (typeof arg === "string" || typeof arg === "number" || typeof arg === "boolean") return arg;
+    problems.add(`${field}[${index}]`, `must be a text, not ${describeValue(arg)}`, "put it between quotes");
+    return "";
+  });
+}
+
+function readInputs(field: string, value: unknown, problems: FieldProblems): readonly TaskInput[] {
+  return readNamed(field, value, ["name", "path", "optional"], problems).map(({ at, given, name, path }) => {
+    const { optional } = given;
+    if (optional !== undefined && typeof optional !== "boolean") {
+      problems.add(`${at}.optional`, `must be true or false, not ${describeValue(optional)}`);
+    }
+    return { name, ...path, ...(optional === true ? { optional } : {}) };
+  });
+}
+
+function readOutputs(field: string, value: unknown, problems: FieldProblems): readonly TaskOutput[] {
+  return readNamed(field, value, ["name", "path"], problems).map(({ name, path }) => ({ name, ...path }));
+}
+
+interface Named {
+  readonly at: string;
+  readonly given: Fields;
+  readonly name: string;
+  readonly path: { readonly path?: string };
+}
+
+/** Inputs or outputs, whose names and folders are each there once. */
+function readNamed(field: string, value: unknown, known: readonly string[], problems: FieldProblems): readonly Named[] {
+  const what = field.endsWith("inputs") ? "input" : "output";
+  const hint = `write - name: source`;
+  if (!Array.isArray(value)) {
+    problems.add(field, `must be a list, not ${describeValue(value)}`, hint);
+    return [];
+  }
+  const names = new Set<string>();
+  const folders = new Map<string, string>();
+  return value.map((each: unknown, index) => {
+    const at = `${field}[${index}]`;
+    const given = problems.readObject(at, each, hint);
+    // Kept without a name, so that those behind it keep their place.
+    if (!given) return { at, given: {}, name: "", path: {} };
+    problems.refuseUnknown(at, given, known, []);
+    const name = readText(`${at}.name`, given["name"], problems, hint);
+    if (name === "") return { at, given: {}, name, path: {} };
+    if (names.has(name)) problems.add(`${at}.name`, `names the ${what} ${JSON.stringify(name)} a second time`);
+    else if (name.includes("((")) problems.add(`${at}.name`, `must be a plain name, not ${describeValue(name)}`);
+    names.add(name);
+    const path = given["path"] === undefined ? {} : { path: readFolder(`${at}.path`, given["path"], problems) };
+    const folder = (path.path ?? name).replace(/^\.\//, "").replace(/\/$/, "");
+    const other = folders.get(folder);
+    if (other !== undefined && other !== name) {
+      problems.add(`${at}.path`, `is the folder ${JSON.stringify(folder)} of the ${what} ${JSON.stringify(other)} too`);
+    }
+    folders.set(folder, name);
+    return { at, given, name, path };
+  });
+}
+
+function readCaches(field: string, value: unknown, problems: FieldProblems): readonly string[] {
+  const hint = "write - path: node_modules";
+  if (!Array.isArray(value)) {
+    problems.add(field, `must be a list, not ${describeValue(value)}`, hint);
+    return [];
+  }
+  return value.flatMap((each: unknown, index) => {
+    const given = problems.readObject(`${field}[${index}]`, each, hint);
+    if (!given) return [];
+    problems.refuseUnknown(`${field}[${index}]`, given, ["path"], []);
+    return [readFolder(`${field}[${index}].path`, given["path"], problems)];
+  });
+}
+
+/** A path below the task's folder. */
+function readFolder(field: string, value: unknown, problems: FieldProblems): string {
+  const text = readText(field, value, problems);
+  if (text.startsWith("/") || text.split("/").includes("..")) {
+    problems.add(
+      field,
+      `must lie below the task's folder, not ${describeValue(text)}`,
+      "write a path without / and ..",
+    );
+  }
+  return text;
+}
+
+function readParams(field: string, value: unknown, problems: FieldProblems): JsonObject {
+  // `params:` with nothing below it.
+  if (value === null) return {};
+  return (problems.readObject(field, value, "write NAME: value") ?? {}) as JsonObject;
+}
+
+/** `cpu` shares and `memory`, of a task's contents or of its step. */
+export function readContainerLimits(field: string, value: unknown, problems: FieldProblems): ContainerLimits {
+  const given = problems.readObject(field, value, "write { cpu: 512, memory: 512MB }");
+  if (!given) return {};
+  problems.refuseUnknown(field, given, ["cpu", "memory"], []);
+  const { cpu, memory } = given;
+  const isCpu = typeof cpu === "string" ? cpu.includes("((") : isWhole(cpu);
+  if (cpu !== undefined && !isCpu) {
+    problems.add(`${field}.cpu`, `must be a number of shares, not ${describeValue(cpu)}`, "1024 is the usual share");
+  }
+  const isMemory = typeof memory === "string" ? isMemoryText(memory) : isWhole(memory);
+  if (memory !== undefined && !isMemory) {
+    problems.add(
+      `${field}.memory`,
+      `must be a size, not ${describeValue(memory)}`,
+      "write for example 512MB, or bytes",
+    );
+  }
+  return {
+    ...(isCpu ? { cpu: cpu as number | string } : {}),
+    ...(isMemory ? { memory: memory as number | string } : {}),
+  };
+}
+
+function isWhole(value: unknown): boolean {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isMemoryText(text: string): boolean {
+  return text.includes("((") || /^\s*\d+\s*(?:[kmgt]?i?b?)?\s*$/i.test(text);
+}

@@ -1,0 +1,71 @@
+// The step `task`.
+
+import { describeValue } from "../../core/field-problem.ts";
+import { parseTaskConfig, readContainerLimits } from "./parse-task-config.ts";
+import type { StepAssert, TaskPlan } from "./plan.ts";
+import { defined, type Fields, type PlanReader } from "./plan-reader.ts";
+
+export function parseTask(reader: PlanReader, path: string, given: Fields): TaskPlan {
+  const { problems } = reader;
+  const { config, file, image, params, vars, container_limits: limits, assert } = given;
+  if (config === undefined && file === undefined) {
+    problems.add(
+      path,
+      "has neither config nor file",
+      "write config: with platform and run, or file: artifact/task.yml",
+    );
+  }
+  if (config !== undefined && file !== undefined)
+    problems.add(`${path}.file`, "cannot stand beside config", "keep one");
+  return {
+    type: "task",
+    name: reader.text(`${path}.task`, given["task"]),
+    config: config === undefined ? null : parseTaskConfig(`${path}.config`, config, problems),
+    ...defined({
+      file: file === undefined ? undefined : readFile(reader, `${path}.file`, file),
+      image: image === undefined ? undefined : reader.name(`${path}.image`, image),
+      privileged: reader.flagTemplate(`${path}.privileged`, given["privileged"]),
+      params: params === undefined ? undefined : reader.data(`${path}.params`, params),
+      vars: vars === undefined ? undefined : reader.data(`${path}.vars`, vars),
+      inputMapping: readMapping(reader, `${path}.input_mapping`, given["input_mapping"]),
+      outputMapping: readMapping(reader, `${path}.output_mapping`, given["output_mapping"]),
+      containerLimits:
+        limits === undefined ? undefined : readContainerLimits(`${path}.container_limits`, limits, problems),
+      assert: assert === undefined ? undefined : readAssert(reader, `${path}.assert`, assert),
+    }),
+  };
+}
+
+/** `artifact/path`. */
+export function readFile(reader: PlanReader, field: string, value: unknown): string {
+  const text = reader.text(field, value, "write artifact/path.yml");
+  if (text !== "" && !text.includes("((") && !/^[^/]+\/./.test(text)) {
+    const hint = "the first part is the artifact that the file is in";
+    reader.problems.add(field, `must be like artifact/path.yml, not ${describeValue(text)}`, hint);
+  }
+  return text;
+}
+
+function readMapping(reader: PlanReader, field: string, value: unknown): Readonly<Record<string, string>> | undefined {
+  if (value === undefined) return undefined;
+  const given = reader.object(field, value, "write name-in-task: name-in-plan") ?? {};
+  return Object.fromEntries(Object.entries(given).map(([key, name]) => [key, reader.name(`${field}.${key}`, name)]));
+}
+
+function readAssert(reader: PlanReader, field: string, value: unknown): StepAssert | undefined {
+  const given = reader.object(field, value, "write { stdout: done, code: 0 }");
+  if (!given) return undefined;
+  reader.problems.refuseUnknown(field, given, ["stdout", "stderr", "code"], []);
+  const { stdout, stderr, code } = given;
+  if (code !== undefined && !Number.isSafeInteger(code)) {
+    reader.problems.add(`${field}.code`, `must be an exit code, not ${describeValue(code)}`);
+  }
+  return {
+    ...defined({
+      stdout: stdout === undefined ? undefined : reader.text(`${field}.stdout`, stdout),
+      stderr: stderr === undefined ? undefined : reader.text(`${field}.stderr`, stderr),
+      code: typeof code === "number" ? code : undefined,
+    }),
+    at: reader.placeOf(given),
+  };
+}

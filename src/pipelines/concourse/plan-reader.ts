@@ -1,0 +1,168 @@
+// What the parts of a compiler share: the problems found so far, where things stand, and how fields are read.
+
+import { parseDuration } from "../../core/duration.ts";
+import { describeValue, FieldProblems } from "../../core/field-problem.ts";
+import type { JsonObject, Place, StepPlan, Template } from "./plan.ts";
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** A step as it stands in the file. */
+export interface StepSource {
+  readonly path: string;
+  readonly given: Fields;
+}
+
+export interface PlanReaderOptions {
+  readonly placeOf: (collection: object) => Place;
+  /** What is wrong with a text as a condition on a webhook. */
+  readonly checkCondition: (condition: string) => string | null;
+}
+
+const maxSteps = 5000;
+const namePattern = /^[\p{L}\p{N}_][\p{L}\p{N}_. -]{0,127}$/u;
+
+export class PlanReader {
+  readonly problems = new FieldProblems();
+  /** What leaves the file in force. */
+  readonly warnings = new FieldProblems();
+  readonly placeOf: PlanReaderOptions["placeOf"];
+  readonly checkCondition: PlanReaderOptions["checkCondition"];
+  readonly #sources = new WeakMap<StepPlan, StepSource>();
+  #steps = 0;
+
+  constructor({ placeOf, checkCondition }: PlanReaderOptions) {
+    this.placeOf = placeOf;
+    this.checkCondition = checkCondition;
+  }
+
+  /** Notes where a step is from. */
+  keep<T extends StepPlan>(step: T, source: StepSource): T {
+    this.#sources.set(step, source);
+    return step;
+  }
+
+  sourceOf(step: StepPlan): StepSource {
+    return this.#sources.get(step) ?? { path: "", given: {} };
+  }
+
+  /** False, and a problem, for the first step that is too many. */
+  countStep(path: string): boolean {
+    if (++this.#steps === maxSteps + 1)
+      this.problems.add(path, `is one step too many; at most ${maxSteps} are allowed`);
+    return this.#steps <= maxSteps;
+  }
+
+  list(field: string, value: unknown, hint: string): readonly unknown[] {
+    if (Array.isArray(value)) return value as readonly unknown[];
+    this.problems.add(field, value === undefined ? "is missing" : `must be a list, not ${describeValue(value)}`, hint);
+    return [];
+  }
+
+  object(field: string, value: unknown, hint: string): Fields | undefined {
+    if (value !== undefined) return this.problems.readObject(field, value, hint);
+    this.problems.add(field, "is missing", hint);
+    return undefined;
+  }
+
+  data(field: string, value: unknown): JsonObject {
+    // `params:` with nothing below it.
+    if (value === null) return {};
+    return (this.problems.readObject(field, value, "write name: value") ?? {}) as JsonObject;
+  }
+
+  text(field: string, value: unknown, hint: string | null = null): string {
+    if (typeof value === "string" && value !== "") return value;
+    const message = value === "" ? "must not be empty" : `must be a text, not ${describeValue(value)}`;
+    this.problems.add(field, value === undefined ? "is missing" : message, hint);
+    return "";
+  }
+
+  /** A plain name: without vars, which are not known yet when it is needed. */
+  name(field: string, value: unknown): string {
+    const text = this.text(field, value);
+    if (text === "") return "";
+    if (text.includes("((")) {
+      this.problems.add(
+        field,
+        `must be a plain name, not ${describeValue(text)}`,
+        "vars are filled in only when a step begins",
+      );
+    } else if (!namePattern.test(text)) {
+      const rule = "letters, digits, -, _, . and spaces; a letter or digit first, at most 128";
+      this.problems.add(field, `cannot be ${describeValue(text)}`, rule);
+    }
+    return text;
+  }
+
+  names(field: string, value: unknown, hint: string): readonly string[] {
+    return this.list(field, value, hint).map((each, index) => this.name(`${field}[${index}]`, each));
+  }
+
+  texts(field: string, value: unknown, hint: string): readonly string[] {
+    return this.list(field, value, hint).map((each, index) => this.text(`${field}[${index}]`, each));
+  }
+
+  flag(field: string, value: unknown): boolean | undefined {
+    if (value === undefined || typeof value === "boolean") return value;
+    this.problems.add(field, `must be true or false, not ${describeValue(value)}`);
+    return undefined;
+  }
+
+  flagTemplate(field: string, value: unknown): Template<boolean> | undefined {
+    return isTemplate(value) ? value : this.flag(field, value);
+  }
+
+  /** A whole number from 1. */
+  count(field: string, value: unknown): number | undefined {
+    if (value === undefined) return undefined;
+    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1) return value;
+    this.problems.add(field, `must be a whole number from 1, not ${describeValue(value)}`);
+    return undefined;
+  }
+
+  countTemplate(field: string, value: unknown): Template<number> | undefined {
+    return isTemplate(value) ? value : this.count(field, value);
+  }
+
+  duration(field: string, value: unknown): string | number | undefined {
+    if (value === undefined || isDuration(value)) return value as string | number | undefined;
+    this.problems.add(
+      field,
+      `must be a duration, not ${describeValue(value)}`,
+      'write for example "90s", "5m" or "1h30m"',
+    );
+    return undefined;
+  }
+
+  durationTemplate(field: string, value: unknown): Template<string | number> | undefined {
+    return isTemplate(value) ? value : this.duration(field, value);
+  }
+
+  choice<T extends string>(field: string, value: unknown, known: readonly T[]): T | undefined {
+    const found = known.find((each) => each === value);
+    if (value !== undefined && found === undefined) {
+      this.problems.add(field, `cannot be ${describeValue(value)}`, `known are ${known.join(", ")}`);
+    }
+    return found;
+  }
+}
+
+/** A text that becomes a value of another type when its vars are filled in. */
+function isTemplate(value: unknown): value is string {
+  return typeof value === "string" && value.includes("((");
+}
+
+function isDuration(value: unknown): boolean {
+  try {
+    return parseDuration(value) > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Without the fields that are undefined. */
+export function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

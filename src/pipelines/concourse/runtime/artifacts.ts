@@ -1,0 +1,69 @@
+// The artifacts of a job: folders by name, which gets and tasks make and later steps take.
+//
+// What a task changes in an input is seen by no other step, as in Concourse. Where several steps take an artifact each
+// takes a copy, but for the last one to begin; where only one does, it is given the folder itself.
+
+import type { Volume } from "./script-globals.ts";
+
+/** How many steps may still take an artifact, by name; those without a number were never counted. */
+export type Takers = Map<string, number>;
+
+interface Artifact {
+  readonly volume: Volume;
+  /** Copies that are being made. */
+  readonly copying: Set<Promise<unknown>>;
+}
+
+export class Artifacts {
+  readonly #own = new Map<string, Artifact>();
+  readonly #takers: Takers;
+  readonly #parent: Artifacts | null;
+
+  constructor(takers: Takers, parent: Artifacts | null = null) {
+    this.#takers = takers;
+    this.#parent = parent;
+  }
+
+  /** Sees all that is here; what is put there is not seen here. */
+  fork(): Artifacts {
+    return new Artifacts(this.#takers, this);
+  }
+
+  put(name: string, volume: Volume): void {
+    this.#own.set(name, { volume, copying: new Set() });
+  }
+
+  find(name: string): Volume | undefined {
+    return this.#find(name)?.volume;
+  }
+
+  get names(): readonly string[] {
+    return [...new Set([...(this.#parent?.names ?? []), ...this.#own.keys()])];
+  }
+
+  /** One step less will take it. Gives how many there still may be. */
+  countDown(name: string): number {
+    const takers = (this.#takers.get(name) ?? Number.POSITIVE_INFINITY) - 1;
+    this.#takers.set(name, takers);
+    return takers;
+  }
+
+  /** For a step that may change it. Undefined where there is none. */
+  async take(name: string, copy: (volume: Volume) => Promise<Volume>): Promise<Volume | undefined> {
+    const artifact = this.#find(name);
+    if (artifact === undefined) return undefined;
+    const { volume, copying } = artifact;
+    if (this.countDown(name) > 0) {
+      const copied = copy(volume);
+      copying.add(copied);
+      return await copied.finally(() => copying.delete(copied));
+    }
+    await Promise.allSettled(copying);
+    return volume;
+  }
+
+  #find(name: string): Artifact | undefined {
+    const own = this.#own.get(name);
+    return own === undefined && this.#parent !== null ? this.#parent.#find(name) : own;
+  }
+}

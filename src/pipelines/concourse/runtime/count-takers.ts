@@ -1,0 +1,31 @@
+// How many steps of a job may take each of its artifacts.
+
+import type { StepPlan } from "../plan.ts";
+import type { Takers } from "./artifacts.ts";
+
+/** Counts, over all steps of a job, hooks included, which artifacts each may take. */
+export function countTakers(steps: readonly StepPlan[]): Takers {
+  const takers: Takers = new Map();
+  let isEverything = false;
+  const add = (names: readonly string[], isRepeated: boolean): void => {
+    for (const name of names) takers.set(name, isRepeated ? Number.POSITIVE_INFINITY : (takers.get(name) ?? 0) + 1);
+  };
+  const visit = (step: StepPlan, isRepeated: boolean): void => {
+    const repeats = isRepeated || step.attempts !== undefined || step.across !== undefined;
+    if (step.type === "task") {
+      // What a task takes whose contents are in a file is not known before it is read.
+      if (step.config === null) isEverything = true;
+      const { inputMapping = {} } = step;
+      add([...new Set((step.config?.inputs ?? []).map(({ name }) => inputMapping[name] ?? name))], repeats);
+    } else if (step.type === "put") {
+      if (typeof step.inputs === "string") isEverything = true;
+      else add(step.inputs, repeats);
+    } else if (step.type === "load_var" || step.type === "set_pipeline") add([step.file.split("/")[0] ?? ""], repeats);
+    if ("steps" in step) for (const inner of step.steps) visit(inner, repeats);
+    for (const hook of [step.onSuccess, step.onFailure, step.onError, step.onAbort, step.ensure]) {
+      if (hook !== undefined) visit(hook, repeats);
+    }
+  };
+  for (const step of steps) visit(step, false);
+  return isEverything ? new Map() : takers;
+}

@@ -1,0 +1,51 @@
+// How a step ended. An outcome is a value: hooks, `try` and `attempts` decide what becomes of one that is no success.
+
+import type { Place } from "../plan.ts";
+import { ResourceFailure } from "./resources/finish.ts";
+import { script } from "./script-globals.ts";
+
+export type Outcome = { readonly status: "succeeded" } | Mishap;
+
+/** `failed`: it did its work and that was no success. `errored`: it could not. `aborted`: the run is to end. */
+export interface Mishap {
+  readonly status: "failed" | "errored" | "aborted";
+  readonly message: string;
+  readonly at: Place;
+  readonly hint?: string;
+}
+
+export const succeeded: Outcome = { status: "succeeded" };
+
+export function failed(message: string, at: Place): Mishap {
+  return { status: "failed", message, at };
+}
+
+/** An error that says where in the file it is from. */
+export class PlanError extends Error {
+  readonly at: Place;
+  readonly isFailure: boolean;
+
+  constructor(message: string, at: Place, isFailure = false) {
+    super(message);
+    this.at = at;
+    this.isFailure = isFailure;
+  }
+}
+
+/** What was thrown as an outcome; `at` and `what` are of the step, where the error does not say better. */
+export function outcomeOf(thrown: unknown, what: string, at: Place): Mishap {
+  if (thrown instanceof script.CancelledError) return { status: "aborted", message: thrown.message, at };
+  if (thrown instanceof PlanError) {
+    return { status: thrown.isFailure ? "failed" : "errored", message: thrown.message, at: thrown.at };
+  }
+  if (thrown instanceof ResourceFailure) return failed(`${what}: ${thrown.message}`, at);
+  const { message, hint } =
+    thrown instanceof Error ? (thrown as Error & { hint?: unknown }) : { message: String(thrown) };
+  return { status: "errored", message: `${what}: ${message}`, at, ...(typeof hint === "string" ? { hint } : {}) };
+}
+
+/** The one that counts of two that both happened: an end of the run, an error, a failure, a success. */
+export function worseOf(first: Outcome, second: Outcome): Outcome {
+  const rank = { succeeded: 0, failed: 1, errored: 2, aborted: 3 } as const;
+  return rank[second.status] > rank[first.status] ? second : first;
+}

@@ -1,0 +1,150 @@
+// The steps `get` and `put`: which version of a resource, and what its type makes of it.
+
+import type { GetPlan, JsonObject, Place, PutPlan, ResourcePlan, StepPlan, Version } from "../plan.ts";
+import type { Filled } from "../var-text.ts";
+import { type Outcome, PlanError, succeeded } from "./outcome.ts";
+import { resourceScope } from "../resource-scope.ts";
+import type { ResourceContext } from "./resources/resource-type.ts";
+import { resourceTypes } from "./resources/resource-types.ts";
+import type { Scope } from "./scope.ts";
+import { script, type Volume } from "./script-globals.ts";
+import { takeArtifact } from "./take-artifact.ts";
+import { timeLeft } from "./time-left.ts";
+
+type Get = GetPlan & StepPlan;
+type Put = PutPlan & StepPlan;
+
+export async function getResource(step: Get, scope: Scope): Promise<Outcome> {
+  const { name, at } = step;
+  scope.job.executed.push(name);
+  const resource = findResource(step.resource, scope, at);
+  const version = await chooseVersion(step, resource, scope);
+  await fetchVersion({ name, resource, version, params: step.params, at }, scope);
+  return succeeded;
+}
+
+export async function putResource(step: Put, scope: Scope): Promise<Outcome> {
+  const { name, at, params = {}, getParams, noGet } = step;
+  scope.job.executed.push(name);
+  const resource = findResource(step.resource, scope, at);
+  const filled = fillParams(params, scope, at);
+  const inputs = await takeInputs(step, scope);
+  const context = openContext(resource, `put ${name}`, scope, at);
+  const { version } = await resourceTypes[resource.type].put(context, filled, inputs);
+  await script.resources.found(resource.name, [version], { scope: resourceScope(resource) });
+  if (noGet) use(scope, resource, version);
+  else await fetchVersion({ name, resource, version, params: getParams, at }, scope);
+  return succeeded;
+}
+
+interface Fetched {
+  readonly name: string;
+  readonly resource: ResourcePlan;
+  readonly version: Version;
+  readonly params: JsonObject | undefined;
+  readonly at: Place;
+}
+
+async function fetchVersion({ name, resource, version, params = {}, at }: Fetched, scope: Scope): Promise<void> {
+  const context = openContext(resource, `get ${name}`, scope, at);
+  const folder = await script.volumes.create();
+  await resourceTypes[resource.type].get(context, version, fillParams(params, scope, at), folder);
+  scope.artifacts.put(name, folder);
+  use(scope, resource, version);
+}
+
+function use({ job }: Scope, resource: ResourcePlan, version: Version): void {
+  job.used.push({ resource: resource.name, scope: resourceScope(resource), version });
+}
+
+/** @throws {PlanError} where there is none. */
+async function chooseVersion({ version, passed, at }: Get, resource: ResourcePlan, scope: Scope): Promise<Version> {
+  const { job } = scope;
+  const { name } = resource;
+  if (typeof version !== "string") return version;
+  if (resource.version !== undefined) return resource.version;
+  // What the jobs before it in this run had is what has passed them.
+  for (const each of passed) {
+    const used = job.earlier.get(each)?.findLast((one) => one.resource === name);
+    if (used !== undefined) return used.version;
+  }
+  const outside = passed.filter((each) => !job.earlier.has(each));
+  if (outside.length > 0) {
+    const chosen = await script.resources.choose({
+      resource: name,
+      scope: resourceScope(resource),
+      job: job.name,
+      version,
+      passed: outside,
+    });
+    if (chosen !== null) return chosen;
+    throw new PlanError(`get ${name}: no version of it has passed ${outside.join(" and ")} yet`, at);
+  }
+  return await job.versions.find(`${name} ${version === "every" ? job.name : ""}`, async () => {
+    const context = openContext(resource, `check ${name}`, scope, at);
+    const asked = { resource: name, scope: resourceScope(resource) };
+    // Scripts know no time zones: a run takes the time that began it, and only where there is none that it is now.
+    const known = resource.type === "time" ? await choose() : null;
+    if (known !== null) return known;
+    await script.resources.found(name, await resourceTypes[resource.type].check(context, null), { scope: asked.scope });
+    const chosen = await choose();
+    if (chosen !== null) return chosen;
+    throw new PlanError(`get ${name}: there is no version of it yet`, at);
+
+    async function choose(): Promise<Version | null> {
+      return await script.resources.choose({
+        ...asked,
+        job: job.name,
+        version: typeof version === "string" ? version : "latest",
+        passed: [],
+      });
+    }
+  });
+}
+
+function openContext(resource: ResourcePlan, what: string, scope: Scope, at: Place): ResourceContext {
+  const { name, source } = resource;
+  return {
+    name,
+    source: fillParams(source, scope, at),
+    now: () => Date.now(),
+    run: async (options) =>
+      await script.runtime.run({
+        ...options,
+        name: scope.stepName(what),
+        job: scope.job.name,
+        ...timeLeft(scope, what, at),
+      }),
+  };
+}
+
+function fillParams(values: JsonObject, scope: Scope, at: Place): Readonly<Record<string, Filled>> {
+  return scope.job.vars.fill(values, scope, at) as Readonly<Record<string, Filled>>;
+}
+
+function findResource(name: string, { job }: Scope, at: Place): ResourcePlan {
+  const found = job.plan.resources.find((each) => each.name === name);
+  if (found !== undefined) return found;
+  throw new PlanError(`there is no resource ${JSON.stringify(name)}`, at);
+}
+
+async function takeInputs({ inputs, params = {} }: Put, scope: Scope): Promise<Readonly<Record<string, Volume>>> {
+  const { artifacts } = scope;
+  const named = inputs === "all" ? artifacts.names : inputs === "detect" ? detect(params, artifacts.names) : inputs;
+  const taken: Record<string, Volume> = {};
+  for (const name of named) {
+    const volume = await takeArtifact(name, scope);
+    if (volume !== undefined) taken[name] = volume;
+  }
+  return taken;
+}
+
+/** Artifacts that a text of the params begins with. */
+function detect(params: JsonObject, names: readonly string[]): readonly string[] {
+  const texts: string[] = [];
+  JSON.stringify(params, (_, value: unknown) => {
+    if (typeof value === "string") texts.push(value.replace(/^\.\//, "").split("/")[0] ?? "");
+    return value;
+  });
+  return names.filter((name) => texts.includes(name));
+}

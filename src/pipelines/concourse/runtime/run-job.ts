@@ -1,0 +1,95 @@
+// One job: its locks, its plan, its hooks, and how it ends.
+
+import type { JobPlan, Place, Plan } from "../plan.ts";
+import { Artifacts } from "./artifacts.ts";
+import { countTakers } from "./count-takers.ts";
+import { checkJobAssert } from "./asserts.ts";
+import { runInOrder } from "./group-steps.ts";
+import type { JobContext, UsedVersion } from "./job-context.ts";
+import { type Mishap, type Outcome, outcomeOf } from "./outcome.ts";
+import { runHooks, runStep } from "./run-step.ts";
+import type { JobLock, RunLocks } from "./run-locks.ts";
+import type { RunVars } from "./run-vars.ts";
+import type { RunVersions } from "./run-versions.ts";
+import { Scope } from "./scope.ts";
+import { type JobEnd, script } from "./script-globals.ts";
+import { parseDuration } from "../../../core/duration.ts";
+
+export interface JobResult {
+  readonly status: JobEnd;
+  readonly message?: string;
+  readonly at?: Place;
+  readonly hint?: string;
+  /** Not by its own fault: a job that it needs was no success. */
+  readonly isBlocked?: boolean;
+  /** An `assert` does not hold. */
+  readonly isRefuted?: boolean;
+  readonly used: readonly UsedVersion[];
+}
+
+const ends: Readonly<Record<Outcome["status"], JobEnd>> = {
+  succeeded: "succeeded",
+  failed: "failed",
+  errored: "failed",
+  aborted: "cancelled",
+};
+
+/** What a job is given by its run. */
+export interface JobSetting {
+  readonly plan: Plan;
+  readonly vars: RunVars;
+  readonly versions: RunVersions;
+  readonly locks: RunLocks;
+  readonly earlier: JobContext["earlier"];
+}
+
+/** Executes it. Never rejects. */
+export async function runJob(job: JobPlan, setting: JobSetting): Promise<JobResult> {
+  const { name } = job;
+  const context: JobContext = { ...setting, name, executed: [], used: [], refuted: [] };
+  let outcome: Outcome;
+  try {
+    outcome = await setting.locks.hold(listLocks(job), async () => {
+      script.jobs.begin(name);
+      const came = await execute(job, context);
+      if (came.status === "succeeded" && context.used.length > 0) await script.resources.passed(name, context.used);
+      return came;
+    });
+  } catch (thrown) {
+    outcome = outcomeOf(thrown, `job ${name}`, job.at);
+  }
+  return finish(job, context, outcome);
+}
+
+async function execute(job: JobPlan, context: JobContext): Promise<Outcome> {
+  const { onSuccess, onFailure, onError, onAbort, ensure } = job;
+  const hooks = [onSuccess, onFailure, onError, onAbort, ensure].filter((hook) => hook !== undefined);
+  const deadline = job.timeout === undefined ? null : Date.now() + parseDuration(job.timeout);
+  const scope = new Scope(context, new Artifacts(countTakers([...job.plan, ...hooks])), { deadline });
+  return await runHooks(job, await runInOrder(job.plan, scope, runStep), scope);
+}
+
+function finish(job: JobPlan, context: JobContext, outcome: Outcome): JobResult {
+  const status = ends[outcome.status];
+  if (job.assert !== undefined) checkJobAssert(job.assert, context, status);
+  const { used, refuted } = context;
+  const [first] = refuted;
+  const result: JobResult =
+    first !== undefined
+      ? { status: "failed", ...first, isRefuted: true, used }
+      : { ...(outcome.status === "succeeded" ? {} : tellOf(outcome)), status, used };
+  script.jobs.end(job.name, {
+    status: result.status,
+    ...(result.message === undefined ? {} : { message: result.message }),
+  });
+  return result;
+}
+
+function tellOf({ message, at, hint }: Mishap): Partial<JobResult> {
+  return { message, at, ...(hint === undefined ? {} : { hint }) };
+}
+
+function listLocks({ name, serialGroups = [], maxInFlight }: JobPlan): readonly JobLock[] {
+  const groups = serialGroups.map((group) => ({ name: `group ${group}`, limit: 1 }));
+  return maxInFlight === undefined ? groups : [...groups, { name: `job ${name}`, limit: maxInFlight }];
+}

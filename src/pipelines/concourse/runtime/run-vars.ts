@@ -1,0 +1,104 @@
+// `((vars))` where a step begins: local ones, those given to the run, those of runner.toml, secrets.
+
+import type { JsonValue } from "../../../core/json.ts";
+import type { JsonObject, Place, Plan } from "../plan.ts";
+import { fillVars, type Filled, isSecretValue, type VarRef, type VarValue } from "../var-text.ts";
+import { PlanError } from "./outcome.ts";
+import { script, type TextValue } from "./script-globals.ts";
+
+/** What a step has set for those behind it. */
+export interface Locals {
+  findLocal(name: string): JsonValue | undefined;
+}
+
+export class RunVars {
+  readonly #plan: Plan;
+  /** From outside of the run, by name. */
+  readonly #found: Readonly<Record<string, Filled>>;
+
+  private constructor(plan: Plan, found: Readonly<Record<string, Filled>>) {
+    this.#plan = plan;
+    this.#found = found;
+  }
+
+  /** Looks up what the file asks for and the run was not given. */
+  static async load(plan: Plan): Promise<RunVars> {
+    const { params } = script.pipelineContext;
+    const asked = plan.vars.filter(({ name, secret }) => secret === `secret:${name}` && !Object.hasOwn(params, name));
+    const names = [...new Set(asked.map(({ name }) => name))];
+    return new RunVars(plan, names.length === 0 ? {} : await script.vars.find(names));
+  }
+
+  /** @throws {PlanError} for a var that there is not. */
+  fill(value: JsonValue, scope: Locals, at: Place, own: JsonObject = {}): Filled {
+    return fillVars(value, (ref) => this.#find(ref, scope, at, own));
+  }
+
+  /** @throws {PlanError} also where it is no text, or is a secret. */
+  fillText(value: JsonValue, scope: Locals, at: Place, what: string): string {
+    const filled = this.fill(value, scope, at);
+    if (typeof filled === "string") return filled;
+    if (typeof filled === "number" || typeof filled === "boolean") return String(filled);
+    throw new PlanError(`${what} must be a text; ${describe(filled)}`, at);
+  }
+
+  /** Texts and secrets; data as JSON, as Concourse gives it to tasks. @throws {PlanError} */
+  fillTextMap(values: JsonObject, scope: Locals, at: Place): Readonly<Record<string, TextValue>> {
+    return Object.fromEntries(
+      Object.entries(values).map(([key, value]) => [key, toText(this.fill(value ?? null, scope, at))]),
+    );
+  }
+
+  #find(ref: VarRef, scope: Locals, at: Place, own: JsonObject): VarValue {
+    const value = this.#lookUp(ref, scope, own);
+    if (value === undefined) throw this.#missing(ref, at);
+    return ref.fields.reduce<VarValue>((from, field) => pickField(from, field, ref, at), value);
+  }
+
+  #lookUp({ source, name }: VarRef, scope: Locals, own: JsonObject): VarValue | undefined {
+    if (source === ".") return scope.findLocal(name);
+    const declared = source === null ? undefined : this.#plan.varSources?.[source];
+    if (declared !== undefined) return pick(declared, name);
+    if (source !== null) return { secret: `${source}:${name}` };
+    return (
+      pick(own, name) ?? pick(script.pipelineContext.params, name) ?? (pick(this.#found, name) as VarValue | undefined)
+    );
+  }
+
+  #missing({ source, name, text }: VarRef, at: Place): PlanError {
+    const place = this.#plan.vars.find((known) => known.name === name)?.at ?? at;
+    const help =
+      source === null
+        ? `give it with --var ${name}=…, in [vars] of runner.toml, or as a secret: runner secret set ${name}`
+        : "nothing has set it";
+    return new PlanError(`${text} has no value: ${help}`, place);
+  }
+}
+
+function pick<T>(values: Readonly<Record<string, T | undefined>>, name: string): T | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
+}
+
+function pickField(from: VarValue, field: string, ref: VarRef, at: Place): VarValue {
+  if (isSecretValue(from))
+    throw new PlanError(`${ref.text}: a secret is a text and has no field ${JSON.stringify(field)}`, at);
+  const value =
+    typeof from === "object" && from !== null ? pick(from as Readonly<Record<string, JsonValue>>, field) : undefined;
+  if (value === undefined) throw new PlanError(`${ref.text}: there is no field ${JSON.stringify(field)}`, at);
+  return value;
+}
+
+function describe(filled: Filled): string {
+  if (typeof filled !== "object" || filled === null) return `it is ${JSON.stringify(filled)}`;
+  return isSecretValue(filled) || "parts" in filled
+    ? "a secret can only stand in params, args and the source of a resource"
+    : "it is a list or an object";
+}
+
+export function toText(filled: Filled): TextValue {
+  if (typeof filled === "string") return filled;
+  if (filled === null) return "";
+  if (isSecretValue(filled)) return filled;
+  if (typeof filled === "object" && "parts" in filled) return filled as TextValue;
+  return JSON.stringify(filled);
+}

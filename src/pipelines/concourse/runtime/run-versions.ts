@@ -1,0 +1,21 @@
+// The versions that a run has chosen: all its jobs see the same one of a resource, whatever is pushed meanwhile.
+
+import type { Version } from "../plan.ts";
+
+export class RunVersions {
+  readonly #chosen = new Map<string, Promise<Version>>();
+
+  /** What was chosen by this key, or is by `choose`, which is asked again where it failed. */
+  async find(key: string, choose: () => Promise<Version>): Promise<Version> {
+    const known = this.#chosen.get(key);
+    if (known !== undefined) return await known;
+    const chosen = choose();
+    this.#chosen.set(key, chosen);
+    try {
+      return await chosen;
+    } catch (thrown) {
+      this.#chosen.delete(key);
+      throw thrown;
+    }
+  }
+}

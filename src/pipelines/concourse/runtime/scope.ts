@@ -1,0 +1,65 @@
+// What a step finds where it stands: the job it is of, its local vars, its artifacts, and until when it has time.
+
+import type { JsonValue } from "../../../core/json.ts";
+import type { Artifacts } from "./artifacts.ts";
+import type { JobContext } from "./job-context.ts";
+
+export class Scope {
+  readonly job: JobContext;
+  readonly artifacts: Artifacts;
+  /** Milliseconds since the Unix epoch; null: no limit. */
+  readonly deadline: number | null;
+  /** Behind the names of its steps: which of several `across` it is. */
+  readonly suffix: string;
+  readonly #locals: Map<string, JsonValue>;
+  readonly #parent: Scope | null;
+
+  constructor(
+    job: JobContext,
+    artifacts: Artifacts,
+    options: { readonly parent?: Scope; readonly deadline?: number | null; readonly suffix?: string } = {},
+    locals: Map<string, JsonValue> = new Map(),
+  ) {
+    this.job = job;
+    this.artifacts = artifacts;
+    this.#parent = options.parent ?? null;
+    this.deadline = options.deadline ?? null;
+    this.suffix = options.suffix ?? "";
+    this.#locals = locals;
+  }
+
+  /** The same with less time. */
+  until(deadline: number): Scope {
+    const { job, artifacts, suffix } = this;
+    const sooner = this.deadline === null ? deadline : Math.min(this.deadline, deadline);
+    return new Scope(job, artifacts, { parent: this, deadline: sooner, suffix }, this.#locals);
+  }
+
+  /** The same without a limit: what runs behind a step has its own time. */
+  unlimited(): Scope {
+    const { job, artifacts, suffix } = this;
+    return new Scope(job, artifacts, { parent: this, suffix }, this.#locals);
+  }
+
+  /** With a var of its own, and artifacts that nobody outside sees. */
+  inside(name: string, value: JsonValue): Scope {
+    const { job, deadline } = this;
+    const shown = typeof value === "string" ? value : JSON.stringify(value);
+    const suffix = `${this.suffix} (${name}=${shown.length > 40 ? `${shown.slice(0, 39)}…` : shown})`;
+    return new Scope(job, this.artifacts.fork(), { parent: this, deadline, suffix }, new Map([[name, value]]));
+  }
+
+  setLocal(name: string, value: JsonValue): void {
+    this.#locals.set(name, value);
+  }
+
+  /** Undefined where there is none. */
+  findLocal(name: string): JsonValue | undefined {
+    return this.#locals.has(name) ? this.#locals.get(name) : this.#parent?.findLocal(name);
+  }
+
+  /** As steps are called in the run. */
+  stepName(name: string): string {
+    return `${this.job.name}/${name}${this.suffix}`.slice(0, 200);
+  }
+}

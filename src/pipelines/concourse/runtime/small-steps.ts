@@ -1,0 +1,100 @@
+// The steps `load_var`, `set_pipeline`, `gate` and `notify`.
+
+import type { JsonValue } from "../../../core/json.ts";
+import type { GatePlan, JsonObject, LoadVarPlan, NotifyPlan, SetPipelinePlan, StepPlan } from "../plan.ts";
+import type { Filled } from "../var-text.ts";
+import { readArtifactFile } from "./artifact-file.ts";
+import { failed, type Outcome, PlanError, succeeded } from "./outcome.ts";
+import { readDuration } from "./read-template.ts";
+import type { Scope } from "./scope.ts";
+import { script } from "./script-globals.ts";
+import { timeLeft } from "./time-left.ts";
+
+export async function loadVar(step: LoadVarPlan & StepPlan, scope: Scope): Promise<Outcome> {
+  const { name, at } = step;
+  const file = scope.job.vars.fillText(step.file, scope, at, "file");
+  const text = await readArtifactFile(file, scope, at);
+  scope.setLocal(name, parse(text, step.format ?? formatOf(file), `load_var ${name}: ${file}`, at));
+  return succeeded;
+}
+
+function formatOf(file: string): "json" | "yaml" | "trim" {
+  if (file.endsWith(".json")) return "json";
+  return /\.ya?ml$/.test(file) ? "yaml" : "trim";
+}
+
+function parse(text: string, format: "json" | "yaml" | "trim" | "raw", what: string, at: PlanError["at"]): JsonValue {
+  if (format === "raw") return text;
+  if (format === "trim") return text.trim();
+  try {
+    return format === "json" ? (JSON.parse(text) as JsonValue) : script.YAML.parse(text);
+  } catch (thrown) {
+    throw new PlanError(`${what} is no ${format.toUpperCase()}: ${(thrown as Error).message}`, at);
+  }
+}
+
+export async function setPipeline(step: SetPipelinePlan & StepPlan, scope: Scope): Promise<Outcome> {
+  const { at } = step;
+  const { vars } = scope.job;
+  const name = vars.fillText(step.name, scope, at, "set_pipeline");
+  const file = vars.fillText(step.file, scope, at, "file");
+  const source = await readArtifactFile(file, scope, at);
+  const values: Record<string, JsonValue | undefined> = {};
+  for (const varFile of step.varFiles ?? []) {
+    const path = vars.fillText(varFile, scope, at, "var_files");
+    const data = parse(await readArtifactFile(path, scope, at), "yaml", `set_pipeline ${name}: ${path}`, at);
+    if (typeof data !== "object" || data === null || Array.isArray(data)) {
+      throw new PlanError(`set_pipeline ${name}: ${path} must have NAME: value`, at);
+    }
+    Object.assign(values, data);
+  }
+  Object.assign(values, fillData(step.vars, scope, at));
+  const instanceVars = step.instanceVars === undefined ? {} : { instanceVars: fillData(step.instanceVars, scope, at) };
+  await script.setPipeline(name, { source, vars: values, ...instanceVars });
+  return succeeded;
+}
+
+/** Values that leave the run: a secret among them would be written into a file. */
+function fillData(values: JsonObject | undefined, scope: Scope, at: PlanError["at"]): Filled {
+  const filled = scope.job.vars.fill(values ?? {}, scope, at);
+  if (!hasSecret(filled)) return filled;
+  throw new PlanError("a secret cannot be a var of another pipeline: that asks for it itself, as ((secret:NAME))", at);
+}
+
+function hasSecret(filled: Filled): boolean {
+  if (typeof filled !== "object" || filled === null) return false;
+  if (Array.isArray(filled)) return filled.some((each: Filled) => hasSecret(each));
+  return "secret" in filled || "parts" in filled || Object.values(filled).some((each) => hasSecret(each as Filled));
+}
+
+export async function waitAtGate(step: GatePlan & StepPlan, scope: Scope): Promise<Outcome> {
+  const { name, at, message } = step;
+  const { vars } = scope.job;
+  const limit = step.timeout === undefined ? undefined : readDuration(step.timeout, scope, at, "timeout");
+  const left = timeLeft(scope, `gate ${name}`, at).timeout;
+  const times = [limit, left].filter((each) => each !== undefined);
+  try {
+    await script.runtime.gate(vars.fillText(name, scope, at, "gate"), {
+      job: scope.job.name,
+      ...(message === undefined ? {} : { message: vars.fillText(message, scope, at, "message") }),
+      ...(times.length === 0 ? {} : { timeout: Math.min(...times) }),
+    });
+    return succeeded;
+  } catch (thrown) {
+    const { code, message: why } = thrown as Error & { readonly code?: unknown };
+    if (code === "APPROVAL_DENIED" || code === "APPROVAL_TIMEOUT") return failed(why, at);
+    throw thrown;
+  }
+}
+
+export async function notifyTargets(step: NotifyPlan & StepPlan, scope: Scope): Promise<Outcome> {
+  const { to, message, title, level, at } = step;
+  const { vars } = scope.job;
+  await script.notify.send({
+    to: to.map((name) => vars.fillText(name, scope, at, "notify")),
+    message: vars.fillText(message, scope, at, "message"),
+    ...(title === undefined ? {} : { title: vars.fillText(title, scope, at, "title") }),
+    ...(level === undefined ? {} : { level }),
+  });
+  return succeeded;
+}

@@ -1,0 +1,22 @@
+// An artifact as an input of a step, which may change it: a copy where others need it as it is.
+
+import type { Scope } from "./scope.ts";
+import { script, type Volume } from "./script-globals.ts";
+
+/** Undefined where the job has no such artifact. */
+export async function takeArtifact(name: string, scope: Scope): Promise<Volume | undefined> {
+  return await scope.artifacts.take(name, async (volume) => await copy(name, volume, scope));
+}
+
+async function copy(name: string, volume: Volume, scope: Scope): Promise<Volume> {
+  const target = await script.volumes.create();
+  const { code, stderr, message } = await script.runtime.run({
+    name: scope.stepName(`copy of ${name}`),
+    job: scope.job.name,
+    command: { path: "cp", args: ["-a", `${volume.path}/.`, target.path] },
+  });
+  if (code === 0) return target;
+  throw new Error(
+    `the artifact ${JSON.stringify(name)} could not be copied: ${message ?? stderr.trim().slice(0, 500)}`,
+  );
+}

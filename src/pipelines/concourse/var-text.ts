@@ -1,0 +1,100 @@
+// `((vars))` in texts: found, and replaced by their values. Pure: used where a file is checked, in the compiled script,
+// and where resources are checked outside of a run.
+//
+// The form is Concourse's (https://concourse-ci.org/vars.html): `((name))`, `((source:name))`, each with `.field`s; what
+// has dots or colons of its own is quoted, as `(("a.b".field))`.
+
+import type { JsonValue } from "../../core/json.ts";
+
+export interface VarRef {
+  /** `.`: a local var; null: none is named. */
+  readonly source: string | null;
+  readonly name: string;
+  readonly fields: readonly string[];
+  /** As written, with its parentheses. */
+  readonly text: string;
+  /** Of its first character in the text. */
+  readonly offset: number;
+}
+
+/** A text with secrets in it that only the host looks up. */
+export interface SecretParts {
+  readonly parts: readonly (string | { readonly secret: string })[];
+}
+
+/** A value, or a secret as `{ secret: "secret:NAME" }`. */
+export type VarValue = JsonValue | SecretValue;
+
+export interface SecretValue {
+  readonly secret: string;
+}
+
+/** @throws whatever says that there is no such var. */
+export type FindVar = (ref: VarRef) => VarValue;
+
+const pattern = /\(\(([^()\n]{1,512})\)\)/g;
+const segment = String.raw`(?:"[^"]+"|[\w/-]+)`;
+const shape = new RegExp(String.raw`^\s*(?:(\.|${segment}):)?(${segment}(?:\.${segment})*)\s*$`);
+const segments = /"([^"]+)"|([\w/-]+)/g;
+
+/** In order. What has parentheses but is no var stays as it is. */
+export function findVarRefs(text: string): readonly VarRef[] {
+  if (!text.includes("((")) return [];
+  return [...text.matchAll(pattern)].flatMap((match) => {
+    const ref = parseRef(match[0], match[1] ?? "", match.index);
+    return ref === null ? [] : [ref];
+  });
+}
+
+function parseRef(text: string, inner: string, offset: number): VarRef | null {
+  const [, source, path] = shape.exec(inner) ?? [];
+  if (path === undefined) return null;
+  const [name = "", ...fields] = [...path.matchAll(segments)].map(([, quoted, plain]) => quoted ?? plain ?? "");
+  return { source: source === undefined ? null : source.replaceAll('"', ""), name, fields, text, offset };
+}
+
+/** Every var of a value, however deep, with its path in there. */
+export function collectVarRefs(
+  value: JsonValue,
+  path: readonly (string | number)[] = [],
+): readonly { readonly ref: VarRef; readonly path: readonly (string | number)[] }[] {
+  if (typeof value === "string") return findVarRefs(value).map((ref) => ({ ref, path }));
+  if (typeof value !== "object" || value === null) return [];
+  if (Array.isArray(value)) return value.flatMap((item: JsonValue, index) => collectVarRefs(item, [...path, index]));
+  return Object.entries(value).flatMap(([key, item]) => collectVarRefs(item ?? null, [...path, key]));
+}
+
+/** A value with all its vars replaced; a text that is nothing but a var becomes that var's value, of its type. */
+export type Filled = JsonValue | SecretValue | SecretParts | readonly Filled[] | { readonly [key: string]: Filled };
+
+export function fillVars(value: JsonValue, find: FindVar): Filled {
+  if (typeof value === "string") return fillText(value, find);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item: JsonValue) => fillVars(item, find));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillVars(item ?? null, find)]));
+}
+
+function fillText(text: string, find: FindVar): Filled {
+  const refs = findVarRefs(text);
+  const [first] = refs;
+  if (first === undefined) return text;
+  if (refs.length === 1 && first.text === text.trim()) return find(first);
+  const parts: (string | SecretValue)[] = [];
+  let end = 0;
+  for (const ref of refs) {
+    parts.push(text.slice(end, ref.offset), asPart(find(ref)));
+    end = ref.offset + ref.text.length;
+  }
+  parts.push(text.slice(end));
+  if (parts.every((part) => typeof part === "string")) return parts.join("");
+  return { parts: parts.filter((part) => part !== "") };
+}
+
+function asPart(value: VarValue): string | SecretValue {
+  if (typeof value === "string") return value;
+  return isSecretValue(value) ? value : JSON.stringify(value);
+}
+
+export function isSecretValue(value: unknown): value is SecretValue {
+  return typeof value === "object" && value !== null && "secret" in value && typeof value.secret === "string";
+}

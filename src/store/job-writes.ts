@@ -1,0 +1,16 @@
+// What can be written of the jobs of runs. Times are milliseconds since the Unix epoch.
+
+import type { DeclaredJob, JobEnd } from "../core/job.ts";
+
+export type JobWrite =
+  /** They come after those that the run has; one that it has already stays as it is. */
+  | { readonly type: "job.declare"; readonly runId: string; readonly jobs: readonly DeclaredJob[] }
+  | { readonly type: "job.begin"; readonly runId: string; readonly name: string; readonly at: number }
+  | {
+      readonly type: "job.end";
+      readonly runId: string;
+      readonly name: string;
+      readonly status: JobEnd;
+      readonly message: string | null;
+      readonly at: number;
+    };

@@ -1,0 +1,28 @@
+// What can be read of the versions of resources.
+
+import type { ResourceVersion } from "../core/resource-version.ts";
+import type { ResourceKey } from "./resource-writes.ts";
+
+export interface KnownVersion {
+  /** Its place among those of its resource: the higher, the newer. */
+  readonly seq: number;
+  readonly version: ResourceVersion;
+}
+
+/** Places up to which a job has come; 0 where it never had any. */
+export interface ResourceCursor {
+  /** What it was given. */
+  readonly taken: number;
+  /** What runs were begun for. */
+  readonly begun: number;
+}
+
+export interface ResourceReader {
+  /** The newest of those that each of these jobs has passed; undefined where there is none. */
+  newest(key: ResourceKey, passed: readonly string[]): Promise<KnownVersion | undefined>;
+  /** The same, but the oldest that is newer than that place. */
+  next(key: ResourceKey, passed: readonly string[], afterSeq: number): Promise<KnownVersion | undefined>;
+  cursor(key: ResourceKey, job: string): Promise<ResourceCursor>;
+  /** Newest first. */
+  list(key: ResourceKey, limit: number): Promise<readonly KnownVersion[]>;
+}

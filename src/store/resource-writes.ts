@@ -1,0 +1,33 @@
+// What can be written of the versions of resources. Times are milliseconds since the Unix epoch.
+
+import type { ResourceVersion } from "../core/resource-version.ts";
+
+/** A resource of a pipeline; another `scope` begins afresh, as when its source was changed. */
+export interface ResourceKey {
+  readonly pipeline: string;
+  readonly resource: string;
+  readonly scope: string;
+}
+
+export type ResourceWrite =
+  /** They come after those that are known, in their order; the last is the newest from now on, also where it was known. */
+  | (ResourceKey & {
+      readonly type: "resource.found";
+      readonly versions: readonly ResourceVersion[];
+      readonly at: number;
+    })
+  /** A job is given it. */
+  | (ResourceKey & { readonly type: "resource.take"; readonly job: string; readonly version: ResourceVersion })
+  /** A run is begun for a job and the version at this place. */
+  | (ResourceKey & { readonly type: "resource.begin"; readonly job: string; readonly seq: number })
+  /** The job has succeeded with it. */
+  | (ResourceKey & {
+      readonly type: "resource.pass";
+      readonly job: string;
+      readonly version: ResourceVersion;
+      readonly runId: string;
+    })
+  /** Removes what is beyond the newest versions. */
+  | (ResourceKey & { readonly type: "resource.trim"; readonly keep: number })
+  /** Removes all that is kept of the resources of a pipeline. */
+  | { readonly type: "resource.forget"; readonly pipeline: string };

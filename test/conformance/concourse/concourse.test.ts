@@ -1,0 +1,136 @@
+// The behaviour of YAML pipelines: files that say themselves what must come of them. Line by line, `# given:` is what the
+// run begins with and how it ends where that is no success.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseDocument } from "yaml";
+import type { JsonValue } from "../../../src/core/json.ts";
+import type { Run } from "../../../src/core/run.ts";
+import { BareRepository } from "../../fixtures/git/bare-repository.ts";
+import { EngineHarness, runIdOf, until } from "../../fixtures/harness/engine-harness.ts";
+
+interface Given {
+  /** "succeeded" without it. */
+  readonly status?: string;
+  readonly error?: string;
+  readonly line?: number;
+  readonly request?: { readonly body?: string; readonly headers?: Readonly<Record<string, string>> };
+  readonly params?: Readonly<Record<string, JsonValue>>;
+  readonly target?: readonly string[];
+  readonly vars?: Readonly<Record<string, JsonValue>>;
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** The run is cancelled when this step runs. */
+  readonly cancelAt?: string;
+  /** Job → its status at the end. */
+  readonly jobs?: Readonly<Record<string, string>>;
+}
+
+const folder = join(import.meta.dir, "files");
+const names = readdirSync(folder).filter((name) => name.endsWith(".yml"));
+const textOf = (name: string): string => readFileSync(join(folder, name), "utf8");
+
+function givenOf(text: string): Given {
+  const line = /^# given: (.*)$/m.exec(text)?.[1];
+  return line === undefined ? {} : (JSON.parse(line) as Given);
+}
+
+const vars: Record<string, JsonValue> = {};
+let harness: EngineHarness;
+let repositories = 0;
+
+beforeAll(async () => {
+  harness = await EngineHarness.open({ vars });
+});
+afterAll(() => harness.close());
+
+async function execute(id: string, text: string, given: Given): Promise<Run> {
+  for (const name of Object.keys(vars)) delete vars[name];
+  Object.assign(vars, given.vars);
+  for (const [name, value] of Object.entries(given.secrets ?? {})) {
+    await harness.engine.setSecret({ name, pipeline: null }, value);
+  }
+  await harness.addYaml(id, text);
+  const { request, target = [], cancelAt } = given;
+  const params = Object.fromEntries(
+    Object.entries(given.params ?? {}).map(([key, value]) => [
+      key,
+      value === "$REPOSITORY" ? new BareRepository(harness.path(`${++repositories}.git`)).path : value,
+    ]),
+  );
+  const runId =
+    request === undefined
+      ? (await harness.engine.trigger(id, { params, args: [], jobs: target })).runId
+      : runIdOf(await harness.receive(id, { headers: { "content-type": "application/json" }, ...request }));
+  if (cancelAt !== undefined) {
+    const isRunning = ({ name, status }: Run["steps"][number]): boolean => name === cancelAt && status === "running";
+    await until(async () => (await harness.engine.getRun(runId)).steps.some(isRunning));
+    await harness.engine.cancel(runId);
+  }
+  return await harness.end(runId);
+}
+
+describe("a YAML pipeline", () => {
+  test.each(names)("%s", async (name) => {
+    const text = textOf(name);
+    const given = givenOf(text);
+    const run = await execute(name.replace(".yml", ""), text, given);
+    const { status = "succeeded", error, line, jobs } = given;
+    expect([run.status, run.error?.code === "ASSERTION_FAILED" ? run.error.message : ""]).toEqual([status, ""]);
+    if (error !== undefined) expect(run.error?.message).toContain(error);
+    if (line !== undefined) expect(run.error).toMatchObject({ file: name, line });
+    if (jobs !== undefined)
+      expect(Object.fromEntries(run.jobs.map((job) => [job.name, String(job.status)]))).toEqual(jobs);
+  });
+});
+
+interface Mutant {
+  readonly name: string;
+  readonly what: string;
+  readonly text: string;
+}
+
+/** Each leaf of each `assert` once, changed to what cannot be. */
+function mutantsOf(name: string): readonly Mutant[] {
+  const places: (readonly (string | number)[])[] = [];
+  const document = parseDocument(textOf(name));
+  const walk = (node: unknown, path: readonly (string | number)[], inAssert: boolean): void => {
+    if (Array.isArray(node)) node.forEach((item, index) => walk(item, [...path, index], inAssert));
+    else if (typeof node === "object" && node !== null) {
+      for (const [key, item] of Object.entries(node)) walk(item, [...path, key], inAssert || key === "assert");
+    } else if (inAssert) places.push(path);
+  };
+  walk(document.toJS(), [], false);
+  return places.map((path) => {
+    const mutated = parseDocument(textOf(name));
+    const value: unknown = mutated.getIn(path);
+    const other =
+      path.at(-1) === "status"
+        ? value === "failed"
+          ? "succeeded"
+          : "failed"
+        : typeof value === "number"
+          ? value + 1
+          : "what never is";
+    mutated.setIn(path, other);
+    return { name, what: path.join("."), text: mutated.toString() };
+  });
+}
+
+describe("every assertion can fail:", () => {
+  const mutants = names.flatMap((name) => mutantsOf(name));
+
+  test("there are many", () => {
+    expect(mutants.length).toBeGreaterThan(100);
+  });
+
+  test.each(mutants.map((mutant) => [mutant.name, mutant.what, mutant] as const))("%s %s", async (name, _, mutant) => {
+    const given = givenOf(textOf(name));
+    const run = await execute(`mutant-${name.replace(".yml", "")}`, mutant.text, given);
+    const told = given.status === "cancelled" ? run.jobs.map(({ message }) => message).join() : run.error?.message;
+    expect([run.error?.code, told]).toEqual([
+      given.status === "cancelled" ? "RUN_CANCELLED" : "ASSERTION_FAILED",
+      expect.stringContaining(" must "),
+    ]);
+  });
+});

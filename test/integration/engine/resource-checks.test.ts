@@ -1,0 +1,90 @@
+// Resources that are checked between runs: new versions begin the jobs that wait for them, each once.
+
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import type { Run } from "../../../src/core/run.ts";
+import { BareRepository } from "../../fixtures/git/bare-repository.ts";
+import { EngineHarness, until } from "../../fixtures/harness/engine-harness.ts";
+
+let harness: EngineHarness;
+let repository: BareRepository;
+beforeEach(async () => {
+  harness = await EngineHarness.open();
+  repository = new BareRepository(harness.path("repo.git"));
+});
+afterEach(() => harness.close());
+
+const ciOf = (uri: string, more = ""): string => `
+resources:
+  - { name: repo, type: git, check_every: 1s, source: { uri: ${uri}, branch: main } }
+jobs:
+  - name: build
+    plan:
+      - { get: repo, trigger: true${more} }
+      - task: show
+        config: { platform: linux, inputs: [{ name: repo }], run: { path: sh, args: [-c, "cat repo/README.md >> $OUT"] }, params: { OUT: ${uri}.seen } }
+  - { name: deploy, plan: [{ get: repo, passed: [build], trigger: true }] }
+  - { name: by-hand, plan: [{ get: repo, passed: [build] }] }
+`;
+
+async function runs(): Promise<readonly Run[]> {
+  const { runs: found } = await harness.engine.listRuns({ limit: 100 });
+  return found.toReversed();
+}
+
+async function ended(count: number): Promise<readonly Run[]> {
+  await until(async () => (await runs()).filter(({ finishedAt }) => finishedAt !== null).length >= count);
+  return await runs();
+}
+
+/** Long enough for some checks more. */
+const checksPass = async (): Promise<void> => await Bun.sleep(2500);
+
+test("the first sight of a resource begins one run, of the jobs that follow by themselves", async () => {
+  await harness.addYaml("ci", ciOf(repository.path));
+  const [run] = await ended(1);
+  expect(run).toMatchObject({ status: "succeeded", trigger: "schedule" });
+  expect(run?.jobs.map(({ name, status }) => [name, status])).toEqual([
+    ["build", "succeeded"],
+    ["deploy", "succeeded"],
+  ]);
+  await checksPass();
+  expect(await runs()).toHaveLength(1);
+}, 30_000);
+
+test("a push begins one run more, and none again after a restart", async () => {
+  await harness.addYaml("ci", ciOf(repository.path));
+  await ended(1);
+  repository.push("second commit");
+  await ended(2);
+  harness = await harness.restart();
+  await checksPass();
+  expect(await runs()).toHaveLength(2);
+  expect(await harness.lines("repo.git.seen")).toEqual(["first commit", "second commit"]);
+}, 30_000);
+
+test("with version: every each commit has a run of its own, in their order", async () => {
+  await harness.addYaml("ci", ciOf(repository.path, ", version: every"));
+  await ended(1);
+  for (const message of ["two", "three", "four"]) repository.push(message);
+  const all = await ended(4);
+  expect(all.map(({ status }) => status)).toEqual(Array.from({ length: 4 }, () => "succeeded"));
+  expect((await harness.lines("repo.git.seen")).toSorted()).toEqual(["first commit", "four", "three", "two"]);
+}, 30_000);
+
+test("a resource that cannot be checked is told once, and checked again", async () => {
+  await harness.addYaml("ci", ciOf(`${repository.path}-absent`));
+  await until(() => harness.logged.some((line) => line.includes("could not be checked")));
+  await checksPass();
+  expect(harness.logged.filter((line) => /"level":"warn".*could not be checked/.test(line))).toHaveLength(1);
+  expect(await runs()).toHaveLength(0);
+}, 30_000);
+
+test("a paused pipeline begins nothing, and once when it is resumed", async () => {
+  await harness.addYaml("ci", ciOf(repository.path));
+  await harness.engine.pausePipeline("ci");
+  await checksPass();
+  const before = (await runs()).length;
+  await harness.engine.resumePipeline("ci");
+  await ended(1);
+  expect([before <= 1, (await runs()).length]).toEqual([true, 1]);
+}, 30_000);

@@ -1,0 +1,57 @@
+// Caches: whose they are, what may be read of them, and when they go.
+
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { existsSync, lstatSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { rejection } from "../store/store-files.ts";
+import { makeRunFolder, never, otherRunId, runId, type RunFolder } from "./run-folder.ts";
+
+let folder: RunFolder;
+beforeEach(() => {
+  folder = makeRunFolder();
+});
+afterEach(() => folder.remove());
+
+test("a cache is the same folder for every run of its pipeline, and another for other pipelines and keys", async () => {
+  const { caches } = folder.files;
+  const first = await caches.open("ci", "npm", 0);
+  expect(await folder.reopen().caches.open("ci", "npm", 1)).toEqual(first);
+  const others = await Promise.all([
+    caches.open("ci", "go", 0),
+    caches.open("cin", "pm", 0),
+    caches.open("c", "inpm", 0),
+  ]);
+  expect(new Set([first, ...others].map(({ path }) => path)).size).toBe(4);
+});
+
+test("a key that looks like a path leads nowhere else", async () => {
+  const { path } = await folder.files.caches.open("ci", "../../../etc", 0);
+  expect(path.startsWith(join(folder.dir, "data", "caches"))).toBe(true);
+  expect(lstatSync(path).mode & 0o7777).toBe(0o777);
+});
+
+test("files of a cache are read by its name, as of a volume, and no link leads out of it", async () => {
+  const { caches, volumes } = folder.files;
+  const { name, path } = await caches.open("ci", "npm", 0);
+  writeFileSync(join(path, "count"), "3");
+  symlinkSync("/etc/passwd", join(path, "link"));
+  expect(await volumes.readFiles(runId, name, ["count"], never)).toEqual({ count: "3" });
+  expect(await rejection(volumes.readFiles(otherRunId, name, ["link"], never))).toMatchObject({
+    code: "FILE_NOT_FOUND",
+  });
+});
+
+test("no volume of a run can have the name of a cache", async () => {
+  const { name } = await folder.files.caches.open("ci", "npm", 0);
+  expect(await rejection(folder.files.volumes.create(runId, name))).toMatchObject({ code: "VALIDATION_FAILED" });
+});
+
+test("only caches that none has asked for since go, with all that is in them", async () => {
+  const { caches } = folder.files;
+  const [old, used] = [await caches.open("ci", "old", 1000), await caches.open("ci", "used", 1000)];
+  writeFileSync(join(old.path, "file"), "");
+  await caches.open("ci", "old", 2000);
+  await caches.open("ci", "used", 5000);
+  expect(await caches.removeUnused(3000)).toBe(1);
+  expect([old, used].map(({ path }) => existsSync(path))).toEqual([false, true]);
+});

@@ -1,0 +1,136 @@
+// What a YAML pipeline is compiled to: the plan, the config beside it, and where things stand in the file.
+
+import { describe, expect, test } from "bun:test";
+import { compilePipeline, locateYamlField } from "../../../../src/pipelines/concourse/concourse.ts";
+import type { JsonObject, Plan } from "../../../../src/pipelines/concourse/plan.ts";
+
+const runtime = "async function runPlan(plan) {}\n";
+
+function compile(text: string): { readonly plan: Plan; readonly code: string; readonly config: JsonObject } {
+  let config: JsonObject = {};
+  const checkConfig = (given: JsonObject): [] => {
+    config = given;
+    return [];
+  };
+  const compiled = compilePipeline({ file: "ci.yml", text, runtime, checkConfig });
+  if (!compiled.ok) throw new Error(compiled.problems.map(({ message }) => message).join("\n"));
+  return { ...compiled, config };
+}
+
+const task = "config: { platform: linux, run: { path: echo } }";
+
+describe("a plan", () => {
+  test("has steps without short forms, each with its place", () => {
+    const { plan } = compile(`jobs:
+  - name: a
+    plan:
+      - try: { task: one, ${task} }
+      - in_parallel: [{ task: two, ${task}, timeout: 1h30m, attempts: ((n)) }]
+        ensure:
+          notify: team
+          message: done
+`);
+    expect(plan.jobs[0]?.at).toEqual([2, 5]);
+    expect(plan.jobs[0]?.plan).toMatchObject([
+      { type: "try", at: [4, 9], steps: [{ type: "task", name: "one", at: [4, 14] }] },
+      {
+        type: "in_parallel",
+        at: [5, 9],
+        steps: [{ type: "task", timeout: "1h30m", attempts: "((n))" }],
+        ensure: { type: "notify", to: ["team"], message: "done", at: [7, 11] },
+      },
+    ]);
+  });
+
+  test("has for needs the jobs named by passed, wherever the get stands", () => {
+    const { plan, config } = compile(`resources: [{ name: r, type: mock }, { name: s, type: mock }]
+jobs:
+  - { name: a, plan: [{ get: r }] }
+  - { name: b, plan: [{ put: r }] }
+  - name: c
+    plan:
+      - do: [{ in_parallel: [{ get: r, passed: [a, b], trigger: true }, { get: again, resource: r, passed: [a] }] }]
+      - { get: s, trigger: true, version: every }
+`);
+    expect(plan.jobs.map(({ needs }) => needs)).toEqual([[], [], ["a", "b"]]);
+    expect(config["jobs"]).toEqual([
+      { name: "a", needs: [], follows: [] },
+      { name: "b", needs: [], follows: [] },
+      { name: "c", needs: ["a", "b"], follows: ["a", "b"] },
+    ]);
+    expect(config["resources"]).toMatchObject([
+      { name: "r", triggers: [], checkEvery: "1m" },
+      { name: "s", triggers: [{ job: "c", mode: "every" }] },
+    ]);
+  });
+
+  test("takes serial for a group that no other job can be in", () => {
+    const { plan } = compile(`jobs:
+  - { name: a, serial: true, plan: [{ task: t, ${task} }] }
+  - { name: b, serial: true, serial_groups: [g, g], plan: [{ task: t, ${task} }] }
+  - { name: c, max_in_flight: 2, plan: [{ task: t, ${task} }] }
+`);
+    expect(plan.jobs.map(({ serialGroups, maxInFlight }) => [serialGroups, maxInFlight])).toEqual([
+      [["job:a"], undefined],
+      [["g"], undefined],
+      [undefined, 2],
+    ]);
+  });
+
+  test("names each var that is looked up outside of the file once, where it is first", () => {
+    const { plan, config } = compile(`var_sources: [{ name: fixed, type: dummy, config: { vars: { a: 1 } } }]
+jobs:
+  - name: a
+    plan:
+      - task: t
+        params: { A: "((db.user)) ((db.password)) ((fixed:a))", B: ((secret:key)) }
+        ${task}
+      - { task: u, params: { C: ((db)) }, ${task} }
+`);
+    expect(plan.vars).toEqual([
+      { name: "db", secret: "secret:db", at: [6, 19] },
+      { name: "key", secret: "secret:key", at: [6, 65] },
+    ]);
+    expect(config["params"]).toEqual({ db: { type: "any" } });
+  });
+
+  test("keeps runs as long as the job that says the most", () => {
+    const { config } = compile(`jobs:
+  - { name: a, build_log_retention: { builds: 3, days: 9 }, plan: [{ task: t, ${task} }] }
+  - { name: b, build_log_retention: { builds: 5, minimum_succeeded_builds: 1 }, plan: [{ task: t, ${task} }] }
+`);
+    expect(config["retention"]).toEqual({ runs: 5, days: 9, minSucceeded: 1 });
+  });
+});
+
+test("the script holds what the file says as it is, whatever that is", () => {
+  const text = `jobs: [{ name: a, plan: [{ task: t, params: { __proto__: "\\u2028*/\`\${x}\`</script>" }, ${task} }] }]\n`;
+  const { code, plan } = compile(text);
+  const read = new Function(`${code.replaceAll("export const", "const")}; return plan;`) as () => unknown;
+  expect(JSON.stringify(read())).toBe(JSON.stringify(plan));
+});
+
+test("a name of a file cannot end the comment that it stands in", () => {
+  const text = `jobs: [{ name: a, plan: [{ task: t, ${task} }] }]\n`;
+  const compiled = compilePipeline({ file: "a\nthrow 1;.yml", text, runtime });
+  expect(compiled.ok && compiled.code.split("\n")[0]).toBe("// Compiled from a throw 1;.yml.");
+});
+
+test("a field is where its key stands, through aliases and merge keys, or the nearest above it", () => {
+  const text = `base: &base
+  timeout: 5m
+config:
+  <<: *base
+  webhook: { secret: x }
+  notify:
+    - to: [a,
+        b]
+`;
+  const find = (field: string): unknown => locateYamlField(text, field);
+  expect(find("config.timeout")).toEqual([2, 3]);
+  expect(find("config.webhook.secret")).toEqual([5, 14]);
+  expect(find("config.webhook.nothing")).toEqual([5, 3]);
+  expect(find("config.notify[0].to[1]")).toEqual([8, 9]);
+  expect(find("elsewhere")).toEqual([1, 1]);
+  expect(locateYamlField("a: [", "a")).toBeNull();
+});

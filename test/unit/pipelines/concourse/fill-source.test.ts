@@ -1,0 +1,61 @@
+// The vars that are given as a pipeline is set are in its text, and nothing else of it has changed.
+
+import { describe, expect, test } from "bun:test";
+import { parse } from "yaml";
+import type { JsonValue } from "../../../../src/core/json.ts";
+import { fillSource } from "../../../../src/pipelines/concourse/concourse.ts";
+
+type Values = Readonly<Record<string, JsonValue>>;
+
+const data = (source: string, values: Values): unknown => parse(fillSource(source, values));
+
+describe("a var that is given", () => {
+  test.each<[string, string, Values, unknown]>([
+    [
+      "alone is its value, of its type",
+      "a: ((n))\nb: ((l))",
+      { n: 3, l: ["x", { y: null }] },
+      { a: 3, b: ["x", { y: null }] },
+    ],
+    ["within a text is part of it", "a: v((n))-((s))", { n: 3, s: "x" }, { a: "v3-x" }],
+    ["is a text where it is one, whatever it looks like", "a: ((s))", { s: "true" }, { a: "true" }],
+    [
+      "cannot leave its place, whatever it holds",
+      "a: ((s))\nb: 1",
+      { s: "x\nb: 2 # \"'" },
+      { a: "x\nb: 2 # \"'", b: 1 },
+    ],
+    ["has fields", "a: ((db.host))", { db: { host: "h" } }, { a: "h" }],
+    ["may be a key", "((k)): 1", { k: "name" }, { name: 1 }],
+  ])("%s", (_, source, values, expected) => {
+    expect(data(source, values)).toEqual(expected);
+  });
+
+  test("of a field that it does not have is told with its line", () => {
+    expect(() => fillSource("a: 1\nb: ((db.port))\n", { db: { host: "h" } })).toThrow(
+      'line 2: ((db.port)): the value given has no "port"',
+    );
+  });
+});
+
+test("what is not given, local or of a source stays as it is, beside what is filled", () => {
+  expect(data("a: ((x))-((y))\nb: ((.:x))\nc: ((vault:x))", { x: "1" })).toEqual({
+    a: "1-((y))",
+    b: "((.:x))",
+    c: "((vault:x))",
+  });
+});
+
+test("comments, anchors and the order of fields stay", () => {
+  const source = "# top\nz: &base\n  image: ((image)) # which\n  n: 1\na:\n  <<: *base\n";
+  expect(fillSource(source, { image: "alpine" })).toBe(source.replace("((image))", "alpine"));
+});
+
+test("a text with nothing to fill is the same, to the byte", () => {
+  const source = "a:    [ 1,2 ]   # odd\n\n\nb: ((y))\n";
+  expect(fillSource(source, { x: 1 })).toBe(source);
+});
+
+test("what is no YAML is told with its line", () => {
+  expect(() => fillSource("a: 1\nb: [", { x: 1 })).toThrow(/line \d+: the YAML cannot be read/);
+});
