@@ -16,6 +16,27 @@ export function expandJobs(
   named: readonly string[],
 ): readonly string[] {
   if (named.length === 0) return [];
+  checkJobs(pipeline, jobs, named);
+  const chosen = new Set(named);
+  // A job that joins may be needed by one that stands before it.
+  for (let before = 0; before < chosen.size;) {
+    before = chosen.size;
+    for (const { name, needs } of jobs) if (needs.some((need) => chosen.has(need))) chosen.add(name);
+  }
+  return jobs.flatMap(({ name }) => (chosen.has(name) ? [name] : []));
+}
+
+/** Of a run that is repeated: just the same ones. @throws {AppError} as {@link expandJobs}, for one that is gone. */
+export function keepJobs(
+  pipeline: string,
+  { jobs = [] }: Pick<PipelineConfig, "jobs">,
+  kept: readonly string[],
+): readonly string[] {
+  if (kept.length > 0) checkJobs(pipeline, jobs, kept);
+  return kept;
+}
+
+function checkJobs(pipeline: string, jobs: readonly JobConfig[], named: readonly string[]): void {
   if (jobs.length === 0) {
     throw new AppError("VALIDATION_FAILED", `pipeline ${JSON.stringify(pipeline)} has no jobs to choose from`, {
       hint: "start it without jobs; those of a YAML pipeline, and of a script's config.jobs, can be named",
@@ -24,13 +45,6 @@ export function expandJobs(
   }
   const unknown = named.find((name) => !jobs.some((job) => job.name === name));
   if (unknown !== undefined) throw jobNotFound(pipeline, jobs, unknown);
-  const chosen = new Set(named);
-  // A job that joins may be needed by one that stands before it.
-  for (let before = 0; before < chosen.size;) {
-    before = chosen.size;
-    for (const { name, needs } of jobs) if (needs.some((need) => chosen.has(need))) chosen.add(name);
-  }
-  return jobs.flatMap(({ name }) => (chosen.has(name) ? [name] : []));
 }
 
 function jobNotFound(pipeline: string, jobs: readonly JobConfig[], name: string): AppError {

@@ -7,7 +7,7 @@ import type { Catalog } from "../pipelines/pipelines.ts";
 import type { KeptRun, NewRun, Write } from "../store/store.ts";
 import { cutJournal } from "./cut-journal.ts";
 import type { RerunOptions } from "./contract.ts";
-import { expandJobs } from "./expand-jobs.ts";
+import { keepJobs } from "./expand-jobs.ts";
 import { findPinned } from "./find-pinned.ts";
 import { findStep } from "./find-step.ts";
 import { newRun } from "./new-run.ts";
@@ -47,7 +47,7 @@ export class Reruns {
     // A run that nobody gave parameters has the defaults of the version that it begins with.
     const given = old.triggeredBy === "webhook" ? {} : old.params;
     const params = resolveParams(version.config, given, old.triggeredBy);
-    const targetJobs = expandJobs(old.pipeline, version.config, old.targetJobs);
+    const targetJobs = keepJobs(old.pipeline, version.config, old.targetJobs);
     const run = this.#repeat(old, { bundleHash: version.bundle.hash, params, targetJobs });
     await this.#submit(old, run, version, []);
     return run.id;

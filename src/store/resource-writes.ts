@@ -28,6 +28,4 @@ export type ResourceWrite =
       readonly runId: string;
     })
   /** Removes what is beyond the newest versions. */
-  | (ResourceKey & { readonly type: "resource.trim"; readonly keep: number })
-  /** Removes all that is kept of the resources of a pipeline. */
-  | { readonly type: "resource.forget"; readonly pipeline: string };
+  | (ResourceKey & { readonly type: "resource.trim"; readonly keep: number });

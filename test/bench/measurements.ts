@@ -11,6 +11,7 @@ import { logs } from "./measure-logs.ts";
 import { deadEndpoint, deliveries } from "./measure-deliveries.ts";
 import { measureDuplicates } from "./measure-duplicates.ts";
 import { measureCompile } from "./measure-compile.ts";
+import { measureGraph } from "./measure-graph.ts";
 import { measureRedaction } from "./measure-redaction.ts";
 import { replay, restart, waiting } from "./measure-waiting.ts";
 import { verification } from "./measure-verification.ts";
@@ -274,4 +275,5 @@ export const measurements: Readonly<Record<keyof typeof rowNames, () => Promise<
   "dead-endpoint": deadEndpoint,
   redaction: measureRedaction,
   compile: measureCompile,
+  graph: measureGraph,
 };

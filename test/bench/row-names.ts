@@ -35,4 +35,5 @@ export const rowNames = {
   "dead-endpoint": ["events to 99 endpoints beside a dead one"],
   redaction: ["redaction with 50 secrets"],
   compile: ["YAML pipeline of 2,000 lines, compiled"],
+  graph: ["YAML graph of 100 jobs of a no-op step, each job"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

@@ -114,8 +114,12 @@ function makeResources({ jobs, resources }: ParsedPipeline): readonly JsonValue[
     ...(resource.version === undefined ? {} : { version: resource.version }),
     triggers: jobs.flatMap(({ job }) =>
       listSteps(job).flatMap((step) =>
-        // Those behind other jobs follow them in the same run.
-        step.type === "get" && step.resource === resource.name && step.trigger && step.passed.length === 0
+        // Those behind other jobs follow them in the same run, and what is pinned has no news.
+        step.type === "get" &&
+        step.resource === resource.name &&
+        step.trigger &&
+        step.passed.length === 0 &&
+        typeof step.version === "string"
           ? [{ job: job.name, mode: step.version }]
           : [],
       ),

@@ -49,10 +49,6 @@ export const resourceWrites: WriteStatements<ResourceWrite["type"]> = {
       (SELECT seq FROM resource_versions WHERE ${ofKey} ORDER BY seq DESC LIMIT 1 OFFSET ?4)`,
     bind: ({ pipeline, resource, scope, keep }) => [pipeline, resource, scope, keep],
   },
-  "resource.forget": {
-    sql: "DELETE FROM resource_versions WHERE pipeline = ?",
-    bind: ({ pipeline }) => [pipeline],
-  },
 };
 
 /** The same version is the same text, in whatever order its parts were given. */

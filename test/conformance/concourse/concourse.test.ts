@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { parseDocument } from "yaml";
 import type { JsonValue } from "../../../src/core/json.ts";
 import type { Run } from "../../../src/core/run.ts";
+import { makeFolder, type Notified, openNotified } from "./surroundings.ts";
 import { BareRepository } from "../../fixtures/git/bare-repository.ts";
 import { EngineHarness, runIdOf, until } from "../../fixtures/harness/engine-harness.ts";
 
@@ -22,6 +23,12 @@ interface Given {
   readonly secrets?: Readonly<Record<string, string>>;
   /** The run is cancelled when this step runs. */
   readonly cancelAt?: string;
+  /** Gates, and what they are answered with. */
+  readonly gates?: Readonly<Record<string, boolean>>;
+  /** So many runs at once, all of which must end so. */
+  readonly runs?: number;
+  /** What the target `team` is told. */
+  readonly notified?: readonly string[];
   /** Job → its status at the end. */
   readonly jobs?: Readonly<Record<string, string>>;
 }
@@ -37,21 +44,34 @@ function givenOf(text: string): Given {
 
 const vars: Record<string, JsonValue> = {};
 let harness: EngineHarness;
-let repositories = 0;
-
+let team: Notified;
 beforeAll(async () => {
-  harness = await EngineHarness.open({ vars });
+  team = openNotified();
+  harness = await EngineHarness.open({ vars, targets: [team.target] });
 });
-afterAll(() => harness.close());
+afterAll(async () => {
+  await harness.close();
+  await team.close();
+});
+let repositories = 0;
 
 async function execute(id: string, text: string, given: Given): Promise<Run> {
   for (const name of Object.keys(vars)) delete vars[name];
-  Object.assign(vars, given.vars);
+  Object.assign(vars, makeFolder(harness.folder, text), given.vars);
   for (const [name, value] of Object.entries(given.secrets ?? {})) {
     await harness.engine.setSecret({ name, pipeline: null }, value);
   }
   await harness.addYaml(id, text);
-  const { request, target = [], cancelAt } = given;
+  const { runs = 1 } = given;
+  const ended = await Promise.all(Array.from({ length: runs }, async () => await executeOnce(id, given)));
+  const run = ended.find(({ status }) => status !== "succeeded") ?? ended[0];
+  if (run === undefined) throw new Error("there was no run");
+  return run;
+}
+
+async function executeOnce(id: string, given: Given): Promise<Run> {
+  const { engine } = harness;
+  const { request, target = [], cancelAt, gates = {} } = given;
   const params = Object.fromEntries(
     Object.entries(given.params ?? {}).map(([key, value]) => [
       key,
@@ -60,12 +80,19 @@ async function execute(id: string, text: string, given: Given): Promise<Run> {
   );
   const runId =
     request === undefined
-      ? (await harness.engine.trigger(id, { params, args: [], jobs: target })).runId
+      ? (await engine.trigger(id, { params, args: [], jobs: target })).runId
       : runIdOf(await harness.receive(id, { headers: { "content-type": "application/json" }, ...request }));
+  const untilStep = async (name: string, status: string): Promise<void> =>
+    await until(async () =>
+      (await engine.getRun(runId)).steps.some((step) => step.name === name && step.status === status),
+    );
   if (cancelAt !== undefined) {
-    const isRunning = ({ name, status }: Run["steps"][number]): boolean => name === cancelAt && status === "running";
-    await until(async () => (await harness.engine.getRun(runId)).steps.some(isRunning));
-    await harness.engine.cancel(runId);
+    await untilStep(cancelAt, "running");
+    await engine.cancel(runId);
+  }
+  for (const [gate, isApproved] of Object.entries(gates)) {
+    await untilStep(gate, "waiting");
+    await engine.decide(runId, gate, { approved: isApproved, by: "somebody", comment: null });
   }
   return await harness.end(runId);
 }
@@ -75,12 +102,13 @@ describe("a YAML pipeline", () => {
     const text = textOf(name);
     const given = givenOf(text);
     const run = await execute(name.replace(".yml", ""), text, given);
-    const { status = "succeeded", error, line, jobs } = given;
+    const { status = "succeeded", error, line, jobs, notified = [] } = given;
     expect([run.status, run.error?.code === "ASSERTION_FAILED" ? run.error.message : ""]).toEqual([status, ""]);
     if (error !== undefined) expect(run.error?.message).toContain(error);
     if (line !== undefined) expect(run.error).toMatchObject({ file: name, line });
     if (jobs !== undefined)
       expect(Object.fromEntries(run.jobs.map((job) => [job.name, String(job.status)]))).toEqual(jobs);
+    for (const message of notified) await until(() => team.messages.some((told) => told.includes(message)));
   });
 });
 

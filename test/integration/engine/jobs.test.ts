@@ -129,3 +129,20 @@ test("a run for some jobs sees those and all that need them, and so do its rerun
     code: "JOB_NOT_FOUND",
   });
 });
+
+test("events of steps tell the job, where there is one", async () => {
+  harness = await EngineHarness.open();
+  const run = await harness.run(`
+    ${declared}
+    await runtime.run({ name: "make", command: "false", job: "build" });
+    await runtime.run({ name: "tidy", command: "true" });`);
+  const { events } = await harness.store.events.list({ runId: run.id, limit: 100 });
+  const ofSteps = events.toReversed().filter(({ data }) => data["step_id"] !== undefined);
+  expect(ofSteps.map(({ type, data }) => [type, data["name"], data["job"]])).toEqual([
+    ["run.step.started", "make", "build"],
+    ["error.occurred", "make", "build"],
+    ["run.step.failed", "make", "build"],
+    ["run.step.started", "tidy", undefined],
+    ["run.step.completed", "tidy", undefined],
+  ]);
+});

@@ -364,3 +364,16 @@ describe("the end", () => {
     expect(await problemsOf("for (;;);", {})).toEqual([expect.stringContaining("CPU_LIMIT") as unknown as string]);
   }, 30_000);
 });
+
+test("vars are those of the test, else references to its secrets, and jobs are told to nobody", async () => {
+  const body = `
+    jobs.declare([{ name: "build" }]);
+    jobs.begin("build");
+    const found = await vars.find(["registry", "TOKEN", "none"]);
+    jobs.end("build", { status: "succeeded" });
+    return found;`;
+  const result = { registry: { host: "r.lan" }, TOKEN: { secret: "secret:TOKEN" } };
+  const given = { vars: { registry: { host: "r.lan" } }, secrets: { "secret:TOKEN": "x" } };
+  await passes(body, { ...given, expect: { result } });
+  expect(await problemsOf(body, { expect: { result } })).not.toEqual([]);
+});

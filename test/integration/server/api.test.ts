@@ -143,18 +143,19 @@ describe("errors", () => {
 describe("trigger", () => {
   test.each(["home/backup", "home%2Fbackup"])("%s starts home/backup", async (id) => {
     const { engine, post } = serve();
-    const answer = await post(`/api/pipelines/${id}/trigger`, '{"params":{"target":"nas"},"args":["x"]}');
+    const body = '{"params":{"target":"nas"},"args":["x"],"jobs":["copy"]}';
+    const answer = await post(`/api/pipelines/${id}/trigger`, body);
     expect([answer.status, await answer.json()]).toEqual([202, { run_id: runId }]);
     expect(answer.headers.get("location")).toBe(`/api/runs/${runId}`);
     expect(engine.asked.triggers).toEqual([
-      { pipeline: "home/backup", input: { params: { target: "nas" }, args: ["x"] } },
+      { pipeline: "home/backup", input: { params: { target: "nas" }, args: ["x"], jobs: ["copy"] } },
     ]);
   });
 
   test("needs no body", async () => {
     const { engine, post } = serve();
     await post("/api/pipelines/trigger/trigger");
-    expect(engine.asked.triggers).toEqual([{ pipeline: "trigger", input: { params: {}, args: [] } }]);
+    expect(engine.asked.triggers).toEqual([{ pipeline: "trigger", input: { params: {}, args: [], jobs: [] } }]);
   });
 
   test("takes JSON of whatever content type, as curl -d sends it", async () => {

@@ -41,17 +41,23 @@ export interface JobSetting {
   readonly versions: RunVersions;
   readonly locks: RunLocks;
   readonly earlier: JobContext["earlier"];
+  /** Of the run: once it was asked to end, what has begun may run its hooks, and nothing else begins. */
+  readonly state: { isOver: boolean };
 }
 
 /** Executes it. Never rejects. */
 export async function runJob(job: JobPlan, setting: JobSetting): Promise<JobResult> {
   const { name } = job;
-  const context: JobContext = { ...setting, name, executed: [], used: [], refuted: [] };
+  const { plan, vars, versions, earlier } = setting;
+  const context: JobContext = { name, plan, vars, versions, earlier, executed: [], used: [], refuted: [] };
   let outcome: Outcome;
   try {
     outcome = await setting.locks.hold(listLocks(job), async () => {
+      if (setting.state.isOver) return { status: "aborted", message: "the run was asked to end before", at: job.at };
       script.jobs.begin(name);
       const came = await execute(job, context);
+      // Told before its locks are free for others.
+      if (came.status === "aborted") setting.state.isOver = true;
       if (came.status === "succeeded" && context.used.length > 0) await script.resources.passed(name, context.used);
       return came;
     });
@@ -90,6 +96,6 @@ function tellOf({ message, at, hint }: Mishap): Partial<JobResult> {
 }
 
 function listLocks({ name, serialGroups = [], maxInFlight }: JobPlan): readonly JobLock[] {
-  const groups = serialGroups.map((group) => ({ name: `group ${group}`, limit: 1 }));
+  const groups = [...new Set(serialGroups)].map((group) => ({ name: `group ${group}`, limit: 1 }));
   return maxInFlight === undefined ? groups : [...groups, { name: `job ${name}`, limit: maxInFlight }];
 }

@@ -18,10 +18,11 @@ import { toText } from "./run-vars.ts";
 type Task = TaskPlan & StepPlan;
 
 export async function runTask(task: Task, scope: Scope): Promise<Outcome> {
-  const { name, at } = task;
+  const { at } = task;
+  const { vars } = scope.job;
+  const name = vars.fillText(task.name, scope, at, "the name of a task");
   scope.job.executed.push(name);
   const config = task.config ?? (await loadConfig(task, scope));
-  const { vars } = scope.job;
   const own = task.config === null ? (task.vars ?? {}) : {};
   const fill = (value: JsonValue): ReturnType<typeof toText> => toText(vars.fill(value, scope, at, own));
   const image = await findTaskImage(task, config, scope);

@@ -100,11 +100,13 @@ function eventIf(of: Subject, condition: string, values: EventValues): string {
 interface Subject {
   readonly runId: string;
   readonly pipeline: string;
+  /** What becomes of the SQL of the data; absent: nothing. */
+  readonly shape?: (data: string) => string;
 }
 
-function list({ runId, pipeline }: Subject, { type, at, data }: EventValues): string {
+function list({ runId, pipeline, shape = (same) => same }: Subject, { type, at, data }: EventValues): string {
   return `'evt_' || printf('%012x', ${at}) || lower(hex(randomblob(8))), ${type}, ${at}, ${runId}, ${pipeline},
-    (SELECT coalesce(max(sequence), 0) + 1 FROM events WHERE run_id = ${runId}), ${data}`;
+    (SELECT coalesce(max(sequence), 0) + 1 FROM events WHERE run_id = ${runId}), ${shape(data)}`;
 }
 
 /** The conditions of one table's triggers exclude each other: in which order SQLite fires them is not defined. */
@@ -188,8 +190,8 @@ const runTriggers = [
   ),
 ];
 
-const step: Subject = { runId: "NEW.run_id", pipeline: "(SELECT pipeline FROM runs WHERE id = NEW.run_id)" };
-const stepFields = `'run_id', NEW.run_id, 'pipeline', ${step.pipeline},
+const plainStep: Subject = { runId: "NEW.run_id", pipeline: "(SELECT pipeline FROM runs WHERE id = NEW.run_id)" };
+const stepFields = `'run_id', NEW.run_id, 'pipeline', ${plainStep.pipeline},
   'step_id', NEW.run_id || '.' || NEW.number, 'name', NEW.name, 'kind', NEW.kind, 'status', NEW.status,
   'attempts', NEW.attempts`;
 const message = `'message', ${cut("NEW.message")}`;
@@ -220,60 +222,64 @@ const failure = (at: string): EventValues => ({
   data: `json_object(${stepFields}, 'code', NEW.code, ${message})`,
 });
 
-const stepTriggers = [
-  // A step that comes with its end was taken over from another run.
-  trigger(
-    "begun_step_is_an_event",
-    "INSERT ON steps",
-    `NEW.started_at IS NOT NULL AND NEW.finished_at IS NULL AND NOT (${isApproval})`,
-    event(step, stepStart),
-  ),
-  trigger(
-    "begun_approval_is_an_event",
-    "INSERT ON steps",
-    `NEW.started_at IS NOT NULL AND NEW.finished_at IS NULL AND ${isApproval}`,
-    event(step, stepStart),
-    event(step, {
-      type: "'approval.required'",
-      at: "NEW.started_at",
-      data: `json_object(${stepFields}, ${message}, 'expires_at', ${time("NEW.until")})`,
-    }),
-  ),
-  trigger(
-    "started_step_is_an_event",
-    changesStep,
-    `${isNotOver} AND OLD.started_at IS NULL AND NEW.started_at IS NOT NULL AND NEW.finished_at IS NULL`,
-    event(step, stepStart),
-  ),
-  trigger(
-    "failed_attempt_is_an_event",
-    changesStep,
-    `${isNotOver} AND OLD.started_at IS NOT NULL AND NEW.status = 'waiting' AND NEW.failed_at IS NOT NULL AND ${isWork}`,
-    event(step, failure("NEW.failed_at")),
-  ),
-  trigger("completed_step_is_an_event", changesStep, `${isNotOver} AND ${isPlainEnd}`, event(step, stepEnd)),
-  trigger(
-    "ended_step_is_an_event",
-    changesStep,
-    `${isNotOver} AND NEW.finished_at IS NOT NULL AND NOT (${isPlainEnd})`,
-    eventIf(step, "OLD.started_at IS NULL AND NEW.started_at IS NOT NULL", stepStart),
-    eventIf(step, `${isWork} AND NEW.status IN ${failed}`, failure("NEW.finished_at")),
-    event(step, stepEnd),
-    eventIf(step, `${isWork} AND NEW.status = 'succeeded' AND OLD.failed_at IS NOT NULL`, {
-      type: "'error.recovered'",
-      at: "NEW.finished_at",
-      data: `json_object(${stepFields})`,
-    }),
-    eventIf(step, `NEW.kind = 'approval' AND (${isTimeout} OR NEW.status IN ('succeeded', 'failed'))`, {
-      type: `CASE WHEN ${isTimeout} THEN 'approval.timeout' WHEN NEW.status = 'succeeded' THEN 'approval.granted'
+/** `shape`: what becomes of the SQL of their data. */
+export const stepTriggers = (shape?: (data: string) => string): readonly string[] => {
+  const step: Subject = shape === undefined ? plainStep : { ...plainStep, shape };
+  return [
+    // A step that comes with its end was taken over from another run.
+    trigger(
+      "begun_step_is_an_event",
+      "INSERT ON steps",
+      `NEW.started_at IS NOT NULL AND NEW.finished_at IS NULL AND NOT (${isApproval})`,
+      event(step, stepStart),
+    ),
+    trigger(
+      "begun_approval_is_an_event",
+      "INSERT ON steps",
+      `NEW.started_at IS NOT NULL AND NEW.finished_at IS NULL AND ${isApproval}`,
+      event(step, stepStart),
+      event(step, {
+        type: "'approval.required'",
+        at: "NEW.started_at",
+        data: `json_object(${stepFields}, ${message}, 'expires_at', ${time("NEW.until")})`,
+      }),
+    ),
+    trigger(
+      "started_step_is_an_event",
+      changesStep,
+      `${isNotOver} AND OLD.started_at IS NULL AND NEW.started_at IS NOT NULL AND NEW.finished_at IS NULL`,
+      event(step, stepStart),
+    ),
+    trigger(
+      "failed_attempt_is_an_event",
+      changesStep,
+      `${isNotOver} AND OLD.started_at IS NOT NULL AND NEW.status = 'waiting' AND NEW.failed_at IS NOT NULL AND ${isWork}`,
+      event(step, failure("NEW.failed_at")),
+    ),
+    trigger("completed_step_is_an_event", changesStep, `${isNotOver} AND ${isPlainEnd}`, event(step, stepEnd)),
+    trigger(
+      "ended_step_is_an_event",
+      changesStep,
+      `${isNotOver} AND NEW.finished_at IS NOT NULL AND NOT (${isPlainEnd})`,
+      eventIf(step, "OLD.started_at IS NULL AND NEW.started_at IS NOT NULL", stepStart),
+      eventIf(step, `${isWork} AND NEW.status IN ${failed}`, failure("NEW.finished_at")),
+      event(step, stepEnd),
+      eventIf(step, `${isWork} AND NEW.status = 'succeeded' AND OLD.failed_at IS NOT NULL`, {
+        type: "'error.recovered'",
+        at: "NEW.finished_at",
+        data: `json_object(${stepFields})`,
+      }),
+      eventIf(step, `NEW.kind = 'approval' AND (${isTimeout} OR NEW.status IN ('succeeded', 'failed'))`, {
+        type: `CASE WHEN ${isTimeout} THEN 'approval.timeout' WHEN NEW.status = 'succeeded' THEN 'approval.granted'
           ELSE 'approval.denied' END`,
-      at: "NEW.finished_at",
-      data: `json_object(${stepFields}, ${message})`,
-    }),
-  ),
-];
+        at: "NEW.finished_at",
+        data: `json_object(${stepFields}, ${message})`,
+      }),
+    ),
+  ];
+};
 
 export const eventsMigration: Migration = {
   version: 10,
-  sql: tables + [...runTriggers, ...stepTriggers].join("\n"),
+  sql: tables + [...runTriggers, ...stepTriggers()].join("\n"),
 };

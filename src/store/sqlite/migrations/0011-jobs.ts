@@ -1,6 +1,7 @@
-// The jobs of runs, and which of its pipeline's jobs a run is for.
+// The jobs of runs, told by the events of their steps too, and which of its pipeline's jobs a run is for.
 
 import type { Migration } from "../migrate.ts";
+import { stepTriggers } from "./0010-events.ts";
 
 const sql = `
 CREATE TABLE jobs (
@@ -43,4 +44,12 @@ BEGIN
 END;
 `;
 
-export const jobsMigration: Migration = { version: 11, sql };
+/** Events of steps tell the job that they are of, where there is one. */
+const triggers = stepTriggers(
+  (data) => `CASE WHEN NEW.job IS NULL THEN ${data} ELSE json_set(${data}, '$.job', NEW.job) END`,
+).map((trigger) => {
+  const [, name = ""] = /^CREATE TRIGGER (\w+)/.exec(trigger) ?? [];
+  return `DROP TRIGGER ${name};\n${trigger}`;
+});
+
+export const jobsMigration: Migration = { version: 11, sql: sql + triggers.join("\n") };

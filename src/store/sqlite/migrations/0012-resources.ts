@@ -36,6 +36,16 @@ CREATE TABLE resource_cursors (
   begun INTEGER NOT NULL,
   PRIMARY KEY (pipeline, resource, scope, job)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER removed_version_leaves_no_passes AFTER DELETE ON resource_versions BEGIN
+  DELETE FROM resource_passes WHERE pipeline = OLD.pipeline AND resource = OLD.resource AND scope = OLD.scope
+    AND version = OLD.version;
+END;
+
+CREATE TRIGGER removed_pipeline_leaves_no_versions AFTER DELETE ON pipeline_versions BEGIN
+  DELETE FROM resource_versions WHERE pipeline = OLD.pipeline;
+  DELETE FROM resource_cursors WHERE pipeline = OLD.pipeline;
+END;
 `;
 
 export const resourcesMigration: Migration = { version: 12, sql };
