@@ -239,7 +239,6 @@ export interface GatePlan {
   readonly type: "gate";
   readonly name: string;
   readonly message?: string;
-  readonly timeout?: Template<string | number>;
 }
 
 export interface NotifyPlan {
