@@ -12,6 +12,7 @@ import { testInboundDeliveries } from "./inbound-delivery-contract.ts";
 import { testJournal } from "./journal-contract.ts";
 import { testLogs } from "./log-contract.ts";
 import { testRunLists } from "./run-list-contract.ts";
+import { testResources } from "./resource-contract.ts";
 import { testRuns } from "./run-contract.ts";
 import { testSchedules } from "./schedule-contract.ts";
 import { testSecrets } from "./secret-contract.ts";
@@ -66,5 +67,6 @@ export function testStore(name: string, createPlace: () => StorePlace): void {
     testUpkeep(subject);
     testEvents(subject);
     testDeliveries(subject);
+    testResources(subject);
   });
 }
