@@ -131,6 +131,8 @@ export class ResourceChecker {
       if (entry.failures > 0) logger.info("a resource can be checked again", { pipeline, resource: resource.name });
       entry.failures = 0;
     } catch (thrown) {
+      // It was paused meanwhile, and may begin nothing.
+      if (pauses.isPaused(pipeline)) return;
       entry.failures++;
       const waitMs = Math.min(Math.max(everyMs, longestBackoffMs), everyMs * 2 ** Math.min(entry.failures - 1, 10));
       entry.nextAt = clock.elapsed() + waitMs;

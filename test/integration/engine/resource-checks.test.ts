@@ -87,4 +87,22 @@ test("a paused pipeline begins nothing, and once when it is resumed", async () =
   await harness.engine.resumePipeline("ci");
   await ended(1);
   expect([before <= 1, (await runs()).length]).toEqual([true, 1]);
+  // That it may begin nothing is no trouble to be told.
+  expect(harness.logged.filter((line) => line.includes("could not be checked"))).toEqual([]);
+}, 30_000);
+
+test("a job that comes late to its get is begun once for a version all the same", async () => {
+  await harness.addYaml(
+    "late",
+    `
+resources: [{ name: repo, type: git, check_every: 1s, source: { uri: ${repository.path} } }]
+jobs:
+  - name: build
+    plan:
+      - { task: rest, config: { platform: linux, run: { path: sleep, args: ["4"] } } }
+      - { get: repo, trigger: true }
+`,
+  );
+  await ended(1);
+  expect(await runs()).toHaveLength(1);
 }, 30_000);
