@@ -53,7 +53,7 @@ export function testResources(subject: Subject): void {
       const newest = async (...jobs: readonly string[]): Promise<unknown> =>
         (await subject.store.resources.newest(key, jobs))?.version["ref"];
       expect([await newest(), await newest("x"), await newest("y"), await newest("x", "y"), await newest("z")]).toEqual(
-        [...["c", "b", "c", "a"], undefined],
+        ["c", "b", "c", "a", undefined],
       );
     });
 
