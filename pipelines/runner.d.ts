@@ -268,13 +268,21 @@ interface Repeatable {
   readonly onInterrupt?: "fail" | "retry";
 }
 
+interface Abortable {
+  /**
+   * Ends it before its time: a step as its timeout would. The promise is rejected with the signal's reason once it has
+   * ended; what was aborted before begins nothing.
+   */
+  readonly signal?: AbortSignal | null;
+}
+
 /** Names the job of `jobs.declare` that it is of. */
 interface OfJob {
   readonly job?: string;
 }
 
 /** What steps and sandboxes have in common. An option that there is not is refused. */
-interface StepSettings extends Repeatable, OfJob {
+interface StepSettings extends Repeatable, Abortable, OfJob {
   /** Shown in the log; else the command, or the image. */
   name?: string;
   /**
@@ -434,7 +442,7 @@ declare const jobs: {
 
 // ── waiting for people, for other programs, for other pipelines ─────────────────────────────────────────────────────
 
-interface ApprovalOptions extends OfJob {
+interface ApprovalOptions extends Abortable, OfJob {
   /** What is asked, for whoever decides; up to 4,000 characters. */
   readonly message?: string;
   /** As "4h", or in milliseconds; without it as long as the run may. */
@@ -621,7 +629,7 @@ interface SecretReference {
   readonly prefix?: string;
 }
 
-interface FetchOptions extends Repeatable, OfJob {
+interface FetchOptions extends Repeatable, Abortable, OfJob {
   /** GET without it. */
   method?: string;
   headers?:
@@ -708,6 +716,37 @@ declare class CancelledError extends Error {
   /** "RUN_CANCELLED" or "RUN_TIMEOUT". */
   readonly code: string;
   constructor(message?: string, code?: string);
+}
+
+interface AbortEvent {
+  readonly type: "abort";
+  readonly target: AbortSignal;
+  readonly currentTarget: AbortSignal;
+}
+
+type AbortListener = ((event: AbortEvent) => unknown) | { handleEvent(event: AbortEvent): unknown };
+
+/** Made by an AbortController, or by one of its own functions. */
+declare class AbortSignal {
+  private constructor();
+  readonly aborted: boolean;
+  readonly reason: any;
+  onabort: ((event: AbortEvent) => unknown) | null;
+  throwIfAborted(): void;
+  addEventListener(type: "abort", listener: AbortListener): void;
+  removeEventListener(type: "abort", listener: AbortListener): void;
+  static abort(reason?: unknown): AbortSignal;
+  /** Aborts by itself after so many milliseconds, with a TimeoutError. */
+  static timeout(delayMs: number): AbortSignal;
+  /** Aborts as soon as one of them does. */
+  static any(signals: Iterable<AbortSignal>): AbortSignal;
+}
+
+/** Ends what was given its signal. */
+declare class AbortController {
+  readonly signal: AbortSignal;
+  /** The reason is an AbortError where none is given. */
+  abort(reason?: unknown): void;
 }
 
 declare function setTimeout<T extends unknown[]>(

@@ -24,6 +24,7 @@ export const faultBoundaries = [
   "commit step call",
   "commit timer call",
   "commit clear_timer call",
+  "commit abort call",
   "commit storage call",
   "commit event call",
   "commit notify call",

@@ -24,6 +24,8 @@ export interface EarlierCalls {
   readonly undelivered: readonly { readonly number: number; readonly outcome: CallOutcome }[];
   /** Timers that were cleared. */
   readonly cleared: readonly number[];
+  /** What the script has asked to end. */
+  readonly aborted: readonly number[];
   /** Steps that keep a container open. */
   readonly openContainers: readonly { readonly call: JournalCall; readonly spec: StepSpec }[];
 }
@@ -32,7 +34,9 @@ export function findEarlierCalls(journal: Journal, run: Pick<NewRun, "id" | "pip
   const { calls, deliveries } = journal;
   const cancelSeq = findCancel(deliveries)?.seq ?? Number.POSITIVE_INFINITY;
   const isCancelled = ({ afterSeq }: JournalCall): boolean => afterSeq < cancelSeq && Number.isFinite(cancelSeq);
-  const cleared = new Set(calls.filter(({ kind }) => kind === "clear_timer").map(({ args }) => numberIn(args)));
+  const named = (kind: CallKind): readonly number[] =>
+    calls.filter((call) => call.kind === kind).map(({ args }) => numberIn(args));
+  const cleared = new Set(named("clear_timer"));
   const given = new Set(deliveries.flatMap((each) => (each.type === "result" ? [each.call] : [])));
   const open = calls.filter(({ outcome, number }) => outcome === undefined && !cleared.has(number));
   const undelivered = calls.filter((call) => isDelivered(call) && !given.has(call.number) && !isCancelled(call));
@@ -44,6 +48,7 @@ export function findEarlierCalls(journal: Journal, run: Pick<NewRun, "id" | "pip
     })),
     undelivered: undelivered.flatMap(({ number, outcome }) => (outcome === undefined ? [] : [{ number, outcome }])),
     cleared: [...cleared],
+    aborted: named("abort"),
     openContainers: openContainersOf(calls, run),
   };
 }

@@ -1,8 +1,7 @@
 // What a script asks of its host: recorded first, done after; taken up again where an earlier life has begun it.
 
 import type { WebhookResponse } from "../core/inbound-request.ts";
-import { AppError } from "../core/app-error.ts";
-import { type CallKind, type GuestCall, type GuestDelivery, isTold } from "../sandbox/sandbox.ts";
+import { type GuestCall, type GuestDelivery, isTold } from "../sandbox/sandbox.ts";
 import type { Bundle, CallOutcome, Journal, KeptStep, NewRun, Write } from "../store/store.ts";
 import { attachContainers } from "./attach-containers.ts";
 import { AskedCalls, failedOutcome } from "./asked-calls.ts";
@@ -13,6 +12,7 @@ import type { JournalView } from "./journal-view.ts";
 import { completeWrite, deliverWrite, startedWrite } from "./journal-writes.ts";
 import { maskCall, maskOutcome } from "./mask-secrets.ts";
 import type { KeptCall, OngoingCall, OngoingCallOptions } from "./ongoing-call.ts";
+import { OpenWaits } from "./open-waits.ts";
 import { isWait, isWork, openWait, openWork, type WaitCallKind, type WorkCallKind } from "./open-call.ts";
 import type { RunLog } from "./run-log.ts";
 import type { RunParts } from "./run-parts.ts";
@@ -43,12 +43,12 @@ export class HostCalls {
   readonly #options: HostCallsOptions;
   /** What the host works on. */
   readonly #works = new Map<number, OngoingCall>();
-  readonly #waits = new Map<number, WaitCall>();
+  readonly #waits = new OpenWaits();
   readonly #blocks: Blocks;
   /** Works whose run was asked to end meanwhile: what comes of them is recorded, but not delivered. */
   readonly #cancelled = new Set<number>();
-  /** Works begun while a script catches up with an earlier life: they may need what that has kept open. */
-  #heldBack: OngoingCall[] | null = null;
+  /** What a script asks for while it catches up with an earlier life: it may be about what that has kept open. */
+  #heldBack: (() => void)[] | null = null;
   /** The server stops: works go on, and their ends are for its next life to see. */
   #letGo = false;
   /** The delivery that asks the script to end: what was called before its turn is over. */
@@ -105,7 +105,8 @@ export class HostCalls {
       if (isWork(call.kind)) this.#openWork(call.kind, call, startedAt, writes, effects);
       else this.#openWait(call.kind, call, startedAt, writes, effects);
     } else if (call.kind === "respond") effects.push(() => this.#respond(call));
-    else if (call.kind === "clear_timer") this.#clearTimer(Number((call.args as { call: number }).call));
+    else if (call.kind === "clear_timer") this.#clearTimer(numberIn(call));
+    else if (call.kind === "abort") effects.push(() => this.#doNow(() => this.#abort(numberIn(call))));
     else if (isWritten(call.kind)) this.#write(call.kind, call, startedAt, writes, effects);
     else if (call.kind === "job") writes.push(writeJob(call, this.#options.run.id, startedAt));
     else if (isOfBlock(call.kind)) this.#blocks.take(call, startedAt, writes, effects);
@@ -131,14 +132,15 @@ export class HostCalls {
     for (const { name } of await attachContainers(this.#options.parts.executor, earlier.openContainers)) {
       this.#note(`the container of step ${JSON.stringify(name)} is gone`);
     }
-    for (const work of this.#heldBack ?? []) work.start();
-    this.#heldBack = null;
     for (const number of earlier.cleared) view.complete(number);
     for (const { call, delivered, isCancelled } of earlier.open) {
       if (!view.isOpen(call.number)) continue;
       this.#takeUp(call, isCancelled, { kept: steps.get(call.number) ?? null, delivered });
     }
+    for (const number of earlier.aborted) this.#abort(number);
     for (const { number, outcome } of earlier.undelivered) this.#deliver(number, outcome);
+    for (const work of this.#heldBack ?? []) work();
+    this.#heldBack = null;
   }
 
   /** Ends a wait with news from outside; false where nothing waits there any more. */
@@ -153,7 +155,7 @@ export class HostCalls {
     const { journal, recorder } = this.#options;
     this.#cancelSeq = cancelSeq;
     journal.completeAll();
-    recorder.record(this.#closeWaits(true));
+    recorder.record(this.#waits.close(true));
     for (const [number, work] of this.#works) {
       this.#cancelled.add(number);
       work.cancel();
@@ -162,13 +164,7 @@ export class HostCalls {
 
   /** Ends all that only waits or was told, of a run that was asked to end or that ends by itself; gives what is to be recorded. */
   close(isCancelled: boolean): readonly Write[] {
-    return [...this.#closeWaits(isCancelled), ...this.#blocks.close(this.#options.parts.clock.now())];
-  }
-
-  #closeWaits(isCancelled: boolean): readonly Write[] {
-    const writes = [...this.#waits.values()].flatMap((wait) => wait.lost(isCancelled));
-    this.#waits.clear();
-    return writes;
+    return [...this.#waits.close(isCancelled), ...this.#blocks.close(this.#options.parts.clock.now())];
   }
 
   /** The rows of steps that are open, as they are to be where nothing more can be recorded of them. */
@@ -196,16 +192,19 @@ export class HostCalls {
     const work = openWork(kind, this.#ongoingOptions(call, startedAt));
     this.#works.set(call.number, work);
     writes.push(...work.open());
-    effects.push(() => {
-      if (this.#heldBack === null) work.start();
-      else this.#heldBack.push(work);
-    });
+    effects.push(() => this.#doNow(() => work.start()));
+  }
+
+  /** Or as soon as what an earlier life has begun is taken up. */
+  #doNow(work: () => void): void {
+    if (this.#heldBack === null) work();
+    else this.#heldBack.push(work);
   }
 
   #openWait(kind: WaitCallKind, call: Call, startedAt: number, writes: Write[], effects: (() => void)[]): void {
     let wait: WaitCall;
     try {
-      if (kind === "approval") this.#refuseSecond(kind, call.name);
+      if (kind === "approval") this.#waits.refuseSecond(kind, call.name);
       wait = openWait(kind, this.#ongoingOptions(call, startedAt));
       writes.push(...wait.open());
     } catch (thrown) {
@@ -221,14 +220,6 @@ export class HostCalls {
     // All of it is one transaction.
     writes.push(...end.writes);
     this.#settle(call, end.outcome, writes, effects);
-  }
-
-  /** @throws {AppError} VALIDATION_FAILED: whoever decides says which one by its name. */
-  #refuseSecond(kind: CallKind, name: string): void {
-    if (![...this.#waits.values()].some((wait) => wait.isFor(kind, name))) return;
-    throw new AppError("VALIDATION_FAILED", `this run waits for an approval named ${JSON.stringify(name)} already`, {
-      hint: "give each of those that wait at one time a name of its own",
-    });
   }
 
   /** A wait that is no step, or that is taken over from another run: there is nothing of it but the call. */
@@ -303,6 +294,11 @@ export class HostCalls {
     this.#waits.get(number)?.abandon();
     this.#waits.delete(number);
     this.#options.journal.complete(number);
+  }
+
+  /** The script has it end, and is told of its end as always. */
+  #abort(number: number): void {
+    (this.#works.get(number) ?? this.#waits.get(number))?.cancel();
   }
 
   #complete(
@@ -389,6 +385,11 @@ export class HostCalls {
     const line = log.append(run.id, { at: parts.clock.now(), source: "system", level: "warn", text, afterCall });
     recorder.record([line.write], line.show);
   }
+}
+
+/** Of the call that this one is about. */
+function numberIn({ args }: Call): number {
+  return Number((args as { readonly call: number }).call);
 }
 
 const done: CallOutcome = { ok: true, value: undefined };

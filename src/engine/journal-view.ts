@@ -129,6 +129,7 @@ const kindNames: Readonly<Record<CallKind, string>> = {
   step: "step",
   timer: "timer",
   clear_timer: "cleared timer",
+  abort: "end of a call",
   respond: "response",
   storage: "storage call",
   event: "event",

@@ -13,9 +13,8 @@ type Call = Pick<GuestCall, "kind" | "name" | "args">;
 /** What these are named is a text for people; others are named for what they do, or for who answers. */
 const freelyNamed: readonly CallKind[] = ["step", "fetch", "block", "block_note", "block_end", "event"];
 /** What these are asked with is needed as it is, also after a restart. */
-const worked: readonly CallKind[] = "step fetch volume artifact sandbox hmac var child timer clear_timer signal".split(
-  " ",
-) as CallKind[];
+const worked: readonly CallKind[] =
+  "step fetch volume artifact sandbox hmac var child timer clear_timer abort signal".split(" ") as CallKind[];
 
 export function maskCall<Given extends Call>(redactor: Redactor, call: Given): Given {
   const { kind, name, args } = call;

@@ -57,8 +57,6 @@ const missingGlobals: Readonly<Record<string, string>> = {
   __filename: "a script is bundled and has no file; its name is pipelineContext.pipelineID",
   window: "scripts run in no browser; globals are in globalThis",
   global: "use globalThis",
-  AbortController: 'use the option timeout: fetch(url, { timeout: "5s" })',
-  AbortSignal: 'use the option timeout: fetch(url, { timeout: "5s" })',
   Headers: "use a plain object for the headers of fetch",
   Request: "give fetch the address and the options themselves",
   XMLHttpRequest: "use fetch",

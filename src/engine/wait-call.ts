@@ -203,5 +203,5 @@ export function endWait(step: Step, status: StepStatus, at: number, message?: st
 
 const cancelled = {
   ok: false,
-  error: { code: "RUN_CANCELLED" satisfies AppError["code"], message: "the run has ended" },
+  error: { code: "RUN_CANCELLED" satisfies AppError["code"], message: "the script has ended it" },
 } as const;

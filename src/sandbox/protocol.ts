@@ -135,6 +135,7 @@ export type CallKind =
   | "step"
   | "timer"
   | "clear_timer"
+  | "abort"
   | "respond"
   | "storage"
   | "dedupe"
@@ -158,7 +159,7 @@ export type CallKind =
   | "var"
   | "resource";
 
-const toldKinds: readonly CallKind[] = ["respond", "clear_timer", "block", "block_note", "job"];
+const toldKinds: readonly CallKind[] = ["respond", "clear_timer", "abort", "block", "block_note", "job"];
 
 /** True for what a script only tells: it waits for no result. */
 export function isTold(kind: CallKind): boolean {

@@ -20,6 +20,7 @@ const answers: Readonly<Record<CallKind, AnswerCall>> = {
   fetch: answerFetch,
   timer: answerTimer,
   clear_timer: () => ({ type: "told" }),
+  abort: () => ({ type: "told" }),
   respond: (call, scene) => {
     scene.response ??= call.args as unknown as WebhookResponse;
     return { type: "told" };

@@ -182,12 +182,20 @@ class Rehearsing {
     for (const call of calls) {
       if (this.#question !== null) return;
       this.#calls.push(call);
-      if (call.kind === "clear_timer") {
-        const { call: cleared } = call.args as { readonly call: number };
-        this.#events = this.#events.filter((event) => event.call !== cleared);
-      }
+      if (call.kind === "clear_timer" || call.kind === "abort") this.#endCall(call);
       this.#take(call, answerCall(call, this.#scene));
     }
+  }
+
+  /** What has not come by now does not come any more; of what was aborted its end does. */
+  #endCall({ kind, args }: GuestCall): void {
+    const { call } = args as { readonly call: number };
+    const dropped = this.#events.filter((event) => event.call === call);
+    this.#events = this.#events.filter((event) => event.call !== call);
+    const [first] = dropped;
+    if (kind !== "abort" || first === undefined) return;
+    const error = { code: "RUN_CANCELLED", message: "the script has ended it" };
+    this.#plan(this.#scene.nowMs, first.role, { type: "result", call, ok: false, error });
   }
 
   #take(call: GuestCall, answered: Answered): void {

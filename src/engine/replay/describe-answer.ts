@@ -22,6 +22,8 @@ export function describeAnswer({ kind, name, args, outcome }: CallRecord): strin
       return "the time has come";
     case "clear_timer":
       return `timer ${shown((args as Fields)["call"])} cleared`;
+    case "abort":
+      return `call ${shown((args as Fields)["call"])} is to end`;
     case "respond":
       return `HTTP ${shown((args as Fields)["status"])}`;
     case "approval":

@@ -1,6 +1,7 @@
 // `approval`: the run waits until somebody decides. `runtime.gate` and `pipeline.gate`: the same, but a denial throws.
 
 import { isNewsName, maxNewsText } from "../../core/news-name.ts";
+import { readSignal } from "./abort.ts";
 import { call, errorAt, stackHere } from "./calls.ts";
 import { defineGlobal, stringifyJson } from "./host.ts";
 import { readJobOption } from "./jobs.ts";
@@ -12,7 +13,7 @@ interface Decision {
   readonly comment: string | null;
 }
 
-const fields = ["name", "message", "timeout", "onTimeout", "job"] as const;
+const fields = ["name", "message", "timeout", "onTimeout", "signal", "job"] as const;
 const outcomes: readonly unknown[] = ["deny", "approve", "fail"];
 
 /** Takes a name and options, or options with the name among them. */
@@ -31,7 +32,8 @@ function ask(caller: string, given: unknown, more: unknown, usualOutcome: string
   }
   const message = readText(caller, "message", options.message, maxNewsText);
   const timeout = readTimeout(caller, options.timeout);
-  return call("approval", name, { message, timeout, onTimeout, job: readJobOption(caller, options.job) });
+  const ending = readSignal(caller, options.signal);
+  return call("approval", name, { message, timeout, onTimeout, job: readJobOption(caller, options.job) }, { ending });
 }
 
 async function approval(given: unknown, more?: unknown): Promise<unknown> {

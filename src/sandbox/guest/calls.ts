@@ -1,5 +1,6 @@
 // Host calls as promises: numbers them, keeps those without a result, settles them when a delivery comes.
 
+import type { Ending } from "./ending.ts";
 import { defineGlobal, host, hostText, parseJson, stringifyJson } from "./host.ts";
 
 export type OutputListener = (stream: "stdout" | "stderr", text: string) => void;
@@ -28,6 +29,9 @@ interface PendingCall {
   readonly onOutput: OutputListener | undefined;
   /** Where the script made the call: an error that comes back later points there. */
   readonly calledAt: string;
+  readonly ending?: Ending | undefined;
+  /** Called when it has its result. */
+  readonly unfollow?: (() => void) | undefined;
 }
 
 const pending = new Map<number, PendingCall>();
@@ -40,14 +44,22 @@ export function isCancelled(): boolean {
 
 export interface CallOptions {
   readonly onOutput?: OutputListener | undefined;
+  /** Ends the call before its time: rejected with the reason, once the host has ended what it began. */
+  readonly ending?: Ending | undefined;
 }
 
 /** Makes an asynchronous host call; rejects with an Error that carries the host's code and the caller's stack. */
 export function call(kind: string, name: string, args: unknown, options: CallOptions = {}): Promise<unknown> {
+  const { onOutput, ending } = options;
   const calledAt = stackHere();
   return new Promise((resolve, reject) => {
+    if (ending?.isOver === true) {
+      reject(ending.reason as Error);
+      return;
+    }
     const number = host("call", encodeCall(kind, name, args, calledAt)) as number;
-    pending.set(number, { resolve, reject, onOutput: options.onOutput, calledAt });
+    const unfollow = ending?.follow(() => notify("abort", "signal", { call: number }));
+    pending.set(number, { resolve, reject, onOutput, calledAt, ending, unfollow });
   });
 }
 
@@ -84,7 +96,9 @@ export function deliverResult(number: number, ok: boolean, value: unknown, failu
     return;
   }
   pending.delete(number);
-  if (ok) waiting.resolve(value);
+  waiting.unfollow?.();
+  if (waiting.ending?.isOver === true) waiting.reject?.(waiting.ending.reason as Error);
+  else if (ok) waiting.resolve(value);
   else if (waiting.reject === null) waiting.resolve(undefined);
   else waiting.reject(errorAt(failure, waiting.calledAt));
 }
@@ -94,7 +108,8 @@ export function deliverCancel(code: string, message: string): void {
   cancelled = true;
   const rejected = [...pending.values()];
   pending.clear();
-  for (const { reject, calledAt } of rejected) {
+  for (const { reject, calledAt, unfollow } of rejected) {
+    unfollow?.();
     const error = new CancelledError(message, code);
     error.stack = calledAt;
     reject?.(error);

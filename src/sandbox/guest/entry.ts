@@ -1,5 +1,6 @@
 // The guest's side of a run: installs the globals, takes deliveries, starts `pipeline` and reports how it settled.
 
+import { installAbort } from "./abort.ts";
 import { addGate, installApproval } from "./approval.ts";
 import { installArtifacts } from "./artifacts.ts";
 import { installAssert } from "./assert.ts";
@@ -53,6 +54,7 @@ for (const install of [
   installUrl,
   installStructuredClone,
   installTimers,
+  installAbort,
   installCrypto,
   installHttp,
   installRuntime,

@@ -2,17 +2,17 @@
 
 import { didYouMean } from "../../core/did-you-mean.ts";
 import { isHeaderName, isHeaderValue, isHopByHop } from "../../core/header-field.ts";
+import { readSignal } from "./abort.ts";
 import { encodeBase64 } from "./base64.ts";
-import { call } from "./calls.ts";
+import { call, type CallOptions } from "./calls.ts";
 import { type AnswerValue, FetchAnswer } from "./fetch-answer.ts";
 import { defineGlobal, hostText, parseJson, stringifyJson } from "./host.ts";
 import { readJobOption } from "./jobs.ts";
 import { readOnInterrupt, readRetry } from "./retry-options.ts";
 import { isObject, isSecretText, readSecretText, type Secret, type SecretParts } from "./secret-text.ts";
 
-const knownOptions = ["method", "headers", "body", "timeout", "redirect", "retry", "onInterrupt", "job"];
+const knownOptions = ["method", "headers", "body", "timeout", "signal", "redirect", "retry", "onInterrupt", "job"];
 const otherOptions: Readonly<Record<string, string>> = {
-  signal: 'use timeout, like { timeout: "5s" }',
   json: "use body: JSON.stringify(data)",
   data: "use body: JSON.stringify(data)",
   params: "add them to the address, for example with URLSearchParams",
@@ -136,12 +136,19 @@ async function fetch(input: unknown, given?: unknown): Promise<FetchAnswer> {
   const onInterrupt = readOnInterrupt("fetch", options.onInterrupt);
   const timeout = options.timeout ?? undefined;
   const job = readJobOption("fetch", options.job);
-  return await request({ url, method, headers, ...body, timeout, redirect, retry, onInterrupt, job }, shown);
+  const ending = readSignal("fetch", options.signal);
+  return await request({ url, method, headers, ...body, timeout, redirect, retry, onInterrupt, job }, shown, {
+    ending,
+  });
 }
 
-async function request(args: Omit<PreparedFetch, "body"> | PreparedFetch, shown: string): Promise<FetchAnswer> {
+async function request(
+  args: Omit<PreparedFetch, "body"> | PreparedFetch,
+  shown: string,
+  options: CallOptions = {},
+): Promise<FetchAnswer> {
   const name = `${args.method} ${shown}`.slice(0, maxNameLength);
-  return new FetchAnswer((await call("fetch", name, args)) as AnswerValue, name);
+  return new FetchAnswer((await call("fetch", name, args, options)) as AnswerValue, name);
 }
 
 /** A request as the host takes it. */

@@ -1,5 +1,6 @@
 // `runtime`: steps, done by the host, as processes, in containers, or one after the other in one container.
 
+import { readSignal } from "./abort.ts";
 import { gate } from "./approval.ts";
 import { call, type OutputListener } from "./calls.ts";
 import { defineGlobal } from "./host.ts";
@@ -84,7 +85,7 @@ async function step(
     onInterrupt: readOnInterrupt(caller, options.onInterrupt),
     job: readJobOption(caller, options.job),
   };
-  return await call("step", name.slice(0, 200), args, { onOutput });
+  return await call("step", name.slice(0, 200), args, { onOutput, ending: readSignal(caller, options.signal) });
 }
 
 export function installRuntime(): void {

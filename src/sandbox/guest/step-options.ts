@@ -20,7 +20,18 @@ export type Caller = "runtime.run" | "runtime.startSandbox" | "sandbox.exec";
 /** Options that make no sense for a local process. */
 const ofContainers = ["privileged", "containerLimits", "container_limits", "pull"] as const;
 
-const common = ["name", "env", "workDir", "work_dir", "timeout", "onOutput", "retry", "onInterrupt", "job"] as const;
+const common = [
+  "name",
+  "env",
+  "workDir",
+  "work_dir",
+  "timeout",
+  "signal",
+  "onOutput",
+  "retry",
+  "onInterrupt",
+  "job",
+] as const;
 const ofCommands = ["command", "stdin"] as const;
 const ofPlaces = ["image", "mounts", ...ofContainers] as const;
 

@@ -26,6 +26,11 @@ function start(callback: unknown, delayMs: unknown, values: unknown[], repeats: 
   return id;
 }
 
+/** A timer of which nobody but this callback hears, in milliseconds. */
+export function callAfter(delayMs: unknown, callback: () => void): void {
+  start(callback, delayMs, [], false);
+}
+
 function clear(id: unknown): void {
   const number = active.get(Number(id));
   if (number === undefined) return;

@@ -90,6 +90,7 @@ const shapes: Readonly<Record<CallKind, (args: Fields, name: string) => boolean>
     isRepeatable(args),
   timer: (args) => isNumber(args["delayMs"]) || isNumber(args["until"]) || args["duration"] !== undefined,
   clear_timer: (args) => isNumber(args["call"]),
+  abort: (args) => isNumber(args["call"]),
   respond: (args) =>
     Number.isInteger(args["status"]) &&
     Number(args["status"]) >= 200 &&

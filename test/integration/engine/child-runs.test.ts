@@ -2,8 +2,8 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import type { Run } from "../../../src/core/run.ts";
-import type { Store } from "../../../src/store/store.ts";
 import { AheadClock } from "../../fixtures/harness/ahead-clock.ts";
+import { DyingStore } from "../../fixtures/harness/dying-store.ts";
 import { EngineHarness, type HarnessOptions, until } from "../../fixtures/harness/engine-harness.ts";
 
 let harness: EngineHarness;
@@ -299,33 +299,6 @@ describe("a run that waits for another one", () => {
   });
 });
 
-/** Dies with its nth commit from `arm` on: that is durable, but nobody hears of it, and nothing comes after it. */
-class DyingStore {
-  readonly #dead = Promise.withResolvers<void>();
-  #left = Number.POSITIVE_INFINITY;
-
-  readonly wrap = (store: Store): Store =>
-    new Proxy(store, {
-      get: (_, name) => {
-        const member: unknown = Reflect.get(store, name);
-        if (name !== "commit") return typeof member === "function" ? (member.bind(store) as unknown) : member;
-        return async (...args: Parameters<Store["commit"]>) => {
-          if (--this.#left > 0) return await store.commit(...args);
-          if (this.#left === 0) await store.commit(...args).finally(this.#dead.resolve);
-          return await new Promise<never>(() => {});
-        };
-      },
-    });
-
-  arm(nth: number): void {
-    this.#left = nth;
-  }
-
-  get dead(): Promise<void> {
-    return this.#dead.promise;
-  }
-}
-
 /** The server dies with the nth commit after the start of `parent`, and comes back. False where it is done before that. */
 async function crashAt(
   nth: number,
@@ -337,7 +310,8 @@ async function crashAt(
   harness = await EngineHarness.open({ clock, processes: 1, wrapStore: dying.wrap });
   await addPipeline("child", child);
   await addPipeline("parent", parent);
-  dying.arm(nth);
+  let left = nth;
+  dying.arm(() => --left === 0, { isDurable: true });
   const started = harness.engine.trigger("parent", { params: {}, args: [] });
   const ended = started.then(async ({ runId }) => await harness.end(runId));
   void meanwhile(harness).catch(() => undefined);

@@ -46,7 +46,7 @@ describe("at run time", () => {
     ["return process.env.HOME;", "pipelineContext"],
     ["return Buffer.from('x');", "Uint8Array"],
     ["const load = require; return load('fs');", "use import"],
-    ["return new AbortController();", "timeout"],
+    ["return new Headers();", "plain object"],
     ["return Bun.file('x');", "runtime.run"],
   ])("%s", async (body, hint) => {
     const { error } = await harness.run(body);

@@ -3,9 +3,10 @@
 import type { JsonValue } from "../../../core/json.ts";
 import type { AcrossVar, Place, StepPlan } from "../plan.ts";
 import { InTurn } from "./in-turn.ts";
-import { type Outcome, PlanError, succeeded, worseOf } from "./outcome.ts";
+import { GroupEnd, type Outcome, PlanError, succeeded, worseOf } from "./outcome.ts";
 import { readCount, readFlag } from "./read-template.ts";
 import type { Scope } from "./scope.ts";
+import { script } from "./script-globals.ts";
 
 export type RunStep = (step: StepPlan, scope: Scope) => Promise<Outcome>;
 
@@ -32,11 +33,12 @@ export async function runInParallel(
   const { steps, at } = step;
   const limit = step.limit === undefined ? steps.length : readCount(step.limit, scope, at, "limit");
   const isFast = readFlag(step.failFast, scope, at, "fail_fast");
-  return await runAtOnce(
-    steps.map((each) => async () => await run(each, scope)),
-    limit,
-    isFast,
+  const works = steps.map(
+    (each): Work =>
+      async (inside) =>
+        await run(each, inside),
   );
+  return await runAtOnce(works, scope, limit, isFast);
 }
 
 /** A step for each combination of the values; what is outside sees nothing of them. */
@@ -52,17 +54,29 @@ export async function runAcross(
   const values = readValues(first, scope, at);
   const limit = readMaxInFlight(first, values.length, scope, at);
   const isFast = readFlag(step.failFast, scope, at, "fail_fast");
-  const works = values.map((value) => async () => await runAcross(step, rest, scope.inside(first.var, value), run));
-  return await runAtOnce(works, limit, isFast);
+  const works = values.map(
+    (value): Work =>
+      async (inside) =>
+        await runAcross(step, rest, inside.inside(first.var, value), run),
+  );
+  return await runAtOnce(works, scope, limit, isFast);
 }
 
-/** Once one was no success, with `isFast` no other begins; those that have begun go on to their end. */
-async function runAtOnce(works: readonly (() => Promise<Outcome>)[], limit: number, isFast: boolean): Promise<Outcome> {
+type Work = (scope: Scope) => Promise<Outcome>;
+
+/** Once one was no success, with `isFast` no other begins, and those that have begun are ended; their hooks are not. */
+async function runAtOnce(works: readonly Work[], scope: Scope, limit: number, isFast: boolean): Promise<Outcome> {
   const turns = new InTurn(Math.max(1, limit));
+  const controller = new script.AbortController();
+  const end = new GroupEnd();
+  const inside = isFast ? scope.endedBy(controller.signal) : scope;
   let worst: Outcome = succeeded;
-  const doOne = async (work: () => Promise<Outcome>): Promise<void> => {
+  const doOne = async (work: Work): Promise<void> => {
     if (worst.status === "aborted" || (isFast && worst.status !== "succeeded")) return;
-    worst = worseOf(worst, await work());
+    const outcome = await work(inside);
+    if (outcome.status === "aborted" && outcome.by === end) return;
+    worst = worseOf(worst, outcome);
+    if (worst.status !== "succeeded") controller.abort(end);
   };
   await Promise.all(works.map(async (work) => await turns.run(async () => await doOne(work))));
   return worst;

@@ -12,6 +12,8 @@ export interface Mishap {
   readonly message: string;
   readonly at: Place;
   readonly hint?: string;
+  /** Where not the run is to end, but this step alone. */
+  readonly by?: GroupEnd;
 }
 
 export const succeeded: Outcome = { status: "succeeded" };
@@ -32,9 +34,19 @@ export class PlanError extends Error {
   }
 }
 
+/** Why steps are ended whose group has failed already. */
+export class GroupEnd extends Error {
+  constructor() {
+    super("it was ended, as a step beside it had failed and fail_fast is set");
+  }
+}
+
 /** What was thrown as an outcome; `at` and `what` are of the step, where the error does not say better. */
 export function outcomeOf(thrown: unknown, what: string, at: Place): Mishap {
   if (thrown instanceof script.CancelledError) return { status: "aborted", message: thrown.message, at };
+  if (thrown instanceof GroupEnd) {
+    return { status: "aborted", message: `${what}: ${thrown.message}`, at, by: thrown };
+  }
   if (thrown instanceof PlanError) {
     return { status: thrown.isFailure ? "failed" : "errored", message: thrown.message, at: thrown.at };
   }
@@ -46,6 +58,10 @@ export function outcomeOf(thrown: unknown, what: string, at: Place): Mishap {
 
 /** The one that counts of two that both happened: an end of the run, an error, a failure, a success. */
 export function worseOf(first: Outcome, second: Outcome): Outcome {
+  return rankOf(second) > rankOf(first) ? second : first;
+}
+
+function rankOf(outcome: Outcome): number {
   const rank = { succeeded: 0, failed: 1, errored: 2, aborted: 3 } as const;
-  return rank[second.status] > rank[first.status] ? second : first;
+  return rank[outcome.status] + (outcome.status === "aborted" && outcome.by === undefined ? 1 : 0);
 }

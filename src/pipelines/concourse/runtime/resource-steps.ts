@@ -8,8 +8,8 @@ import type { ResourceContext } from "./resources/resource-type.ts";
 import { resourceTypes } from "./resources/resource-types.ts";
 import type { Scope } from "./scope.ts";
 import { script, type Volume } from "./script-globals.ts";
+import { stepBounds } from "./step-bounds.ts";
 import { takeArtifact } from "./take-artifact.ts";
-import { timeLeft } from "./time-left.ts";
 
 type Get = GetPlan & StepPlan;
 type Put = PutPlan & StepPlan;
@@ -113,7 +113,7 @@ function openContext(resource: ResourcePlan, what: string, scope: Scope, at: Pla
         ...options,
         name: scope.stepName(what),
         job: scope.job.name,
-        ...timeLeft(scope, what, at),
+        ...stepBounds(scope, what, at),
       }),
   };
 }

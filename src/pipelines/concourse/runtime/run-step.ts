@@ -56,6 +56,7 @@ async function runInTime(step: StepPlan, scope: Scope): Promise<Outcome> {
 }
 
 async function runBare(step: StepPlan, scope: Scope): Promise<Outcome> {
+  scope.signal?.throwIfAborted();
   switch (step.type) {
     case "task":
       return await runTask(step, scope);

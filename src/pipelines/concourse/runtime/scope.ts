@@ -1,14 +1,17 @@
-// What a step finds where it stands: the job it is of, its local vars, its artifacts, and until when it has time.
+// What a step finds where it stands: the job it is of, its local vars, its artifacts, and until when it may go on.
 
 import type { JsonValue } from "../../../core/json.ts";
 import type { Artifacts } from "./artifacts.ts";
 import type { JobContext } from "./job-context.ts";
+import { script } from "./script-globals.ts";
 
 export class Scope {
   readonly job: JobContext;
   readonly artifacts: Artifacts;
   /** Milliseconds since the Unix epoch; null: no limit. */
   readonly deadline: number | null;
+  /** Ends what goes on; null: nothing does. */
+  readonly signal: AbortSignal | null;
   /** Behind the names of its steps: which of several `across` it is. */
   readonly suffix: string;
   readonly #locals: Map<string, JsonValue>;
@@ -17,25 +20,33 @@ export class Scope {
   constructor(
     job: JobContext,
     artifacts: Artifacts,
-    options: { readonly parent?: Scope; readonly deadline?: number | null; readonly suffix?: string } = {},
+    options: { readonly parent?: Scope } & Partial<Pick<Scope, "deadline" | "signal" | "suffix">> = {},
     locals: Map<string, JsonValue> = new Map(),
   ) {
     this.job = job;
     this.artifacts = artifacts;
     this.#parent = options.parent ?? null;
     this.deadline = options.deadline ?? null;
+    this.signal = options.signal ?? null;
     this.suffix = options.suffix ?? "";
     this.#locals = locals;
   }
 
   /** The same with less time. */
   until(deadline: number): Scope {
-    const { job, artifacts, suffix } = this;
+    const { job, artifacts, signal, suffix } = this;
     const sooner = this.deadline === null ? deadline : Math.min(this.deadline, deadline);
-    return new Scope(job, artifacts, { parent: this, deadline: sooner, suffix }, this.#locals);
+    return new Scope(job, artifacts, { parent: this, deadline: sooner, signal, suffix }, this.#locals);
   }
 
-  /** The same without a limit: what runs behind a step has its own time. */
+  /** The same, ended by one more signal. */
+  endedBy(given: AbortSignal): Scope {
+    const { job, artifacts, deadline, suffix } = this;
+    const signal = this.signal === null ? given : script.AbortSignal.any([this.signal, given]);
+    return new Scope(job, artifacts, { parent: this, deadline, signal, suffix }, this.#locals);
+  }
+
+  /** The same without a limit: what runs behind a step has its own time, and nothing ends it. */
   unlimited(): Scope {
     const { job, artifacts, suffix } = this;
     return new Scope(job, artifacts, { parent: this, suffix }, this.#locals);
@@ -43,10 +54,10 @@ export class Scope {
 
   /** With a var of its own, and artifacts that nobody outside sees. */
   inside(name: string, value: JsonValue): Scope {
-    const { job, deadline } = this;
+    const { job, deadline, signal } = this;
     const shown = typeof value === "string" ? value : JSON.stringify(value);
     const suffix = `${this.suffix} (${name}=${shown.length > 40 ? `${shown.slice(0, 39)}…` : shown})`;
-    return new Scope(job, this.artifacts.fork(), { parent: this, deadline, suffix }, new Map([[name, value]]));
+    return new Scope(job, this.artifacts.fork(), { parent: this, deadline, signal, suffix }, new Map([[name, value]]));
   }
 
   setLocal(name: string, value: JsonValue): void {

@@ -31,6 +31,7 @@ export interface StepOptions {
   readonly workDir?: string;
   readonly mounts?: Readonly<Record<string, Volume>>;
   readonly timeout?: number;
+  readonly signal?: AbortSignal;
   readonly stdin?: TextValue;
 }
 
@@ -41,7 +42,12 @@ interface ScriptGlobals {
     run(options: StepOptions): Promise<StepResult>;
     gate(
       name: string,
-      options: { readonly message?: string; readonly timeout?: string | number; readonly job?: string },
+      options: {
+        readonly message?: string;
+        readonly timeout?: string | number;
+        readonly signal?: AbortSignal;
+        readonly job?: string;
+      },
     ): Promise<unknown>;
   };
   readonly volumes: { create(options?: { readonly cache?: string }): Promise<Volume> };
@@ -88,6 +94,8 @@ interface ScriptGlobals {
   };
   readonly YAML: { parse(text: string): JsonValue; parseAll(text: string): readonly JsonValue[] };
   readonly webhookTrigger: (condition: string) => boolean;
+  readonly AbortController: typeof AbortController;
+  readonly AbortSignal: typeof AbortSignal;
   readonly CancelledError: new (message?: string, code?: string) => Error;
 }
 

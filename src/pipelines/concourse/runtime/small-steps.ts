@@ -8,7 +8,7 @@ import { failed, type Outcome, PlanError, succeeded } from "./outcome.ts";
 import { readDuration } from "./read-template.ts";
 import type { Scope } from "./scope.ts";
 import { script } from "./script-globals.ts";
-import { timeLeft } from "./time-left.ts";
+import { stepBounds } from "./step-bounds.ts";
 
 export async function loadVar(step: LoadVarPlan & StepPlan, scope: Scope): Promise<Outcome> {
   const { name, at } = step;
@@ -71,11 +71,12 @@ export async function waitAtGate(step: GatePlan & StepPlan, scope: Scope): Promi
   const { name, at, message } = step;
   const { vars } = scope.job;
   const limit = step.timeout === undefined ? undefined : readDuration(step.timeout, scope, at, "timeout");
-  const left = timeLeft(scope, `gate ${name}`, at).timeout;
+  const { timeout: left, ...bounds } = stepBounds(scope, `gate ${name}`, at);
   const times = [limit, left].filter((each) => each !== undefined);
   try {
     await script.runtime.gate(vars.fillText(name, scope, at, "gate"), {
       job: scope.job.name,
+      ...bounds,
       ...(message === undefined ? {} : { message: vars.fillText(message, scope, at, "message") }),
       ...(times.length === 0 ? {} : { timeout: Math.min(...times) }),
     });

@@ -11,8 +11,8 @@ import { readFlag } from "./read-template.ts";
 import type { Scope } from "./scope.ts";
 import { script, type StepOptions } from "./script-globals.ts";
 import { findTaskImage } from "./task-image.ts";
+import { stepBounds } from "./step-bounds.ts";
 import { openTaskFolder } from "./task-folder.ts";
-import { timeLeft } from "./time-left.ts";
 import { toText } from "./run-vars.ts";
 
 type Task = TaskPlan & StepPlan;
@@ -44,7 +44,7 @@ export async function runTask(task: Task, scope: Scope): Promise<Outcome> {
     env: Object.fromEntries(Object.entries(params).map(([key, value]) => [key, fill(value ?? null)])),
     ...(folder.workDir === undefined ? {} : { workDir: folder.workDir }),
     mounts: folder.mounts,
-    ...timeLeft(scope, `task ${name}`, at),
+    ...stepBounds(scope, `task ${name}`, at),
   };
   const result = await script.runtime.run(options);
   folder.keepOutputs();
