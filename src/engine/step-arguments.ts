@@ -42,13 +42,13 @@ export type StepTexts = Pick<StepSpec, "command" | "env" | "stdin">;
 
 /** @throws {AppError} SECRET_MISSING that names the option. */
 export async function resolveStepTexts({ command, env, stdin }: StepArguments, scope: SecretScope): Promise<StepTexts> {
-  const resolved: Record<string, string> = {};
+  const resolved: [name: string, text: string][] = [];
   for (const [name, value] of Object.entries(env)) {
-    resolved[name] = (await resolveText(value, `env.${name}`, scope)).text;
+    resolved.push([name, (await resolveText(value, `env.${name}`, scope)).text]);
   }
   return {
     command: await resolveCommand(command, scope),
-    env: resolved,
+    env: Object.fromEntries(resolved),
     ...(stdin === undefined ? {} : { stdin: (await resolveText(stdin, "stdin", scope)).text }),
   };
 }

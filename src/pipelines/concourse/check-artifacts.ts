@@ -2,6 +2,7 @@
 
 import { didYouMean } from "../../core/did-you-mean.ts";
 import { listHooks } from "./parse-job.ts";
+import { pick } from "./pick.ts";
 import type { JobPlan, StepPlan, TaskPlan } from "./plan.ts";
 import type { PlanReader } from "./plan-reader.ts";
 
@@ -71,14 +72,14 @@ class ArtifactWalk {
     }
     const { inputs = [], outputs = [] } = config;
     for (const [index, input] of inputs.entries()) {
-      const mapped = inputMapping[input.name];
+      const mapped = pick(inputMapping, input.name);
       const field =
         mapped === undefined ? `${path}.config.inputs[${index}].name` : `${path}.input_mapping.${input.name}`;
       if (input.optional !== true) this.#need(field, mapped ?? input.name);
     }
     this.#checkMapping(`${path}.input_mapping`, inputMapping, inputs, "input");
     this.#checkMapping(`${path}.output_mapping`, outputMapping, outputs, "output");
-    for (const { name } of outputs) this.#made.add(outputMapping[name] ?? name);
+    for (const { name } of outputs) this.#made.add(pick(outputMapping, name) ?? name);
   }
 
   #checkMapping(

@@ -80,7 +80,7 @@ function makePlan(file: string, pipeline: ParsedPipeline, vars: readonly VarPlan
   };
 }
 
-const paramName = /^[A-Za-z_][\w-]{0,63}$/;
+const paramName = /^(?!__proto__$)[A-Za-z_][\w-]{0,63}$/;
 
 /** What the file says itself, and what follows from the rest of it. */
 function makeConfig(pipeline: ParsedPipeline, givable: readonly string[]): JsonObject {

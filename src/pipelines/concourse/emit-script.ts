@@ -21,7 +21,7 @@ function printFile(file: string): string {
   return file.replaceAll(/[\r\n\u2028\u2029]/g, " ");
 }
 
-/** A key `__proto__` would set the prototype in a literal. */
+/** A key `__proto__` would set the prototype in a literal; each key begins a line. */
 function printData(data: unknown): string {
-  return JSON.stringify(data, null, 2).replaceAll('"__proto__":', '["__proto__"]:');
+  return JSON.stringify(data, null, 2).replaceAll(/^( *)"__proto__":/gm, '$1["__proto__"]:');
 }

@@ -1,5 +1,6 @@
 // How many steps of a job may take each of its artifacts.
 
+import { pick } from "../pick.ts";
 import type { StepPlan } from "../plan.ts";
 import type { Takers } from "./artifacts.ts";
 
@@ -16,7 +17,7 @@ export function countTakers(steps: readonly StepPlan[]): Takers {
       // What a task takes whose contents are in a file is not known before it is read.
       if (step.config === null) isEverything = true;
       const { inputMapping = {} } = step;
-      add([...new Set((step.config?.inputs ?? []).map(({ name }) => inputMapping[name] ?? name))], repeats);
+      add([...new Set((step.config?.inputs ?? []).map(({ name }) => pick(inputMapping, name) ?? name))], repeats);
     } else if (step.type === "put") {
       if (typeof step.inputs === "string") isEverything = true;
       else add(step.inputs, repeats);

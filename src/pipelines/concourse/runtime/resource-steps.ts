@@ -131,12 +131,12 @@ function findResource(name: string, { job }: Scope, at: Place): ResourcePlan {
 async function takeInputs({ inputs, params = {} }: Put, scope: Scope): Promise<Readonly<Record<string, Volume>>> {
   const { artifacts } = scope;
   const named = inputs === "all" ? artifacts.names : inputs === "detect" ? detect(params, artifacts.names) : inputs;
-  const taken: Record<string, Volume> = {};
+  const taken: (readonly [name: string, volume: Volume])[] = [];
   for (const name of named) {
     const volume = await takeArtifact(name, scope);
-    if (volume !== undefined) taken[name] = volume;
+    if (volume !== undefined) taken.push([name, volume]);
   }
-  return taken;
+  return Object.fromEntries(taken);
 }
 
 /** Artifacts that a text of the params begins with. */

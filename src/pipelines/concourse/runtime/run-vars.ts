@@ -2,6 +2,7 @@
 
 import type { JsonValue } from "../../../core/json.ts";
 import type { JsonObject, Place, Plan } from "../plan.ts";
+import { pick } from "../pick.ts";
 import { fillVars, type Filled, isSecretValue, type VarRef, type VarValue } from "../var-text.ts";
 import { PlanError } from "./outcome.ts";
 import { script, type TextValue } from "./script-globals.ts";
@@ -57,7 +58,7 @@ export class RunVars {
 
   #lookUp({ source, name }: VarRef, scope: Locals, own: JsonObject): VarValue | undefined {
     if (source === ".") return scope.findLocal(name);
-    const declared = source === null ? undefined : this.#plan.varSources?.[source];
+    const declared = source === null ? undefined : pick(this.#plan.varSources ?? {}, source);
     if (declared !== undefined) return pick(declared, name);
     if (source !== null) return { secret: `${source}:${name}` };
     return (
@@ -73,10 +74,6 @@ export class RunVars {
         : "nothing has set it";
     return new PlanError(`${text} has no value: ${help}`, place);
   }
-}
-
-function pick<T>(values: Readonly<Record<string, T | undefined>>, name: string): T | undefined {
-  return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 function pickField(from: VarValue, field: string, ref: VarRef, at: Place): VarValue {

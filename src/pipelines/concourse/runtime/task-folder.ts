@@ -1,5 +1,6 @@
 // The folder that a task works in: inputs, outputs and caches are volumes at their paths.
 
+import { pick } from "../pick.ts";
 import type { StepPlan, TaskConfig, TaskPlan } from "../plan.ts";
 import { PlanError } from "./outcome.ts";
 import type { Scope } from "./scope.ts";
@@ -30,7 +31,7 @@ export async function openTaskFolder(
   const volumes = new Map<string, Volume>();
   const outputs: (readonly [name: string, volume: Volume])[] = [];
   for (const { name, path = name, optional = false } of config.inputs ?? []) {
-    const artifact = task.inputMapping?.[name] ?? name;
+    const artifact = pick(task.inputMapping ?? {}, name) ?? name;
     const volume = await takeArtifact(artifact, scope);
     if (volume !== undefined) volumes.set(normalize(path), volume);
     else if (!optional) throw missingInput(task, name, artifact, scope);
@@ -39,7 +40,7 @@ export async function openTaskFolder(
     const place = normalize(path);
     const volume = volumes.get(place) ?? (await script.volumes.create());
     volumes.set(place, volume);
-    outputs.push([task.outputMapping?.[name] ?? name, volume]);
+    outputs.push([pick(task.outputMapping ?? {}, name) ?? name, volume]);
   }
   for (const path of config.caches ?? []) {
     const cache = `${scope.job.name}/${task.name}/${normalize(path)}`;

@@ -1,5 +1,6 @@
 // Resources of type git, as https://github.com/concourse/git-resource: a version is a commit, or a tag and its commit.
 
+import { pick } from "../../pick.ts";
 import type { Volume } from "../script-globals.ts";
 import { readText, refuseUnknown } from "./fields.ts";
 import { finish } from "./finish.ts";
@@ -23,7 +24,7 @@ export const git: ResourceType = {
     const repository = normalizePath(readText(params, "repository"));
     if (repository === "") throw new Error("params.repository is missing: the folder that is pushed");
     const artifact = repository.split("/")[0] ?? "";
-    const volume = inputs[artifact];
+    const volume = pick(inputs, artifact);
     if (volume === undefined) throw new Error(`params.repository: there is no artifact ${JSON.stringify(artifact)}`);
     const branch = readText(params, "branch");
     const name = await readInput(params["tag"], inputs);

@@ -77,12 +77,12 @@ async function log({ source, run }: ResourceContext): Promise<void> {
 function readFiles(fields: Fields, name: string): Readonly<Record<string, TextValue>> {
   const files: Filled = fields[name] ?? {};
   if (typeof files !== "object" || Array.isArray(files)) throw new Error(`${name} must be an object`);
-  const texts: Record<string, TextValue> = {};
-  for (const path of Object.keys(files)) {
-    if (!isInside(path)) throw new Error(`${name} ${JSON.stringify(path)} must be a path in the folder`);
-    texts[path] = readContents(files as Fields, path);
-  }
-  return texts;
+  return Object.fromEntries(
+    Object.keys(files).map((path) => {
+      if (!isInside(path)) throw new Error(`${name} ${JSON.stringify(path)} must be a path in the folder`);
+      return [path, readContents(files as Fields, path)];
+    }),
+  );
 }
 
 /** Anything but a text is written as JSON. */

@@ -1,5 +1,6 @@
 // Files of artifacts that the params of a put name.
 
+import { pick } from "../../pick.ts";
 import type { Filled } from "../../var-text.ts";
 import type { Volume } from "../script-globals.ts";
 
@@ -12,7 +13,7 @@ export async function readInput(
   if (typeof file !== "string") throw new Error("the path of a file must be a text");
   const [artifact = "", ...rest] = normalizePath(file).split("/");
   const path = rest.join("/");
-  const volume = inputs[artifact];
+  const volume = pick(inputs, artifact);
   if (volume === undefined || path === "") {
     throw new Error(`there is no ${JSON.stringify(file)}: artifacts here are ${Object.keys(inputs).join(", ")}`);
   }
