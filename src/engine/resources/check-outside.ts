@@ -10,7 +10,9 @@ import {
   fillVars,
   type ResourceStep,
   type ResourceStepEnd,
+  SecretValue,
   type VarRef,
+  type VarValue,
 } from "../../pipelines/pipelines.ts";
 import type { Bundle } from "../../store/store.ts";
 import type { ConfiguredVars } from "../configured-vars.ts";
@@ -47,9 +49,9 @@ export async function checkOutside(checked: Checked, parts: CheckParts): Promise
 }
 
 /** Of runner.toml, else a secret: nobody is there who could give another. @throws {AppError} VALIDATION_FAILED. */
-function findVar({ source, name, fields, text }: VarRef, vars: ConfiguredVars): JsonValue {
+function findVar({ source, name, fields, text }: VarRef, vars: ConfiguredVars): VarValue {
   const value = source === null && Object.hasOwn(vars, name) ? vars[name] : undefined;
-  if (value === undefined) return { secret: `${source ?? "secret"}:${name}` };
+  if (value === undefined) return new SecretValue(`${source ?? "secret"}:${name}`);
   return fields.reduce<JsonValue>((data, field) => {
     const isFields = typeof data === "object" && data !== null && !Array.isArray(data);
     const inner = isFields ? (data as Readonly<Record<string, JsonValue>>)[field] : undefined;
@@ -67,7 +69,8 @@ async function execute(
   const stepId = `${runId}.1`;
   const texts: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    texts[name] = (await resolveText(value, name, { secrets, pipeline, bundle })).text;
+    texts[name] =
+      typeof value === "string" ? value : (await resolveText(value, name, { secrets, pipeline, bundle })).text;
   }
   const output: Record<"stdout" | "stderr", Uint8Array[]> = { stdout: [], stderr: [] };
   let bytes = 0;

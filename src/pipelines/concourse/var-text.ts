@@ -17,17 +17,25 @@ export interface VarRef {
   readonly offset: number;
 }
 
-/** A text with secrets in it that only the host looks up. */
-export interface SecretParts {
-  readonly parts: readonly (string | { readonly secret: string })[];
-}
-
-/** A value, or a secret as `{ secret: "secret:NAME" }`. */
-export type VarValue = JsonValue | SecretValue;
-
-export interface SecretValue {
+/** A secret that only the host looks up, as "secret:NAME". Told from data by its class: files may say anything. */
+export class SecretValue {
   readonly secret: string;
+
+  constructor(secret: string) {
+    this.secret = secret;
+  }
 }
+
+/** A text with secrets in it. */
+export class SecretParts {
+  readonly parts: readonly (string | SecretValue)[];
+
+  constructor(parts: SecretParts["parts"]) {
+    this.parts = parts;
+  }
+}
+
+export type VarValue = JsonValue | SecretValue;
 
 /** @throws whatever says that there is no such var. */
 export type FindVar = (ref: VarRef) => VarValue;
@@ -87,14 +95,14 @@ function fillText(text: string, find: FindVar): Filled {
   }
   parts.push(text.slice(end));
   if (parts.every((part) => typeof part === "string")) return parts.join("");
-  return { parts: parts.filter((part) => part !== "") };
+  return new SecretParts(parts.filter((part) => part !== ""));
 }
 
 function asPart(value: VarValue): string | SecretValue {
   if (typeof value === "string") return value;
-  return isSecretValue(value) ? value : JSON.stringify(value);
+  return value instanceof SecretValue ? value : JSON.stringify(value);
 }
 
-export function isSecretValue(value: unknown): value is SecretValue {
-  return typeof value === "object" && value !== null && "secret" in value && typeof value.secret === "string";
+export function isSecret(value: unknown): value is SecretValue | SecretParts {
+  return value instanceof SecretValue || value instanceof SecretParts;
 }

@@ -9,6 +9,7 @@ import { resourceTypes } from "./resources/resource-types.ts";
 import type { Scope } from "./scope.ts";
 import { script, type Volume } from "./script-globals.ts";
 import { stepBounds } from "./step-bounds.ts";
+import { stepEnv } from "./step-env.ts";
 import { takeArtifact } from "./take-artifact.ts";
 
 type Get = GetPlan & StepPlan;
@@ -108,9 +109,10 @@ function openContext(resource: ResourcePlan, what: string, scope: Scope, at: Pla
     name,
     source: fillParams(source, scope, at),
     now: () => Date.now(),
-    run: async (options) =>
+    run: async ({ env = {}, ...options }) =>
       await script.runtime.run({
         ...options,
+        env: stepEnv(env),
         name: scope.stepName(what),
         job: scope.job.name,
         ...stepBounds(scope, what, at),

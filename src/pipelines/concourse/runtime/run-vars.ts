@@ -3,7 +3,7 @@
 import type { JsonValue } from "../../../core/json.ts";
 import type { JsonObject, Place, Plan } from "../plan.ts";
 import { pick } from "../pick.ts";
-import { fillVars, type Filled, isSecretValue, type VarRef, type VarValue } from "../var-text.ts";
+import { fillVars, type Filled, isSecret, SecretValue, type VarRef, type VarValue } from "../var-text.ts";
 import { PlanError } from "./outcome.ts";
 import { script, type TextValue } from "./script-globals.ts";
 
@@ -15,9 +15,9 @@ export interface Locals {
 export class RunVars {
   readonly #plan: Plan;
   /** From outside of the run, by name. */
-  readonly #found: Readonly<Record<string, Filled>>;
+  readonly #found: Readonly<Record<string, VarValue>>;
 
-  private constructor(plan: Plan, found: Readonly<Record<string, Filled>>) {
+  private constructor(plan: Plan, found: Readonly<Record<string, VarValue>>) {
     this.#plan = plan;
     this.#found = found;
   }
@@ -27,7 +27,7 @@ export class RunVars {
     const { params } = script.pipelineContext;
     const asked = plan.vars.filter(({ name, secret }) => secret === `secret:${name}` && !Object.hasOwn(params, name));
     const names = [...new Set(asked.map(({ name }) => name))];
-    return new RunVars(plan, names.length === 0 ? {} : await script.vars.find(names));
+    return new RunVars(plan, names.length === 0 ? {} : await findOutside(names));
   }
 
   /** @throws {PlanError} for a var that there is not. */
@@ -43,13 +43,6 @@ export class RunVars {
     throw new PlanError(`${what} must be a text; ${describe(filled)}`, at);
   }
 
-  /** Texts and secrets; data as JSON, as Concourse gives it to tasks. @throws {PlanError} */
-  fillTextMap(values: JsonObject, scope: Locals, at: Place): Readonly<Record<string, TextValue>> {
-    return Object.fromEntries(
-      Object.entries(values).map(([key, value]) => [key, toText(this.fill(value ?? null, scope, at))]),
-    );
-  }
-
   #find(ref: VarRef, scope: Locals, at: Place, own: JsonObject): VarValue {
     const value = this.#lookUp(ref, scope, own);
     if (value === undefined) throw this.#missing(ref, at);
@@ -60,10 +53,8 @@ export class RunVars {
     if (source === ".") return scope.findLocal(name);
     const declared = source === null ? undefined : pick(this.#plan.varSources ?? {}, source);
     if (declared !== undefined) return pick(declared, name);
-    if (source !== null) return { secret: `${source}:${name}` };
-    return (
-      pick(own, name) ?? pick(script.pipelineContext.params, name) ?? (pick(this.#found, name) as VarValue | undefined)
-    );
+    if (source !== null) return new SecretValue(`${source}:${name}`);
+    return pick(own, name) ?? pick(script.pipelineContext.params, name) ?? pick(this.#found, name);
   }
 
   #missing({ source, name, text }: VarRef, at: Place): PlanError {
@@ -76,8 +67,20 @@ export class RunVars {
   }
 }
 
+/** The host says of a secret its name, and of all else the value. */
+async function findOutside(names: readonly string[]): Promise<Readonly<Record<string, VarValue>>> {
+  const found = await script.vars.find(names);
+  return Object.fromEntries(
+    Object.entries(found).map(([name, value]) => {
+      const secret = `secret:${name}`;
+      const isName = typeof value === "object" && value !== null && "secret" in value && value["secret"] === secret;
+      return [name, isName ? new SecretValue(secret) : value];
+    }),
+  );
+}
+
 function pickField(from: VarValue, field: string, ref: VarRef, at: Place): VarValue {
-  if (isSecretValue(from))
+  if (from instanceof SecretValue)
     throw new PlanError(`${ref.text}: a secret is a text and has no field ${JSON.stringify(field)}`, at);
   const value =
     typeof from === "object" && from !== null ? pick(from as Readonly<Record<string, JsonValue>>, field) : undefined;
@@ -87,15 +90,15 @@ function pickField(from: VarValue, field: string, ref: VarRef, at: Place): VarVa
 
 function describe(filled: Filled): string {
   if (typeof filled !== "object" || filled === null) return `it is ${JSON.stringify(filled)}`;
-  return isSecretValue(filled) || "parts" in filled
+  return isSecret(filled)
     ? "a secret can only stand in params, args and the source of a resource"
     : "it is a list or an object";
 }
 
+/** Data as JSON, as Concourse gives it to tasks. */
 export function toText(filled: Filled): TextValue {
   if (typeof filled === "string") return filled;
   if (filled === null) return "";
-  if (isSecretValue(filled)) return filled;
-  if (typeof filled === "object" && "parts" in filled) return filled as TextValue;
+  if (isSecret(filled)) return filled;
   return JSON.stringify(filled);
 }

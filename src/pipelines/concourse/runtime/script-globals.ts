@@ -1,7 +1,7 @@
 // What the runtime uses of the globals that every script has, with their types; pipelines/runner.d.ts says what they do.
 
 import type { JsonValue } from "../../../core/json.ts";
-import type { Filled, SecretParts, SecretValue } from "../var-text.ts";
+import type { SecretParts, SecretValue } from "../var-text.ts";
 import type { Version } from "../plan.ts";
 
 export interface StepResult {
@@ -68,7 +68,7 @@ interface ScriptGlobals {
     take(name: string, options?: { readonly limit?: number }): Promise<void>;
     release(name: string): Promise<void>;
   };
-  readonly vars: { find(names: readonly string[]): Promise<Readonly<Record<string, Filled>>> };
+  readonly vars: { find(names: readonly string[]): Promise<Readonly<Record<string, JsonValue>>> };
   readonly resources: {
     found(resource: string, versions: readonly Version[], options: { readonly scope: string }): Promise<void>;
     choose(asked: {

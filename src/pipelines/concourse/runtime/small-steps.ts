@@ -2,7 +2,7 @@
 
 import type { JsonValue } from "../../../core/json.ts";
 import type { GatePlan, JsonObject, LoadVarPlan, NotifyPlan, SetPipelinePlan, StepPlan } from "../plan.ts";
-import type { Filled } from "../var-text.ts";
+import { type Filled, isSecret } from "../var-text.ts";
 import { readArtifactFile } from "./artifact-file.ts";
 import { failed, type Outcome, PlanError, succeeded } from "./outcome.ts";
 import { readDuration } from "./read-template.ts";
@@ -63,8 +63,7 @@ function fillData(values: JsonObject | undefined, scope: Scope, at: PlanError["a
 
 function hasSecret(filled: Filled): boolean {
   if (typeof filled !== "object" || filled === null) return false;
-  if (Array.isArray(filled)) return filled.some((each: Filled) => hasSecret(each));
-  return "secret" in filled || "parts" in filled || Object.values(filled).some((each) => hasSecret(each as Filled));
+  return isSecret(filled) || Object.values(filled).some((each) => hasSecret(each as Filled));
 }
 
 export async function waitAtGate(step: GatePlan & StepPlan, scope: Scope): Promise<Outcome> {

@@ -10,6 +10,7 @@ import { failed, type Outcome, PlanError, succeeded } from "./outcome.ts";
 import { readFlag } from "./read-template.ts";
 import type { Scope } from "./scope.ts";
 import { script, type StepOptions } from "./script-globals.ts";
+import { stepEnv } from "./step-env.ts";
 import { findTaskImage } from "./task-image.ts";
 import { stepBounds } from "./step-bounds.ts";
 import { openTaskFolder } from "./task-folder.ts";
@@ -41,7 +42,7 @@ export async function runTask(task: Task, scope: Scope): Promise<Outcome> {
       (config.run.args ?? []).map((arg) => fill(arg)),
       user,
     ),
-    env: Object.fromEntries(Object.entries(params).map(([key, value]) => [key, fill(value ?? null)])),
+    env: stepEnv(Object.fromEntries(Object.entries(params).map(([key, value]) => [key, fill(value ?? null)]))),
     ...(folder.workDir === undefined ? {} : { workDir: folder.workDir }),
     mounts: folder.mounts,
     ...stepBounds(scope, `task ${name}`, at),

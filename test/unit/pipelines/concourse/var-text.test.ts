@@ -1,7 +1,7 @@
 // `((vars))` in texts, as Concourse writes them.
 
 import { expect, test } from "bun:test";
-import { fillVars, findVarRefs } from "../../../../src/pipelines/concourse/var-text.ts";
+import { fillVars, findVarRefs, SecretValue } from "../../../../src/pipelines/concourse/var-text.ts";
 
 test("a var is found with its source, its name and its fields, and what is no var is left out", () => {
   const found = findVarRefs('((a)) (( .:b.c )) ((src:"x.y".z)) ((a b)) $((1 + 2)) ((');
@@ -13,7 +13,7 @@ test("a var is found with its source, its name and its fields, and what is no va
 });
 
 test("a text that is nothing but a var becomes its value, others have its text, and secrets stay references", () => {
-  const values: Readonly<Record<string, unknown>> = { list: [1, 2], text: "x", key: { secret: "secret:key" } };
+  const values: Readonly<Record<string, unknown>> = { list: [1, 2], text: "x", key: new SecretValue("secret:key") };
   const fill = (value: string): unknown => fillVars(value, ({ name }) => values[name] as string);
   expect(fill("((list))")).toEqual([1, 2]);
   expect(fill("a ((list)) ((text))")).toBe("a [1,2] x");

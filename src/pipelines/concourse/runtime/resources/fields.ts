@@ -1,6 +1,6 @@
 // The source or the params of a resource, their vars filled.
 
-import type { Filled } from "../../var-text.ts";
+import { type Filled, isSecret } from "../../var-text.ts";
 import type { TextValue } from "../script-globals.ts";
 
 export type Fields = Readonly<Record<string, Filled>>;
@@ -24,6 +24,5 @@ export function readText(fields: Fields, name: string): string {
 /** A text that only a process is given. */
 export function readSecretText(fields: Fields, name: string): TextValue {
   const value = fields[name] ?? "";
-  if (typeof value === "object" && ("secret" in value || "parts" in value)) return value as TextValue;
-  return readText(fields, name);
+  return isSecret(value) ? value : readText(fields, name);
 }

@@ -3,7 +3,7 @@
 import { parseDuration } from "../../../../core/duration.ts";
 import type { Version } from "../../plan.ts";
 import type { TextValue } from "../script-globals.ts";
-import type { Filled } from "../../var-text.ts";
+import { type Filled, isSecret } from "../../var-text.ts";
 import { type Fields, readSecretText, readText, refuseUnknown } from "./fields.ts";
 import { finish } from "./finish.ts";
 import { readInput } from "./read-input.ts";
@@ -88,8 +88,8 @@ function readFiles(fields: Fields, name: string): Readonly<Record<string, TextVa
 /** Anything but a text is written as JSON. */
 function readContents(files: Fields, path: string): TextValue {
   const value = files[path] ?? null;
-  const isText = typeof value !== "object" || value === null || "secret" in value || "parts" in value;
-  return isText && value !== null ? readSecretText(files, path) : JSON.stringify(value);
+  const isText = typeof value !== "object" || isSecret(value);
+  return isText ? readSecretText(files, path) : JSON.stringify(value);
 }
 
 function isInside(path: string): boolean {

@@ -7,12 +7,13 @@ import {
   gitPut,
   parseGitCheck,
 } from "../../../../../../src/pipelines/concourse/runtime/resources/git-commands.ts";
+import { SecretParts, SecretValue } from "../../../../../../src/pipelines/concourse/var-text.ts";
 
 test("the command is the same whatever the source is, and secrets stay references", () => {
   const source = {
-    uri: { parts: ["https://a.example/", { secret: "secret:path" }] },
-    password: { secret: "secret:password" },
-    git_config: [{ name: "http.extraHeader", value: { secret: "secret:header" } }],
+    uri: new SecretParts(["https://a.example/", new SecretValue("secret:path")]),
+    password: new SecretValue("secret:password"),
+    git_config: [{ name: "http.extraHeader", value: new SecretValue("secret:header") }],
   };
   const plain = gitCheck({ uri: "/repo", branch: "$(id)x" }, null);
   const { command, env } = gitCheck(source, null);
@@ -32,7 +33,7 @@ test("versions are read a line each", () => {
 test("what git cannot be given is refused with its name", () => {
   const source = { uri: "/repo", branch: "main" };
   const push = { repository: "repo", branch: null, tag: null, annotation: null };
-  expect(() => gitCheck({ ...source, branch: { secret: "secret:x" } }, null)).toThrow("branch must be a text");
+  expect(() => gitCheck({ ...source, branch: new SecretValue("secret:x") }, null)).toThrow("branch must be a text");
   expect(() => gitCheck({ ...source, tag_filter: "v*", tag_regex: "v.*" }, null)).toThrow("exclude each other");
   expect(() => gitCheck({ ...source, paths: ["a\nb"] }, null)).toThrow("paths must be a list of texts");
   expect(() => gitCheck(source, { ref: "-x" })).toThrow("version.ref");

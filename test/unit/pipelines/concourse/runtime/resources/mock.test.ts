@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { resourceTypes } from "../../../../../../src/pipelines/concourse/runtime/resources/resource-types.ts";
+import { SecretValue } from "../../../../../../src/pipelines/concourse/var-text.ts";
 import { openResourceBench, type ResourceBench } from "../../../../../fixtures/resources/resource-bench.ts";
 
 const { mock } = resourceTypes;
@@ -39,7 +40,7 @@ test("a check may be made to wait and to fail", async () => {
 test("a get makes the version and the files of the source and the params, also of secrets", async () => {
   const folder = bench.createVolume("got");
   const source = {
-    create_files: { "a/b.txt": "one\n", "c.json": { d: [1, null] }, token: { secret: "secret:token" } },
+    create_files: { "a/b.txt": "one\n", "c.json": { d: [1, null] }, token: new SecretValue("secret:token") },
     metadata: [{ name: "key", value: "value" }],
   };
   const params = { create_files_via_params: { "a/b.txt": "$(two)\n" } };
