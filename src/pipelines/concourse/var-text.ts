@@ -103,6 +103,12 @@ function asPart(value: VarValue): string | SecretValue {
   return value instanceof SecretValue ? value : JSON.stringify(value);
 }
 
+/** Whether it is one, or a list or an object that one is in. */
+export function holdsSecret(filled: Filled): boolean {
+  if (typeof filled !== "object" || filled === null) return false;
+  return isSecret(filled) || Object.values(filled).some((each) => holdsSecret(each as Filled));
+}
+
 export function isSecret(value: unknown): value is SecretValue | SecretParts {
   return value instanceof SecretValue || value instanceof SecretParts;
 }

@@ -3,7 +3,7 @@
 import type { JsonValue } from "../../../core/json.ts";
 import type { JsonObject, Place, Plan } from "../plan.ts";
 import { pick } from "../pick.ts";
-import { fillVars, type Filled, isSecret, SecretValue, type VarRef, type VarValue } from "../var-text.ts";
+import { fillVars, type Filled, holdsSecret, isSecret, SecretValue, type VarRef, type VarValue } from "../var-text.ts";
 import { PlanError } from "./outcome.ts";
 import { script, type TextValue } from "./script-globals.ts";
 
@@ -53,17 +53,23 @@ export class RunVars {
     if (source === ".") return scope.findLocal(name);
     const declared = source === null ? undefined : pick(this.#plan.varSources ?? {}, source);
     if (declared !== undefined) return pick(declared, name);
-    if (source !== null) return new SecretValue(`${source}:${name}`);
+    if (source !== null) return this.#isNamed(`${source}:${name}`) ? new SecretValue(`${source}:${name}`) : undefined;
     return pick(own, name) ?? pick(script.pipelineContext.params, name) ?? pick(this.#found, name);
   }
 
+  /** What a file of a task asks for beyond that it must not come by. */
+  #isNamed(secret: string): boolean {
+    return this.#plan.vars.some((known) => known.secret === secret);
+  }
+
   #missing({ source, name, text }: VarRef, at: Place): PlanError {
-    const place = this.#plan.vars.find((known) => known.name === name)?.at ?? at;
+    if (source === ".") return new PlanError(`${text} has no value: nothing has set it`, at);
+    const known = this.#plan.vars.find(({ secret }) => secret === `${source ?? "secret"}:${name}`);
     const help =
-      source === null
-        ? `give it with --var ${name}=…, in [vars] of runner.toml, or as a secret: runner secret set ${name}`
-        : "nothing has set it";
-    return new PlanError(`${text} has no value: ${help}`, place);
+      known === undefined
+        ? "the pipeline does not name it: give it to the task by vars or params"
+        : `give it with --var ${name}=…, in [vars] of runner.toml, or as a secret: runner secret set ${name}`;
+    return new PlanError(`${text} has no value: ${help}`, known?.at ?? at);
   }
 }
 
@@ -95,10 +101,12 @@ function describe(filled: Filled): string {
     : "it is a list or an object";
 }
 
-/** Data as JSON, as Concourse gives it to tasks. */
-export function toText(filled: Filled): TextValue {
+/** Data as JSON, as Concourse gives it to tasks. @throws {PlanError} where a secret is in it. */
+export function toText(filled: Filled, what: string, at: Place): TextValue {
   if (typeof filled === "string") return filled;
   if (filled === null) return "";
   if (isSecret(filled)) return filled;
+  if (holdsSecret(filled))
+    throw new PlanError(`${what}: a secret cannot be in a list or an object, only in a text`, at);
   return JSON.stringify(filled);
 }

@@ -25,7 +25,8 @@ export async function runTask(task: Task, scope: Scope): Promise<Outcome> {
   scope.job.executed.push(name);
   const config = task.config ?? (await loadConfig(task, scope));
   const own = task.config === null ? (task.vars ?? {}) : {};
-  const fill = (value: JsonValue): ReturnType<typeof toText> => toText(vars.fill(value, scope, at, own));
+  const fill = (value: JsonValue, what: string): ReturnType<typeof toText> =>
+    toText(vars.fill(value, scope, at, own), `task ${name}: ${what}`, at);
   const image = await findTaskImage(task, config, scope);
   const folder = await openTaskFolder(task, config, scope, image !== undefined);
   const params: JsonObject = { ...config.params, ...task.params };
@@ -39,10 +40,12 @@ export async function runTask(task: Task, scope: Scope): Promise<Outcome> {
     ...(readFlag(task.privileged, scope, at, "privileged") && image !== undefined ? { privileged: true } : {}),
     command: folder.command(
       vars.fillText(config.run.path, scope, at, "run.path"),
-      (config.run.args ?? []).map((arg) => fill(arg)),
+      (config.run.args ?? []).map((arg) => fill(arg, "run.args")),
       user,
     ),
-    env: stepEnv(Object.fromEntries(Object.entries(params).map(([key, value]) => [key, fill(value ?? null)]))),
+    env: stepEnv(
+      Object.fromEntries(Object.entries(params).map(([key, value]) => [key, fill(value ?? null, `params.${key}`)])),
+    ),
     ...(folder.workDir === undefined ? {} : { workDir: folder.workDir }),
     mounts: folder.mounts,
     ...stepBounds(scope, `task ${name}`, at),
