@@ -2,7 +2,7 @@
 // and where resources are checked outside of a run.
 //
 // The form is Concourse's (https://concourse-ci.org/vars.html): `((name))`, `((source:name))`, each with `.field`s; what
-// has dots or colons of its own is quoted, as `(("a.b".field))`.
+// has dots or colons of its own is quoted, as `(("a.b".field))`. With spaces it is the shell's: `if (( n ))`.
 
 import type { JsonValue } from "../../core/json.ts";
 
@@ -41,9 +41,10 @@ export type VarValue = JsonValue | SecretValue;
 export type FindVar = (ref: VarRef) => VarValue;
 
 const pattern = /\(\(([^()\n]{1,512})\)\)/g;
-const segment = String.raw`(?:"[^"]+"|[\w/-]+)`;
-const shape = new RegExp(String.raw`^\s*(?:(\.|${segment}):)?(${segment}(?:\.${segment})*)\s*$`);
-const segments = /"([^"]+)"|([\w/-]+)/g;
+const source = String.raw`(?:"[^"]+"|[\p{L}\w/-]+)`;
+const segment = String.raw`(?:"[^"]+"|[\p{L}\w/@:-]+)`;
+const shape = new RegExp(String.raw`^(?:(\.|${source}):)?(${segment}(?:\.${segment})*)$`, "u");
+const segments = /"([^"]+)"|([\p{L}\w/@:-]+)/gu;
 
 /** In order. What has parentheses but is no var stays as it is. */
 export function findVarRefs(text: string): readonly VarRef[] {
@@ -55,10 +56,10 @@ export function findVarRefs(text: string): readonly VarRef[] {
 }
 
 function parseRef(text: string, inner: string, offset: number): VarRef | null {
-  const [, source, path] = shape.exec(inner) ?? [];
+  const [, from, path] = shape.exec(inner) ?? [];
   if (path === undefined) return null;
   const [name = "", ...fields] = [...path.matchAll(segments)].map(([, quoted, plain]) => quoted ?? plain ?? "");
-  return { source: source === undefined ? null : source.replaceAll('"', ""), name, fields, text, offset };
+  return { source: from === undefined ? null : from.replaceAll('"', ""), name, fields, text, offset };
 }
 
 /** Every var of a value, however deep, with its path in there. */

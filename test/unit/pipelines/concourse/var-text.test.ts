@@ -4,11 +4,11 @@ import { expect, test } from "bun:test";
 import { fillVars, findVarRefs, SecretValue } from "../../../../src/pipelines/concourse/var-text.ts";
 
 test("a var is found with its source, its name and its fields, and what is no var is left out", () => {
-  const found = findVarRefs('((a)) (( .:b.c )) ((src:"x.y".z)) ((a b)) $((1 + 2)) ((');
+  const found = findVarRefs('((a)) ((.:b.c)) ((src:"x.y".z)) (( a )) ((a b)) $((1 + 2)) ((');
   expect(found.map(({ source, name, fields, offset }) => [source, name, fields, offset])).toEqual([
     [null, "a", [], 0],
     [".", "b", ["c"], 6],
-    ["src", "x.y", ["z"], 18],
+    ["src", "x.y", ["z"], 16],
   ]);
 });
 
