@@ -56,13 +56,11 @@ class VarCheck {
     const { path, given } = this.#reader.sourceOf(step);
     const across = (step.across ?? []).map((each) => each.var);
     const inside = across.length === 0 ? local : new Set([...local, ...across]);
-    const own =
-      step.type === "task" && step.vars !== undefined ? new Set([...inside, ...Object.keys(step.vars)]) : inside;
     for (const [key, value] of Object.entries(given)) {
       if (innerFields.has(key)) continue;
-      const scope = key === "across" ? local : own;
+      const scope = key === "across" ? local : inside;
       if (key === "in_parallel") this.#checkParallel(path, value, scope);
-      else this.checkData(`${path}.${key}`, value as JsonValue, scope, step.type === "task" ? step.vars : undefined);
+      else this.checkData(`${path}.${key}`, value as JsonValue, scope);
     }
     if ("steps" in step) for (const inner of step.steps) this.#visit(inner, inside);
     if (step.type === "load_var") local.add(step.name);
@@ -79,9 +77,9 @@ class VarCheck {
     }
   }
 
-  checkData(path: string, value: JsonValue, local: ReadonlySet<string>, own: object = {}): void {
+  checkData(path: string, value: JsonValue, local: ReadonlySet<string>): void {
     for (const { ref, path: inner } of collectVarRefs(value)) {
-      if (ref.source !== null || !Object.hasOwn(own, ref.name)) this.#checkRef(joinPath(path, inner), ref, local);
+      this.#checkRef(joinPath(path, inner), ref, local);
     }
     this.#checkForm(path, value);
   }

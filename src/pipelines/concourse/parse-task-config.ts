@@ -1,10 +1,10 @@
 // The contents of a task, inline or from a file: plain data to a TaskConfig, or every problem it has. Pure: used where a
 // pipeline is compiled, and in the compiled script for the files of tasks.
 
-import type { JsonValue } from "../../core/json.ts";
 import { describeValue, type FieldProblems } from "../../core/field-problem.ts";
 import { parseTaskImage } from "./parse-task-image.ts";
-import type { ContainerLimits, JsonObject, TaskConfig, TaskInput, TaskOutput } from "./plan.ts";
+import type { ContainerLimits, TaskConfig, TaskInput, TaskOutput } from "./plan.ts";
+import { isSecret } from "./var-text.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -66,13 +66,13 @@ function readRun(field: string, value: unknown, problems: FieldProblems): TaskCo
   };
 }
 
-function readArgs(field: string, value: unknown, problems: FieldProblems): readonly JsonValue[] {
+function readArgs(field: string, value: unknown, problems: FieldProblems): NonNullable<TaskConfig["run"]["args"]> {
   if (!Array.isArray(value)) {
     problems.add(field, `must be a list, not ${describeValue(value)}`, "write args: [-c, make]");
     return [];
   }
   return value.map((arg: unknown, index) => {
-    if (typeof arg === "string" || typeof arg === "number" || typeof arg === "boolean") return arg;
+    if (typeof arg === "string" || typeof arg === "number" || typeof arg === "boolean" || isSecret(arg)) return arg;
     problems.add(`${field}[${index}]`, `must be a text, not ${describeValue(arg)}`, "put it between quotes");
     return "";
   });
@@ -158,10 +158,10 @@ function readFolder(field: string, value: unknown, problems: FieldProblems): str
   return text;
 }
 
-function readParams(field: string, value: unknown, problems: FieldProblems): JsonObject {
+function readParams(field: string, value: unknown, problems: FieldProblems): NonNullable<TaskConfig["params"]> {
   // `params:` with nothing below it.
   if (value === null) return {};
-  return (problems.readObject(field, value, "write NAME: value") ?? {}) as JsonObject;
+  return (problems.readObject(field, value, "write NAME: value") ?? {}) as NonNullable<TaskConfig["params"]>;
 }
 
 /** `cpu` shares and `memory`, of a task's contents or of its step. */

@@ -5,6 +5,7 @@
 // begins. Names of jobs, resources, inputs and outputs are plain texts.
 
 import type { JsonValue } from "../../core/json.ts";
+import type { Filled } from "./var-text.ts";
 
 /** Line and column in the file, from 1. */
 export type Place = readonly [line: number, column: number];
@@ -148,13 +149,13 @@ export interface TaskPlan {
   readonly assert?: StepAssert;
 }
 
-/** The contents of a task, inline or from a file. */
+/** The contents of a task, inline or from a file: as written, or with its vars filled. */
 export interface TaskConfig {
   readonly platform: string;
   readonly image?: TaskImage;
   readonly run: {
     readonly path: string;
-    readonly args?: readonly Template<JsonValue>[];
+    readonly args?: readonly Filled[];
     readonly dir?: string;
     readonly user?: string;
   };
@@ -162,7 +163,7 @@ export interface TaskConfig {
   readonly outputs?: readonly TaskOutput[];
   /** Paths below the task's folder. */
   readonly caches?: readonly string[];
-  readonly params?: JsonObject;
+  readonly params?: Readonly<Record<string, Filled>>;
   readonly containerLimits?: ContainerLimits;
 }
 

@@ -35,7 +35,7 @@ export class SecretParts {
   }
 }
 
-export type VarValue = JsonValue | SecretValue;
+export type VarValue = JsonValue | SecretValue | SecretParts;
 
 /** @throws whatever says that there is no such var. */
 export type FindVar = (ref: VarRef) => VarValue;
@@ -91,7 +91,7 @@ function fillText(text: string, find: FindVar): Filled {
   const parts: (string | SecretValue)[] = [];
   let end = 0;
   for (const ref of refs) {
-    parts.push(text.slice(end, ref.offset), asPart(find(ref)));
+    parts.push(text.slice(end, ref.offset), ...asParts(find(ref)));
     end = ref.offset + ref.text.length;
   }
   parts.push(text.slice(end));
@@ -99,9 +99,9 @@ function fillText(text: string, find: FindVar): Filled {
   return new SecretParts(parts.filter((part) => part !== ""));
 }
 
-function asPart(value: VarValue): string | SecretValue {
-  if (typeof value === "string") return value;
-  return value instanceof SecretValue ? value : JSON.stringify(value);
+function asParts(value: VarValue): SecretParts["parts"] {
+  if (value instanceof SecretParts) return value.parts;
+  return [typeof value === "string" || value instanceof SecretValue ? value : JSON.stringify(value)];
 }
 
 /** Whether it is one, or a list or an object that one is in. */

@@ -1,7 +1,7 @@
 // `((vars))` where a step begins: local ones, those given to the run, those of runner.toml, secrets.
 
 import type { JsonValue } from "../../../core/json.ts";
-import type { JsonObject, Place, Plan } from "../plan.ts";
+import type { Place, Plan } from "../plan.ts";
 import { pick } from "../pick.ts";
 import { fillVars, type Filled, holdsSecret, isSecret, SecretValue, type VarRef, type VarValue } from "../var-text.ts";
 import { PlanError } from "./outcome.ts";
@@ -11,6 +11,9 @@ import { script, type TextValue } from "./script-globals.ts";
 export interface Locals {
   findLocal(name: string): JsonValue | undefined;
 }
+
+/** What a step gives to the file of its task. */
+export type OwnVars = Readonly<Record<string, VarValue>>;
 
 export class RunVars {
   readonly #plan: Plan;
@@ -31,30 +34,28 @@ export class RunVars {
   }
 
   /** @throws {PlanError} for a var that there is not. */
-  fill(value: JsonValue, scope: Locals, at: Place, own: JsonObject = {}): Filled {
+  fill(value: JsonValue, scope: Locals, at: Place, own: OwnVars = {}): Filled {
     return fillVars(value, (ref) => this.#find(ref, scope, at, own));
   }
 
   /** @throws {PlanError} also where it is no text, or is a secret. */
   fillText(value: JsonValue, scope: Locals, at: Place, what: string): string {
-    const filled = this.fill(value, scope, at);
-    if (typeof filled === "string") return filled;
-    if (typeof filled === "number" || typeof filled === "boolean") return String(filled);
-    throw new PlanError(`${what} must be a text; ${describe(filled)}`, at);
+    return asText(this.fill(value, scope, at), what, at);
   }
 
-  #find(ref: VarRef, scope: Locals, at: Place, own: JsonObject): VarValue {
+  #find(ref: VarRef, scope: Locals, at: Place, own: OwnVars): VarValue {
     const value = this.#lookUp(ref, scope, own);
     if (value === undefined) throw this.#missing(ref, at);
     return ref.fields.reduce<VarValue>((from, field) => pickField(from, field, ref, at), value);
   }
 
-  #lookUp({ source, name }: VarRef, scope: Locals, own: JsonObject): VarValue | undefined {
+  #lookUp({ source, name }: VarRef, scope: Locals, own: OwnVars): VarValue | undefined {
     if (source === ".") return scope.findLocal(name);
     const declared = source === null ? undefined : pick(this.#plan.varSources ?? {}, source);
     if (declared !== undefined) return pick(declared, name);
     if (source !== null) return this.#isNamed(`${source}:${name}`) ? new SecretValue(`${source}:${name}`) : undefined;
-    return pick(own, name) ?? pick(script.pipelineContext.params, name) ?? pick(this.#found, name);
+    const given: readonly OwnVars[] = [own, script.pipelineContext.params, this.#found];
+    return given.find((values) => Object.hasOwn(values, name))?.[name];
   }
 
   /** What a file of a task asks for beyond that it must not come by. */
@@ -86,12 +87,19 @@ async function findOutside(names: readonly string[]): Promise<Readonly<Record<st
 }
 
 function pickField(from: VarValue, field: string, ref: VarRef, at: Place): VarValue {
-  if (from instanceof SecretValue)
+  if (isSecret(from))
     throw new PlanError(`${ref.text}: a secret is a text and has no field ${JSON.stringify(field)}`, at);
   const value =
     typeof from === "object" && from !== null ? pick(from as Readonly<Record<string, JsonValue>>, field) : undefined;
   if (value === undefined) throw new PlanError(`${ref.text}: there is no field ${JSON.stringify(field)}`, at);
   return value;
+}
+
+/** @throws {PlanError} where it is no text, or is a secret. */
+export function asText(filled: Filled, what: string, at: Place): string {
+  if (typeof filled === "string") return filled;
+  if (typeof filled === "number" || typeof filled === "boolean") return String(filled);
+  throw new PlanError(`${what} must be a text; ${describe(filled)}`, at);
 }
 
 function describe(filled: Filled): string {

@@ -4,6 +4,7 @@ import { pick } from "../pick.ts";
 import type { StepPlan, TaskConfig, TaskPlan } from "../plan.ts";
 import { PlanError } from "./outcome.ts";
 import type { Scope } from "./scope.ts";
+import { asText } from "./run-vars.ts";
 import { takeArtifact } from "./take-artifact.ts";
 import { script, type StepOptions, type TextValue, type Volume } from "./script-globals.ts";
 
@@ -30,24 +31,24 @@ export async function openTaskFolder(
 ): Promise<TaskFolder> {
   const volumes = new Map<string, Volume>();
   const outputs: (readonly [name: string, volume: Volume])[] = [];
+  const folderOf = (path: string): string => normalize(asText(path, "the path of an input, output or cache", task.at));
   for (const { name, path = name, optional = false } of config.inputs ?? []) {
     const artifact = pick(task.inputMapping ?? {}, name) ?? name;
     const volume = await takeArtifact(artifact, scope);
-    if (volume !== undefined) volumes.set(normalize(path), volume);
+    if (volume !== undefined) volumes.set(folderOf(path), volume);
     else if (!optional) throw missingInput(task, name, artifact, scope);
   }
   for (const { name, path = name } of config.outputs ?? []) {
-    const place = normalize(path);
+    const place = folderOf(path);
     const volume = volumes.get(place) ?? (await script.volumes.create());
     volumes.set(place, volume);
     outputs.push([pick(task.outputMapping ?? {}, name) ?? name, volume]);
   }
   for (const path of config.caches ?? []) {
-    const cache = `${scope.job.name}/${task.name}/${normalize(path)}`;
-    volumes.set(normalize(path), await script.volumes.create({ cache }));
+    const place = folderOf(path);
+    volumes.set(place, await script.volumes.create({ cache: `${scope.job.name}/${task.name}/${place}` }));
   }
-  const dir =
-    config.run.dir === undefined ? undefined : scope.job.vars.fillText(config.run.dir, scope, task.at, "run.dir");
+  const dir = config.run.dir === undefined ? undefined : asText(config.run.dir, "run.dir", task.at);
   const place = isContainer ? placeInContainer(volumes, dir) : placeOfProcess(volumes, dir);
   return { ...place, keepOutputs: () => outputs.forEach(([name, volume]) => scope.artifacts.put(name, volume)) };
 }

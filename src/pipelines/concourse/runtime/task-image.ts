@@ -3,6 +3,7 @@
 import type { StepPlan, TaskConfig, TaskPlan } from "../plan.ts";
 import { PlanError } from "./outcome.ts";
 import type { Scope } from "./scope.ts";
+import { asText } from "./run-vars.ts";
 import { script } from "./script-globals.ts";
 
 /** What oci-build-task and registry-image leave (https://github.com/concourse/registry-image-resource#in-download-the-image-from-the-registry). */
@@ -19,11 +20,10 @@ export async function findTaskImage(
   { image }: TaskConfig,
   scope: Scope,
 ): Promise<string | undefined> {
-  const { vars } = scope.job;
   if (task.image !== undefined) return await loadImage(task.image, task, scope);
   if (image === undefined) return undefined;
   const { repository, tag, digest } = image;
-  const text = (value: string): string => vars.fillText(value, scope, task.at, "image_resource");
+  const text = (value: string): string => asText(value, "image_resource", task.at);
   const named = tag === undefined ? text(repository) : `${text(repository)}:${text(tag)}`;
   return digest === undefined ? named : `${text(repository)}@${text(digest)}`;
 }

@@ -9,12 +9,13 @@ import { checkStepAssert } from "./asserts.ts";
 import { failed, type Outcome, PlanError, succeeded } from "./outcome.ts";
 import { readFlag } from "./read-template.ts";
 import type { Scope } from "./scope.ts";
-import { script, type StepOptions } from "./script-globals.ts";
+import { script, type StepOptions, type TextValue } from "./script-globals.ts";
 import { stepEnv } from "./step-env.ts";
 import { findTaskImage } from "./task-image.ts";
 import { stepBounds } from "./step-bounds.ts";
 import { openTaskFolder } from "./task-folder.ts";
-import { toText } from "./run-vars.ts";
+import { asText, type OwnVars, toText } from "./run-vars.ts";
+import type { Filled } from "../var-text.ts";
 
 type Task = TaskPlan & StepPlan;
 
@@ -23,29 +24,28 @@ export async function runTask(task: Task, scope: Scope): Promise<Outcome> {
   const { vars } = scope.job;
   const name = vars.fillText(task.name, scope, at, "the name of a task");
   scope.job.executed.push(name);
-  const config = task.config ?? (await loadConfig(task, scope));
-  const own = task.config === null ? (task.vars ?? {}) : {};
-  const fill = (value: JsonValue, what: string): ReturnType<typeof toText> =>
-    toText(vars.fill(value, scope, at, own), `task ${name}: ${what}`, at);
+  const config =
+    task.config === null
+      ? await loadConfig(task, scope)
+      : (vars.fill(ownParams(task.config as unknown as JsonValue, task), scope, at) as unknown as TaskConfig);
   const image = await findTaskImage(task, config, scope);
   const folder = await openTaskFolder(task, config, scope, image !== undefined);
-  const params: JsonObject = { ...config.params, ...task.params };
-  const user = config.run.user === undefined ? undefined : vars.fillText(config.run.user, scope, at, "run.user");
+  const params = { ...config.params, ...(vars.fill(task.params ?? {}, scope, at) as Readonly<Record<string, Filled>>) };
+  const { path, args = [], user } = config.run;
+  const text = (filled: Filled, what: string): TextValue => toText(filled, `task ${name}: ${what}`, at);
   const options: StepOptions = {
     name: scope.stepName(name),
     job: scope.job.name,
     ...(image === undefined
       ? {}
-      : { image, ...limitsOf({ ...config.containerLimits, ...task.containerLimits }, scope, task) }),
+      : { image, ...limitsOf({ ...config.containerLimits, ...fillLimits(task, scope) }, task) }),
     ...(readFlag(task.privileged, scope, at, "privileged") && image !== undefined ? { privileged: true } : {}),
     command: folder.command(
-      vars.fillText(config.run.path, scope, at, "run.path"),
-      (config.run.args ?? []).map((arg) => fill(arg, "run.args")),
-      user,
+      asText(path, "run.path", at),
+      args.map((arg) => text(arg, "run.args")),
+      user === undefined ? undefined : asText(user, "run.user", at),
     ),
-    env: stepEnv(
-      Object.fromEntries(Object.entries(params).map(([key, value]) => [key, fill(value ?? null, `params.${key}`)])),
-    ),
+    env: stepEnv(Object.fromEntries(Object.entries(params).map(([key, value]) => [key, text(value, `params.${key}`)]))),
     ...(folder.workDir === undefined ? {} : { workDir: folder.workDir }),
     mounts: folder.mounts,
     ...stepBounds(scope, `task ${name}`, at),
@@ -59,19 +59,21 @@ export async function runTask(task: Task, scope: Scope): Promise<Outcome> {
   return failed(`task ${name}: ${how}`, at);
 }
 
-/** The contents of a task that are in a file. @throws {PlanError} */
+/** The contents of a task that are in a file, their vars filled, which may stand anywhere. @throws {PlanError} */
 async function loadConfig(task: Task, scope: Scope): Promise<TaskConfig> {
   const { name, at, file = "" } = task;
-  const path = scope.job.vars.fillText(file, scope, at, "file");
+  const { vars } = scope.job;
+  const path = vars.fillText(file, scope, at, "file");
+  const own = vars.fill(task.vars ?? {}, scope, at) as OwnVars;
   const text = await readArtifactFile(path, scope, at);
-  let data: unknown;
+  let data: JsonValue;
   try {
     data = script.YAML.parse(text);
   } catch (thrown) {
     throw new PlanError(`task ${name}: ${path} is no YAML: ${(thrown as Error).message}`, at);
   }
   const problems = new FieldProblems();
-  const config = parseTaskConfig("", data, problems);
+  const config = parseTaskConfig("", vars.fill(ownParams(data, task), scope, at, own), problems);
   if (problems.list.length === 0) return config;
   const lines = problems.list
     .slice(0, 10)
@@ -79,14 +81,28 @@ async function loadConfig(task: Task, scope: Scope): Promise<TaskConfig> {
   throw new PlanError(`task ${name}: ${path} cannot be a task: ${lines.join("; ")}`, at);
 }
 
+/** Without the params that the step gives instead: their vars may have no value. */
+function ownParams(config: JsonValue, { params = {} }: Task): JsonValue {
+  if (!isObject(config) || !isObject(config["params"])) return config;
+  const own = Object.entries(config["params"]).filter(([name]) => !Object.hasOwn(params, name));
+  return { ...config, params: Object.fromEntries(own) as JsonObject };
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function fillLimits({ containerLimits = {}, at }: Task, scope: Scope): ContainerLimits {
+  return scope.job.vars.fill({ ...containerLimits }, scope, at) as ContainerLimits;
+}
+
 /** Concourse's `cpu` are shares, which below 64 would be taken for processors. */
-function limitsOf({ cpu, memory }: ContainerLimits, scope: Scope, { at }: Task): Pick<StepOptions, "containerLimits"> {
+function limitsOf({ cpu, memory }: ContainerLimits, { at }: Task): Pick<StepOptions, "containerLimits"> {
   if (cpu === undefined && memory === undefined) return {};
-  const shares = cpu === undefined ? undefined : Number(scope.job.vars.fill(cpu, scope, at));
+  const shares = cpu === undefined ? undefined : Number(cpu);
   if (shares !== undefined && !(shares >= 0))
     throw new PlanError(`container_limits.cpu must be a number, not ${shares}`, at);
-  const limit =
-    memory === undefined ? undefined : scope.job.vars.fillText(memory, scope, at, "container_limits.memory");
+  const limit = memory === undefined ? undefined : asText(memory, "container_limits.memory", at);
   return {
     containerLimits: {
       ...(shares === undefined ? {} : { cpu: shares === 0 ? 0 : Math.max(64, shares) }),
