@@ -103,8 +103,8 @@ export interface JobConfig {
   readonly name: string;
   /** Jobs that are done before it begins. */
   readonly needs: readonly string[];
-  /** Those of them whose new versions it is for. */
-  readonly follows: readonly string[];
+  /** Those of them whose new versions it is for: each of the lists is of jobs that a version has to pass together. */
+  readonly follows: readonly (readonly string[])[];
 }
 
 export interface ResourceConfig {

@@ -24,7 +24,7 @@ export function readJobs(value: unknown, problems: FieldProblems): readonly JobC
       return [];
     }
     const needs = readNames(`${field}.needs`, given["needs"], problems);
-    return [{ name, needs, follows: readNames(`${field}.follows`, given["follows"], problems) }];
+    return [{ name, needs, follows: readFollows(`${field}.follows`, given["follows"], problems) }];
   });
   checkNames(jobs, problems);
   checkCycles(jobs, problems);
@@ -39,6 +39,13 @@ function readNames(field: string, value: unknown, problems: FieldProblems): read
   return names;
 }
 
+function readFollows(field: string, value: unknown, problems: FieldProblems): JobConfig["follows"] {
+  if (value === undefined) return [];
+  if (Array.isArray(value)) return value.map((each: unknown, index) => readNames(`${field}[${index}]`, each, problems));
+  problems.add(field, `must be a list of lists of jobs, not ${describeValue(value)}`, 'write [["unit", "lint"]]');
+  return [];
+}
+
 function checkNames(jobs: readonly JobConfig[], problems: FieldProblems): void {
   const names = new Set(jobs.map(({ name }) => name));
   for (const [index, { name, needs, follows }] of jobs.entries()) {
@@ -46,7 +53,7 @@ function checkNames(jobs: readonly JobConfig[], problems: FieldProblems): void {
     if (jobs.findIndex((other) => other.name === name) < index) {
       problems.add(`${field}.name`, `names the job ${JSON.stringify(name)} a second time`);
     }
-    for (const [key, list] of Object.entries({ needs, follows })) {
+    for (const [key, list] of Object.entries({ needs, follows: follows.flat() })) {
       const absent = list.find((each) => !names.has(each));
       if (absent !== undefined) problems.add(`${field}.${key}`, `names no job of this list: ${JSON.stringify(absent)}`);
     }

@@ -151,38 +151,50 @@ export class ResourceChecker {
     const versions = await checkOutside({ pipeline, bundle: version.bundle, resource, from, now }, this.#options);
     if (this.#stopped) return;
     if (isNews(versions, from)) await store.commit(foundWrites(key, versions, now));
-    for (const trigger of resource.triggers) await this.#begin(entry, trigger);
+    await this.#begin(entry);
   }
 
-  /** Begins what a job has not been begun for yet. */
-  async #begin(entry: Entry, { job, mode }: ResourceTrigger): Promise<void> {
-    const { resources } = this.#options.store;
-    const { key } = entry;
-    const { begun: upTo } = await resources.cursor(key, job);
-    const newest = await resources.newest(key, []);
-    if (newest === undefined || newest.seq <= upTo) return;
-    // The first sight of a resource begins one run, however much there was before.
-    if (mode === "latest" || upTo === 0) return await this.#beginNewest(entry, job, newest);
-    let last = upTo;
-    for (let begun = 0; begun < mostRunsAtOnce && !this.#stopped; begun++) {
-      const next: KnownVersion | undefined = await resources.next(key, [], last);
-      if (next === undefined) return;
-      await this.#submit(entry, job, next);
-      last = next.seq;
+  /** A run for each version that jobs have not been begun for yet, of all that wait for it: what must pass several sees them. */
+  async #begin(entry: Entry): Promise<void> {
+    const newest = await this.#options.store.resources.newest(entry.key, []);
+    if (newest === undefined) return;
+    const due = new Map<number, Set<string>>();
+    for (const trigger of entry.resource.triggers) {
+      for (const seq of await this.#findDue(entry, trigger, newest.seq)) {
+        due.set(seq, (due.get(seq) ?? new Set()).add(trigger.job));
+      }
+    }
+    for (const [seq, jobs] of [...due].sort(([a], [b]) => a - b)) {
+      if (this.#stopped) return;
+      await this.#submit(entry, [...jobs], seq);
     }
   }
 
-  /** One that is still queued will take the newest itself. */
-  async #beginNewest(entry: Entry, job: string, newest: KnownVersion): Promise<void> {
-    const last = entry.lastRuns.get(job);
-    const kept = last === undefined ? undefined : await this.#options.store.runs.findKept(last);
-    if (kept?.status !== "queued") await this.#submit(entry, job, newest);
+  async #findDue({ key, lastRuns }: Entry, { job, mode }: ResourceTrigger, newest: number): Promise<readonly number[]> {
+    const { resources, runs } = this.#options.store;
+    const { begun: upTo } = await resources.cursor(key, job);
+    if (newest <= upTo) return [];
+    // The first sight of a resource begins one run, however much there was before.
+    if (mode === "latest" || upTo === 0) {
+      const last = lastRuns.get(job);
+      const kept = last === undefined ? undefined : await runs.findKept(last);
+      // One that is still queued will take the newest itself.
+      return kept?.status === "queued" ? [] : [newest];
+    }
+    const due: number[] = [];
+    for (let last = upTo; due.length < mostRunsAtOnce;) {
+      const next: KnownVersion | undefined = await resources.next(key, [], last);
+      if (next === undefined) break;
+      due.push(next.seq);
+      last = next.seq;
+    }
+    return due;
   }
 
   async #submit(
     { pipeline, version, resource, key, lastRuns }: Entry,
-    job: string,
-    { seq }: KnownVersion,
+    jobs: readonly string[],
+    seq: number,
   ): Promise<void> {
     const { clock, runs, newId, checkReady, logger } = this.#options;
     checkReady();
@@ -192,13 +204,14 @@ export class ResourceChecker {
       trigger: "schedule",
       bundleHash: version.bundle.hash,
       params: resolveParams(version.config, {}, "schedule"),
-      targetJobs: followersOf(version.config.jobs ?? [], job),
+      targetJobs: followersOf(version.config.jobs ?? [], jobs),
       createdAt: clock.now(),
     });
-    const begin: Write = { type: "resource.begin", ...key, job, seq };
-    await runs.submit({ run, version, request: null, writes: [begin] });
-    lastRuns.set(job, run.id);
-    logger.info("a new version of a resource begins a run", { pipeline, resource: resource.name, job, run: run.id });
+    const writes = jobs.map((job): Write => ({ type: "resource.begin", ...key, job, seq }));
+    await runs.submit({ run, version, request: null, writes });
+    for (const job of jobs) lastRuns.set(job, run.id);
+    const about = { pipeline, resource: resource.name, job: jobs.join(", "), run: run.id };
+    logger.info("a new version of a resource begins a run", about);
   }
 }
 

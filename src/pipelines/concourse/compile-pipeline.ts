@@ -97,7 +97,9 @@ function makeConfig(pipeline: ParsedPipeline, givable: readonly string[]): JsonO
     jobs: jobs.map(({ job }) => ({
       name: job.name,
       needs: job.needs,
-      follows: [...new Set(listSteps(job).flatMap((s) => (s.type === "get" && s.trigger ? s.passed : [])))],
+      follows: listSteps(job).flatMap((step) =>
+        step.type === "get" && step.trigger && step.passed.length > 0 ? [step.passed] : [],
+      ),
     })),
     ...(resources.length === 0 ? {} : { resources }),
     ...(Object.keys(retention).length === 0 ? {} : { retention }),

@@ -91,7 +91,11 @@ const afterConfig = objectOf({
 const jobConfig = objectOf({
   name: text,
   needs: { type: "array", items: text },
-  follows: { type: "array", items: text, description: "Those of needs whose new versions begin it." },
+  follows: {
+    type: "array",
+    items: { type: "array", items: text },
+    description: "Those of needs whose new versions begin it; each list: those that a version has to pass together.",
+  },
 });
 
 const pipelineConfig = objectOf({

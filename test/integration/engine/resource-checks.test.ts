@@ -51,6 +51,30 @@ test("the first sight of a resource begins one run, of the jobs that follow by t
   expect(await runs()).toHaveLength(1);
 }, 30_000);
 
+test("jobs that wait for the same version are begun in one run, and what has to pass all of them waits for all", async () => {
+  const task = (script: string): string =>
+    `{ task: t, config: { platform: linux, run: { path: sh, args: [-c, "${script}"] } } }`;
+  await harness.addYaml(
+    "ci",
+    `resources: [{ name: repo, type: git, check_every: 1s, source: { uri: ${repository.path} } }]
+jobs:
+  - { name: unit, plan: [{ get: repo, trigger: true }, ${task("true")}] }
+  - { name: lint, plan: [{ get: repo, trigger: true }, ${task("false")}] }
+  - { name: deploy, plan: [{ get: repo, passed: [unit, lint], trigger: true }, ${task("true")}] }
+  - { name: by-hand, plan: [{ get: repo }] }
+  - { name: later, plan: [{ get: repo, passed: [unit, by-hand], trigger: true }] }
+`,
+  );
+  const [run] = await ended(1);
+  await checksPass();
+  expect(await runs()).toHaveLength(1);
+  expect(run?.jobs.map(({ name, status }) => [name, status])).toEqual([
+    ["unit", "succeeded"],
+    ["lint", "failed"],
+    ["deploy", "skipped"],
+  ]);
+}, 30_000);
+
 test("a push begins one run more, and none again after a restart", async () => {
   await harness.addYaml("ci", ciOf(repository.path));
   await ended(1);

@@ -12,11 +12,11 @@ function problemsOf(value: unknown): readonly string[] {
 
 test("jobs have their needs, and those they follow", () => {
   const problems = new FieldProblems();
-  const jobs = readJobs([{ name: "a" }, { name: "b", needs: ["a"], follows: "a" }], problems);
+  const jobs = readJobs([{ name: "a" }, { name: "b", needs: ["a"], follows: [["a"], "a"] }], problems);
   expect(problems.list).toEqual([]);
   expect(jobs).toEqual([
     { name: "a", needs: [], follows: [] },
-    { name: "b", needs: ["a"], follows: ["a"] },
+    { name: "b", needs: ["a"], follows: [["a"], ["a"]] },
   ]);
 });
 
@@ -26,6 +26,8 @@ test.each([
   [[{ name: "a" }, { name: "a" }], 'config.jobs[1].name names the job "a" a second time'],
   [[{ name: "a", needs: ["b"] }], 'config.jobs[0].needs names no job of this list: "b"'],
   [[{ name: "a", need: [] }], "config.jobs[0].need is unknown"],
+  [[{ name: "a", follows: [["b"]] }], 'config.jobs[0].follows names no job of this list: "b"'],
+  [[{ name: "a", follows: "a" }], 'config.jobs[0].follows must be a list of lists of jobs, not the text "a"'],
   [[{ name: "a", needs: ["a"] }], 'config.jobs go in a circle: "a" need each other'],
   [
     [{ name: "x" }, { name: "a", needs: ["x", "c"] }, { name: "b", needs: ["a"] }, { name: "c", needs: ["b"] }],

@@ -64,22 +64,25 @@ async function chooseVersion({ version, passed, at }: Get, resource: ResourcePla
   const { name } = resource;
   if (typeof version !== "string") return version;
   if (resource.version !== undefined) return resource.version;
-  // What the jobs before it in this run had is what has passed them.
-  for (const each of passed) {
-    const used = job.earlier.get(each)?.findLast((one) => one.resource === name);
-    if (used !== undefined) return used.version;
-  }
+  // What the jobs before it in this run had is what has passed them; one that was skipped had none, and is not asked.
+  const had = passed.flatMap((each) => {
+    const versions = (job.earlier.get(each) ?? []).flatMap((used) => (used.resource === name ? [used.version] : []));
+    return versions.length === 0 ? [] : [{ each, versions }];
+  });
   const outside = passed.filter((each) => !job.earlier.has(each));
-  if (outside.length > 0) {
+  const common = outside.length === 0 ? findCommon(had.map(({ versions }) => versions)) : undefined;
+  if (common !== undefined) return common;
+  const asked = [...had.map(({ each }) => each), ...outside];
+  if (asked.length > 0) {
     const chosen = await script.resources.choose({
       resource: name,
       scope: resourceScope(resource),
       job: job.name,
       version,
-      passed: outside,
+      passed: asked,
     });
     if (chosen !== null) return chosen;
-    throw new PlanError(`get ${name}: no version of it has passed ${outside.join(" and ")} yet`, at);
+    throw new PlanError(`get ${name}: no version of it has passed ${asked.join(" and ")} yet`, at);
   }
   return await job.versions.find(`${name} ${version === "every" ? job.name : ""}`, async () => {
     const context = openContext(resource, `check ${name}`, scope, at);
@@ -101,6 +104,16 @@ async function chooseVersion({ version, passed, at }: Get, resource: ResourcePla
       });
     }
   });
+}
+
+/** The last one that is in each of the lists. */
+function findCommon([first = [], ...others]: readonly (readonly Version[])[]): Version | undefined {
+  return first.findLast((version) => others.every((list) => list.some((other) => isSame(version, other))));
+}
+
+function isSame(a: Version, b: Version): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }
 
 function openContext(resource: ResourcePlan, what: string, scope: Scope, at: Place): ResourceContext {

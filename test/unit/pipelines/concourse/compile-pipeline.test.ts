@@ -56,7 +56,7 @@ jobs:
     expect(config["jobs"]).toEqual([
       { name: "a", needs: [], follows: [] },
       { name: "b", needs: [], follows: [] },
-      { name: "c", needs: ["a", "b"], follows: ["a", "b"] },
+      { name: "c", needs: ["a", "b"], follows: [["a", "b"]] },
     ]);
     expect(config["resources"]).toMatchObject([
       { name: "r", triggers: [], checkEvery: "1m" },
