@@ -3,7 +3,7 @@
 import { AppError } from "../../core/app-error.ts";
 import type { JsonValue } from "../../core/json.ts";
 import type { ResourceConfig } from "../../core/pipeline-config.ts";
-import type { ResourceVersion } from "../../core/resource-version.ts";
+import { isResourceVersion, type ResourceVersion } from "../../core/resource-version.ts";
 import type { Executor } from "../../executors/executors.ts";
 import {
   checkResource,
@@ -42,8 +42,13 @@ const shownOutput = 500;
 /** Oldest first. @throws whatever says why it cannot be seen. */
 export async function checkOutside(checked: Checked, parts: CheckParts): Promise<readonly ResourceVersion[]> {
   const { resource, from, now } = checked;
-  if (resource.version !== undefined) return [resource.version];
-  const source = fillVars(resource.source, (ref) => findVar(ref, parts.vars));
+  const find = (ref: VarRef): VarValue => findVar(ref, parts.vars);
+  if (resource.version !== undefined) {
+    const pinned = fillVars(resource.version, find);
+    if (isResourceVersion(pinned)) return [pinned];
+    throw new AppError("VALIDATION_FAILED", "its version has a var that is no text of runner.toml");
+  }
+  const source = fillVars(resource.source, find);
   const run = async (step: ResourceStep): Promise<ResourceStepEnd> => await execute(step, checked, parts);
   return await checkResource({ name: resource.name, type: resource.type, source, from, now, run });
 }

@@ -27,7 +27,10 @@ export function checkVars(
   locate: (field: string) => VarPlan["at"],
 ): OutsideVars {
   const check = new VarCheck(reader, pipeline, locate);
-  for (const { path, resource } of pipeline.resources) check.checkData(`${path}.source`, resource.source, new Set());
+  for (const { path, resource } of pipeline.resources) {
+    check.checkData(`${path}.source`, resource.source, new Set());
+    check.checkData(`${path}.version`, resource.version ?? null, new Set());
+  }
   for (const { job } of pipeline.jobs) check.checkJob(job);
   return { vars: [...check.found.values()], givable: [...check.givable] };
 }

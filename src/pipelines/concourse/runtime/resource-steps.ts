@@ -60,10 +60,22 @@ function use({ job }: Scope, resource: ResourcePlan, version: Version): void {
 
 /** @throws {PlanError} where there is none. */
 async function chooseVersion({ version, passed, at }: Get, resource: ResourcePlan, scope: Scope): Promise<Version> {
+  const wanted = typeof version === "string" ? (resource.version ?? version) : version;
+  if (typeof wanted === "string") return await findVersion({ version: wanted, passed, at }, resource, scope);
+  const { vars } = scope.job;
+  const parts = Object.entries(wanted);
+  return Object.fromEntries(parts.map(([key, part]) => [key, vars.fillText(part, scope, at, `version.${key}`)]));
+}
+
+interface Wanted {
+  readonly version: "latest" | "every";
+  readonly passed: readonly string[];
+  readonly at: Place;
+}
+
+async function findVersion({ version, passed, at }: Wanted, resource: ResourcePlan, scope: Scope): Promise<Version> {
   const { job } = scope;
   const { name } = resource;
-  if (typeof version !== "string") return version;
-  if (resource.version !== undefined) return resource.version;
   // What the jobs before it in this run had is what has passed them; one that was skipped had none, and is not asked.
   const had = passed.flatMap((each) => {
     const versions = (job.earlier.get(each) ?? []).flatMap((used) => (used.resource === name ? [used.version] : []));
@@ -99,7 +111,7 @@ async function chooseVersion({ version, passed, at }: Get, resource: ResourcePla
       return await script.resources.choose({
         ...asked,
         job: job.name,
-        version: typeof version === "string" ? version : "latest",
+        version,
         passed: [],
       });
     }
