@@ -38,7 +38,8 @@ export class FieldProblems {
         continue;
       }
       const near = didYouMean(name, known);
-      this.add(field, "is unknown", near ? `did you mean "${near}"?` : `known here: ${known.join(", ")}`);
+      const others = known.length === 0 ? "none is known here" : `known here: ${known.join(", ")}`;
+      this.add(field, "is unknown", near ? `did you mean "${near}"?` : others);
     }
     const rest = unknown.slice(mostUnknown);
     const [first] = rest;

@@ -3,8 +3,9 @@
 import { didYouMean } from "../../core/did-you-mean.ts";
 import { listAll, listHooks, type ParsedJob } from "./parse-job.ts";
 import type { ParsedPipeline } from "./parse-pipeline.ts";
-import type { JobPlan, StepPlan } from "./plan.ts";
+import type { JobPlan, ResourceTypeName, StepPlan } from "./plan.ts";
 import type { Fields, PlanReader } from "./plan-reader.ts";
+import { knownParams } from "./runtime/resources/known-params.ts";
 
 export function checkGraph(reader: PlanReader, pipeline: ParsedPipeline, groups: unknown): void {
   const { jobs, resources } = pipeline;
@@ -19,9 +20,13 @@ export function checkGraph(reader: PlanReader, pipeline: ParsedPipeline, groups:
     resources.map(({ path, resource }) => ({ path: `${path}.name`, name: resource.name })),
   );
   const resourceNames = new Set(resources.map(({ resource }) => resource.name));
+  const types = new Map(resources.map(({ resource }) => [resource.name, resource.type]));
   const touched = new Map(jobs.toReversed().map(({ job }) => [job.name, touchedResources(job)]));
   for (const { job } of jobs) {
-    for (const step of listSteps(job)) checkResourceStep(reader, step, resourceNames, touched);
+    for (const step of listSteps(job)) {
+      checkResourceStep(reader, step, resourceNames, touched);
+      checkParams(reader, step, types);
+    }
   }
   checkCycles(reader, jobs);
   if (groups !== undefined) checkGroups(reader, groups, new Set(touched.keys()), resourceNames);
@@ -75,6 +80,21 @@ function checkResourceStep(
         hint,
       );
     }
+  }
+}
+
+function checkParams(reader: PlanReader, step: StepPlan, types: ReadonlyMap<string, ResourceTypeName>): void {
+  const type = "resource" in step ? types.get(step.resource) : undefined;
+  if (type === undefined || (step.type !== "get" && step.type !== "put")) return;
+  const { problems } = reader;
+  const { path } = reader.sourceOf(step);
+  const known = knownParams[type];
+  const { params = {} } = step;
+  problems.refuseUnknown(`${path}.params`, params, known[step.type], []);
+  if (step.type === "get") return;
+  problems.refuseUnknown(`${path}.get_params`, step.getParams ?? {}, known.get, []);
+  if (known.needed !== undefined && !Object.hasOwn(params, known.needed)) {
+    problems.add(`${path}.params.${known.needed}`, "is missing", "write params: { repository: artifact }");
   }
 }
 

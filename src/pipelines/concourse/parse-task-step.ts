@@ -17,10 +17,15 @@ export function parseTask(reader: PlanReader, path: string, given: Fields): Task
   }
   if (config !== undefined && file !== undefined)
     problems.add(`${path}.file`, "cannot stand beside config", "keep one");
+  const parsed = config === undefined ? null : parseTaskConfig(`${path}.config`, config, problems);
+  if (parsed !== null && parsed.image === undefined && image === undefined) {
+    checkVariables(reader, `${path}.config.params`, parsed.params);
+    checkVariables(reader, `${path}.params`, params);
+  }
   return {
     type: "task",
     name: reader.text(`${path}.task`, given["task"]),
-    config: config === undefined ? null : parseTaskConfig(`${path}.config`, config, problems),
+    config: parsed,
     ...defined({
       file: file === undefined ? undefined : readFile(reader, `${path}.file`, file),
       image: image === undefined ? undefined : reader.name(`${path}.image`, image),
@@ -34,6 +39,16 @@ export function parseTask(reader: PlanReader, path: string, given: Fields): Task
       assert: assert === undefined ? undefined : readAssert(reader, `${path}.assert`, assert),
     }),
   };
+}
+
+/** Containers know more names, but a process is begun by a shell, which would drop others. */
+function checkVariables(reader: PlanReader, field: string, params: unknown): void {
+  if (typeof params !== "object" || params === null) return;
+  for (const name of Object.keys(params)) {
+    if (/^[A-Za-z_]\w*$/.test(name)) continue;
+    const rule = "write letters, digits and _, or give the task an image_resource, which takes others";
+    reader.problems.add(`${field}.${JSON.stringify(name)}`, "is no name that a variable of a process can have", rule);
+  }
 }
 
 /** `artifact/path`. */

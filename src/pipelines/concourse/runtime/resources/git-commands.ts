@@ -6,6 +6,7 @@ import type { TextValue } from "../script-globals.ts";
 import { checkGitBranch, checkGitUri } from "./check-git-text.ts";
 import { type Fields, readSecretText, readText, refuseUnknown } from "./fields.ts";
 import { checkGitConfigName } from "./git-config.ts";
+import { knownParams } from "./known-params.ts";
 import { checkScript, getScript, putScript } from "./git-scripts.ts";
 
 /** A process of this machine, to be run by `sh -c`. */
@@ -24,10 +25,6 @@ export interface GitPush {
 
 /** A check that is behind by more has the newest of them. */
 const mostVersions = 1000;
-const getParams =
-  "depth fetch_tags submodules submodule_recursive submodule_remote clean_tags short_ref_format disable_git_lfs".split(
-    " ",
-  );
 const commitPattern = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
 /** @throws Error where the source or the version is nothing that git may be given. */
@@ -63,7 +60,7 @@ export function parseGitCheck(stdout: string): readonly Version[] {
 
 /** The folder is mounted as `folder`. @throws Error as `gitCheck`. */
 export function gitGet(source: Fields, version: Version, params: Fields): GitCommand {
-  refuseUnknown("params", params, getParams);
+  refuseUnknown("params", params, knownParams.git.get);
   const ref = readRef(version);
   const commit = version["commit"] ?? "";
   if (commit !== "" && !commitPattern.test(commit)) throw new Error(`version.commit is no commit: ${quote(commit)}`);

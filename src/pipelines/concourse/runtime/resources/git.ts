@@ -5,10 +5,10 @@ import type { Volume } from "../script-globals.ts";
 import { readText, refuseUnknown } from "./fields.ts";
 import { finish } from "./finish.ts";
 import { type GitCommand, gitCheck, gitGet, gitPut, parseGitCheck, parseGitCommit } from "./git-commands.ts";
+import { knownParams } from "./known-params.ts";
 import { normalizePath, readInput } from "./read-input.ts";
 import type { ResourceContext, ResourceType } from "./resource-type.ts";
 
-const putParams = ["repository", "rebase", "force", "tag", "tag_prefix", "only_tag", "annotate", "branch"];
 type Mounts = Readonly<Record<string, Volume>>;
 
 export const git: ResourceType = {
@@ -20,7 +20,7 @@ export const git: ResourceType = {
   },
 
   put: async (context, params, inputs) => {
-    refuseUnknown("params", params, putParams);
+    refuseUnknown("params", params, knownParams.git.put);
     const repository = normalizePath(readText(params, "repository"));
     if (repository === "") throw new Error("params.repository is missing: the folder that is pushed");
     const artifact = repository.split("/")[0] ?? "";

@@ -6,6 +6,7 @@ import type { TextValue } from "../script-globals.ts";
 import { type Filled, isSecret } from "../../var-text.ts";
 import { type Fields, readSecretText, readText, refuseUnknown } from "./fields.ts";
 import { finish } from "./finish.ts";
+import { knownParams } from "./known-params.ts";
 import { readInput } from "./read-input.ts";
 import type { ResourceContext, ResourceType } from "./resource-type.ts";
 
@@ -39,7 +40,7 @@ export const mock: ResourceType = {
   },
 
   get: async ({ source, run }, version, params, folder) => {
-    refuseUnknown("params", params, ["create_files_via_params"]);
+    refuseUnknown("params", params, knownParams.mock.get);
     const files = {
       version: `${version["version"] ?? ""}\n`,
       privileged: "false\n",
@@ -59,7 +60,7 @@ export const mock: ResourceType = {
   },
 
   put: async (context, params, inputs) => {
-    refuseUnknown("params", params, ["version", "file", "print_env"]);
+    refuseUnknown("params", params, knownParams.mock.put);
     await log(context);
     if (params["print_env"] === true) await finish(context.run({ command: { path: "env" } }));
     const read = await readInput(params["file"], inputs);

@@ -3,6 +3,7 @@
 
 import { refuseUnknown } from "./fields.ts";
 import type { ResourceType } from "./resource-type.ts";
+import { knownParams } from "./known-params.ts";
 import { finish } from "./finish.ts";
 
 export const time: ResourceType = {
@@ -12,14 +13,14 @@ export const time: ResourceType = {
   },
 
   get: async ({ run, source }, version, params, folder) => {
-    refuseUnknown("params", params, []);
+    refuseUnknown("params", params, knownParams.time.get);
     const stdin = `${JSON.stringify({ source, version })}\n`;
     await finish(run({ command: "cat >folder/input", stdin, mounts: { folder } }));
     return {};
   },
 
   put: async ({ now }, params) => {
-    refuseUnknown("params", params, []);
+    refuseUnknown("params", params, knownParams.time.put);
     return { version: { time: new Date(now()).toISOString() } };
   },
 };
