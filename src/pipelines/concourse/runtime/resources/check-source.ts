@@ -44,13 +44,20 @@ const git: SourceFields = {
     "git_crypt_gpg_key",
     "https_tunnel",
     "commit_filter",
+    "private_key_user",
+    "private_key_passphrase",
+    "submodule_credentials",
+    "sparse_paths",
+    "tag_behaviour",
+    "version_depth",
+    "search_remote_refs",
   ],
   checks: { uri: checkGitUri, branch: checkGitBranch },
 };
 
 const time: SourceFields = {
   known: { interval: "text", start: "any", stop: "any", location: "text", days: "texts", initial_version: "flag" },
-  refused: [],
+  refused: ["start_after"],
   checks: { interval: checkInterval },
 };
 

@@ -32,6 +32,12 @@ test("a field of the original that has no effect here is refused", () => {
   ]);
 });
 
+test("no field of the original is taken for a mistyped other one", () => {
+  expect(problemsOf("git", { uri: "/repo", private_key_user: "me" })).toEqual([
+    "source.private_key_user is not supported (remove it)",
+  ]);
+});
+
 test("a field of the wrong kind is told, one with vars is taken as it is", () => {
   expect(problemsOf("git", { uri: "/repo", paths: "src" })).toEqual([
     'source.paths must be a list of texts, not the text "src"',
