@@ -6,7 +6,7 @@ import { AppError } from "../../core/app-error.ts";
 import type { JsonValue } from "../../core/json.ts";
 import type { JsonObject } from "./plan.ts";
 import { type Filled, fillVars, findVarRefs, type VarRef } from "./var-text.ts";
-import { parseYamlDocument } from "./yaml-document.ts";
+import { findWritten, parseYamlDocument } from "./yaml-document.ts";
 
 /** @throws {AppError} VALIDATION_FAILED with the line of a field that a given value does not have, LOAD_FAILED for what is no YAML. */
 export function fillSource(source: string, values: JsonObject): string {
@@ -20,6 +20,8 @@ export function fillSource(source: string, values: JsonObject): string {
   visit(document, {
     Scalar(key, node) {
       const text = node.value;
+      const written = findWritten(node);
+      if (written !== undefined) node.value = written;
       if (typeof text !== "string" || !findVarRefs(text).some((ref) => isGiven(ref, values))) return undefined;
       const filled = fillVars(text, (ref) => findValue(ref, values, lineOf(source, node)));
       isFilled = true;

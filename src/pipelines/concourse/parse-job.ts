@@ -125,15 +125,19 @@ function readRetention(reader: PlanReader, path: string, given: Fields): Retenti
   const { build_log_retention: value, build_logs_to_retain: builds } = given;
   const field = `${path}.build_log_retention`;
   if (value === undefined) {
-    const runs = reader.count(`${path}.build_logs_to_retain`, builds);
-    return runs === undefined ? undefined : { runs };
+    return defined({ runs: readLimit(reader, `${path}.build_logs_to_retain`, builds) });
   }
   const of = reader.object(field, value, "write { days: 30, builds: 100 }");
   if (!of) return undefined;
   reader.problems.refuseUnknown(field, of, ["days", "builds", "minimum_succeeded_builds"], []);
   return defined({
-    days: reader.count(`${field}.days`, of["days"]),
-    runs: reader.count(`${field}.builds`, of["builds"]),
-    minSucceeded: reader.count(`${field}.minimum_succeeded_builds`, of["minimum_succeeded_builds"]),
+    days: readLimit(reader, `${field}.days`, of["days"]),
+    runs: readLimit(reader, `${field}.builds`, of["builds"]),
+    minSucceeded: readLimit(reader, `${field}.minimum_succeeded_builds`, of["minimum_succeeded_builds"]),
   });
+}
+
+/** 0 is no limit, as in Concourse. */
+function readLimit(reader: PlanReader, field: string, value: unknown): number | undefined {
+  return value === 0 ? undefined : reader.count(field, value);
 }

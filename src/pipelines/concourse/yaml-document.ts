@@ -14,6 +14,7 @@ import {
   type Pair,
   type ParsedNode,
   Parser,
+  type Scalar,
 } from "yaml";
 import type { JsonValue } from "../../core/json.ts";
 import { isMergeKey, startOf, YamlPlaces } from "./yaml-places.ts";
@@ -141,7 +142,7 @@ class DocumentReader {
   #readNode(node: unknown): Sized {
     if (isSeq(node)) return this.#readList(node);
     if (isMap(node)) return this.#readMap(node);
-    const value = isScalar(node) ? node.value : null;
+    const value = isScalar(node) ? (findWritten(node) ?? node.value) : null;
     const isNumber = typeof value === "number" && Number.isFinite(value);
     if (value !== null && typeof value !== "string" && typeof value !== "boolean" && !isNumber) {
       throw new Stop("this is no data that JSON has; put it between quotes", startOf(node));
@@ -215,6 +216,14 @@ class DocumentReader {
     if (this.#length <= maxDataLength) return length;
     throw new Stop("its data is over 4 MiB as JSON; aliases count as often as they are used", startOf(node));
   }
+}
+
+/** What is written of a whole number that would be printed otherwise, as 0755 or 123456789012345678; it counts as a text. */
+export function findWritten({ value, source }: Scalar): string | undefined {
+  const isOther = typeof value === "number" && source !== undefined && source !== String(value);
+  return isOther && (/^-?0\d+$/.test(source) || (/^-?\d+$/.test(source) && !Number.isSafeInteger(value)))
+    ? source
+    : undefined;
 }
 
 function tooDeep(offset: number): Stop {

@@ -51,6 +51,16 @@ test("comments, anchors and the order of fields stay", () => {
   expect(fillSource(source, { image: "alpine" })).toBe(source.replace("((image))", "alpine"));
 });
 
+test("numbers stay what they are to whoever reads the text", () => {
+  expect(data("a: ((x))\nmode: 0755\nid: 123456789012345678\nn: 5\nr: 1.50\n", { x: "1" })).toEqual({
+    a: "1",
+    mode: "0755",
+    id: "123456789012345678",
+    n: 5,
+    r: 1.5,
+  });
+});
+
 test("a text with nothing to fill is the same, to the byte", () => {
   const source = "a:    [ 1,2 ]   # odd\n\n\nb: ((y))\n";
   expect(fillSource(source, { x: 1 })).toBe(source);
