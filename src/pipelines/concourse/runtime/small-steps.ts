@@ -2,7 +2,7 @@
 
 import type { JsonValue } from "../../../core/json.ts";
 import type { GatePlan, JsonObject, LoadVarPlan, NotifyPlan, SetPipelinePlan, StepPlan } from "../plan.ts";
-import { type Filled, holdsSecret } from "../var-text.ts";
+import { collectVarRefs, type Filled, holdsSecret } from "../var-text.ts";
 import { readArtifactFile } from "./artifact-file.ts";
 import { failed, type Outcome, PlanError, succeeded } from "./outcome.ts";
 import { readDuration } from "./read-template.ts";
@@ -57,8 +57,18 @@ export async function setPipeline(step: SetPipelinePlan & StepPlan, scope: Scope
 /** Values that leave the run: a secret among them would be written into a file. */
 function fillData(values: JsonObject | undefined, scope: Scope, at: PlanError["at"]): Filled {
   const filled = scope.job.vars.fill(values ?? {}, scope, at);
-  if (!holdsSecret(filled)) return filled;
-  throw new PlanError("a secret cannot be a var of another pipeline: that asks for it itself, as ((secret:NAME))", at);
+  if (holdsSecret(filled)) {
+    throw new PlanError(
+      "a secret cannot be a var of another pipeline: that asks for it itself, as ((secret:NAME))",
+      at,
+    );
+  }
+  const [found] = collectVarRefs(filled as JsonValue);
+  if (found === undefined) return filled;
+  throw new PlanError(
+    `a var of another pipeline cannot hold ${found.ref.text}: it would be filled there once more`,
+    at,
+  );
 }
 
 export async function waitAtGate(step: GatePlan & StepPlan, scope: Scope): Promise<Outcome> {
