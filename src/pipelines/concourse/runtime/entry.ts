@@ -15,7 +15,8 @@ export async function runPlan(plan: Plan): Promise<void> {
   const jobs = chooseJobs(plan);
   script.jobs.declare(jobs.map(({ name, needs }) => ({ name, needs })));
   const vars = await RunVars.load(plan);
-  const setting = { plan, vars, versions: new RunVersions(), locks: new RunLocks(), state: { isOver: false } };
+  const state = { isOver: false };
+  const setting = { plan, vars, versions: new RunVersions(), locks: new RunLocks(state), state };
   const turns = new InTurn(plan.maxInFlight ?? jobs.length);
   const executed: string[] = [];
   const results = new Map<string, JobResult>();
@@ -35,7 +36,7 @@ export async function runPlan(plan: Plan): Promise<void> {
     return result;
   };
   const run = async (job: JobPlan, ends: readonly (readonly [string, JobResult])[]): Promise<JobResult> => {
-    if (setting.state.isOver) return skip(job, "the run was asked to end before", true);
+    if (state.isOver) return skip(job, "the run was asked to end before", true);
     executed.push(job.name);
     return await runJob(job, { ...setting, earlier: usedBy(ends) });
   };

@@ -8,7 +8,7 @@ import { runInOrder } from "./group-steps.ts";
 import type { JobContext, UsedVersion } from "./job-context.ts";
 import { type Mishap, type Outcome, outcomeOf } from "./outcome.ts";
 import { runHooks, runStep } from "./run-step.ts";
-import type { JobLock, RunLocks } from "./run-locks.ts";
+import type { JobLock, RunLocks, RunState } from "./run-locks.ts";
 import type { RunVars } from "./run-vars.ts";
 import type { RunVersions } from "./run-versions.ts";
 import { Scope } from "./scope.ts";
@@ -41,8 +41,7 @@ export interface JobSetting {
   readonly versions: RunVersions;
   readonly locks: RunLocks;
   readonly earlier: JobContext["earlier"];
-  /** Of the run: once it was asked to end, what has begun may run its hooks, and nothing else begins. */
-  readonly state: { isOver: boolean };
+  readonly state: RunState;
 }
 
 /** Executes it. Never rejects. */
@@ -53,7 +52,6 @@ export async function runJob(job: JobPlan, setting: JobSetting): Promise<JobResu
   let outcome: Outcome;
   try {
     outcome = await setting.locks.hold(listLocks(job), async () => {
-      if (setting.state.isOver) return { status: "aborted", message: "the run was asked to end before", at: job.at };
       script.jobs.begin(name);
       const came = await execute(job, context);
       // Told before its locks are free for others.

@@ -7,12 +7,22 @@ export interface JobLock {
   readonly limit: number;
 }
 
+/** Of the run: once it was asked to end, what has begun may run its hooks, and nothing else begins. */
+export interface RunState {
+  isOver: boolean;
+}
+
 export class RunLocks {
+  readonly #state: RunState;
   readonly #last = new Map<string, Promise<void>>();
+
+  constructor(state: RunState) {
+    this.#state = state;
+  }
 
   /**
    * Does the work with all of them taken, in one order everywhere, so that no two jobs wait for each other.
-   * @throws what the work throws, and CancelledError while it waits.
+   * @throws what the work throws, and CancelledError where the run is asked to end before it has them.
    */
   async hold<T>(locks: readonly JobLock[], work: () => Promise<T>): Promise<T> {
     const [first, ...rest] = [...locks].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -23,12 +33,17 @@ export class RunLocks {
     this.#last.set(name, new Promise((resolve) => (endTurn = resolve)));
     try {
       await before;
+      // A lock that is asked for now could be waited for until the run is ended by force.
+      if (this.#state.isOver) throw new script.CancelledError("the run was asked to end before");
       await script.locks.take(name, { limit });
       try {
         return await this.hold(rest, work);
       } finally {
         await script.locks.release(name);
       }
+    } catch (thrown) {
+      if (thrown instanceof script.CancelledError) this.#state.isOver = true;
+      throw thrown;
     } finally {
       endTurn();
     }
