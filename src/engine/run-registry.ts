@@ -217,8 +217,9 @@ export class RunRegistry {
    */
   async answerWait(id: string, answers: readonly WaitAnswer[]): Promise<boolean> {
     return await this.#turns.take(id, async () => {
-      const driver = this.#live.get(id);
-      if (driver !== undefined) return await driver.answerWait(answers);
+      const isTaken = (await this.#live.get(id)?.answerWait(answers)) === true;
+      // One that has left memory meanwhile waits all the same.
+      if (isTaken || this.#live.has(id)) return isTaken;
       const isAnswered = await answerParked(this.#parts, id, answers);
       if (isAnswered) void this.wake(id);
       return isAnswered;
@@ -378,9 +379,8 @@ export class RunRegistry {
   }
 
   #drop(run: NewRun): void {
-    const driver = this.#live.get(run.id);
+    void this.#live.get(run.id)?.abandon();
     this.#live.delete(run.id);
-    void driver?.abandon();
     this.#ended(run.id);
   }
 

@@ -3,6 +3,7 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
+import type { Store, Write } from "../../../src/store/store.ts";
 import { EngineHarness, until } from "../../fixtures/harness/engine-harness.ts";
 import { refusal, untilOpen } from "../../fixtures/harness/news.ts";
 
@@ -19,6 +20,37 @@ async function start(body: string): Promise<string> {
 }
 
 const marks = async (): Promise<string> => await readFile(harness.path("marks"), "utf8").catch(() => "");
+
+/** As if one batch brought both to the disk: that a run waits is told right after a lock is given back. */
+class SettledTogether {
+  #isHolding = false;
+  #tell: (() => void) | null = null;
+
+  hold(): void {
+    this.#isHolding = true;
+  }
+
+  get isWaiting(): boolean {
+    return this.#tell !== null;
+  }
+
+  wrap(store: Store): Store {
+    return { ...store, commit: (writes) => this.#commit(store, writes) };
+  }
+
+  #commit(store: Store, writes: readonly Write[]): Promise<void> {
+    const has = (wanted: Write["type"]): boolean => writes.some(({ type }) => type === wanted);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    store.commit(writes).then(() => {
+      if (this.#isHolding && has("run.wait")) this.#tell ??= resolve;
+      else resolve();
+      if (!has("lock.remove")) return;
+      this.#isHolding = false;
+      this.#tell?.();
+    }, reject);
+    return promise;
+  }
+}
 
 async function stepsOf(id: string): Promise<readonly unknown[]> {
   return (await harness.engine.getRun(id)).steps.map(({ kind, name, status, message }) => [
@@ -148,6 +180,18 @@ describe("a lock", () => {
     for (const id of others) await untilOpen(harness, id);
     await harness.engine.signal(holding, "go", null);
     for (const id of [holding, ...others]) expect((await harness.end(id)).status).toBe("succeeded");
+  });
+
+  test("that is given back in the moment in which the next one leaves memory is given to that one", async () => {
+    const together = new SettledTogether();
+    harness = await EngineHarness.open({ wrapStore: (store) => together.wrap(store) });
+    const first = await start(`await locks.take("db"); await signal.wait("go"); await locks.release("db");`);
+    await untilOpen(harness, first);
+    together.hold();
+    const next = await start(`await locks.take("db"); return "had it";`);
+    await until(() => together.isWaiting);
+    await harness.engine.signal(first, "go", null);
+    expect((await harness.engine.waitForEnd(next, 10_000)).result).toBe("had it");
   });
 
   test("taken before the step that a rerun begins from is gone with the run, which is refused", async () => {
