@@ -103,13 +103,14 @@ export class Reruns {
 
   #repeat(old: NewRun, changes: Pick<NewRun, "bundleHash" | "params"> & Partial<NewRun>): NewRun {
     const { parts, newId } = this.#options;
-    const { pipeline, args, targetJobs, triggeredBy, scheduledAt, seed, after } = old;
+    const { pipeline, args, targetJobs, begunFor, triggeredBy, scheduledAt, seed, after } = old;
     return newRun({
       id: newId(),
       pipeline,
       trigger: "rerun",
       args,
       targetJobs,
+      begunFor,
       // The request goes when its run goes, so each run has its own.
       inboundId: old.inboundId === null ? null : newId(),
       rerunOf: old.id,

@@ -9,20 +9,13 @@ export interface KnownVersion {
   readonly version: ResourceVersion;
 }
 
-/** Places up to which a job has come; 0 where it never had any. */
-export interface ResourceCursor {
-  /** What it was given. */
-  readonly taken: number;
-  /** What runs were begun for. */
-  readonly begun: number;
-}
-
 export interface ResourceReader {
   /** The newest of those that each of these jobs has passed; undefined where there is none. */
   newest(key: ResourceKey, passed: readonly string[]): Promise<KnownVersion | undefined>;
   /** The same, but the oldest that is newer than that place. */
   next(key: ResourceKey, passed: readonly string[], afterSeq: number): Promise<KnownVersion | undefined>;
-  cursor(key: ResourceKey, job: string): Promise<ResourceCursor>;
+  /** The place up to which a job was given them, or runs were begun for it; 0 where it never had any. */
+  cursor(key: ResourceKey, job: string): Promise<number>;
   /** Newest first. */
   list(key: ResourceKey, limit: number): Promise<readonly KnownVersion[]>;
 }

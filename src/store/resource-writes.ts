@@ -9,6 +9,14 @@ export interface ResourceKey {
   readonly scope: string;
 }
 
+/** The version of a resource that a run is begun for, on behalf of these jobs. */
+export interface BegunVersion {
+  readonly resource: string;
+  readonly scope: string;
+  readonly jobs: readonly string[];
+  readonly version: ResourceVersion;
+}
+
 export type ResourceWrite =
   /** They come after those that are known, in their order; the last is the newest from now on, also where it was known. */
   | (ResourceKey & {

@@ -8,7 +8,7 @@ import type { PipelineConfig } from "../core/pipeline-config.ts";
 import type { Artifact, FinalRunStatus, PrecedingRun, RunError, Step, Trigger } from "../core/run.ts";
 import type { StepKey } from "../core/step-id.ts";
 import type { JobWrite } from "./job-writes.ts";
-import type { ResourceWrite } from "./resource-writes.ts";
+import type { BegunVersion, ResourceWrite } from "./resource-writes.ts";
 import type { LockWrite } from "./lock-writes.ts";
 import type { DeliveryWrite, EndpointWrite, EventWrite } from "./outbox-writes.ts";
 import type { TakeOverWrite } from "./take-over-writes.ts";
@@ -46,6 +46,8 @@ export interface NewRun {
   readonly args: readonly string[];
   /** The jobs of its pipeline that it is for; empty: all of them. */
   readonly targetJobs: readonly string[];
+  /** The version that its first jobs are to take where each is to have a run of its own. */
+  readonly begunFor: BegunVersion | null;
   /** The inbound request that started it. */
   readonly inboundId: string | null;
   readonly rerunOf: string | null;

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { maxVersions, type ResourceVersion } from "../../core/resource-version.ts";
 import type { JsonValue } from "../../core/json.ts";
-import type { KnownVersion, ResourceKey, Write } from "../../store/store.ts";
+import type { ResourceKey, Write } from "../../store/store.ts";
 import { StepSlots } from "../step-slots.ts";
 import { takeSlot } from "../take-slot.ts";
 import type { Work, WorkContext, WorkResult } from "../work-call.ts";
@@ -77,16 +77,23 @@ async function choose(
   const key = keyOf(run.pipeline, args);
   const { job, passed } = args;
   const { resources } = parts.store;
-  const chosen = args.version === "every" ? await findNext() : await resources.newest(key, passed);
-  if (chosen === undefined) return { value: null, writes: [] };
-  const { version } = chosen;
+  const version =
+    args.version === "every" ? (findOwn() ?? (await findNext())) : (await resources.newest(key, passed))?.version;
+  if (version === undefined) return { value: null, writes: [] };
   return { value: version as unknown as JsonValue, writes: [{ type: "resource.take", ...key, job, version }] };
 
-  /** Of each in its turn; once there is no more, the newest again. */
-  async function findNext(): Promise<KnownVersion | undefined> {
-    const { taken } = await resources.cursor(key, job);
-    const next = taken === 0 ? undefined : await resources.next(key, passed, taken);
-    return next ?? (await resources.newest(key, passed));
+  /** The one that this run was begun for, whatever other runs have come to meanwhile. */
+  function findOwn(): ResourceVersion | undefined {
+    const own = run.begunFor;
+    const isOwn = own?.resource === key.resource && own.scope === key.scope && own.jobs.includes(job);
+    return isOwn && passed.length === 0 ? own.version : undefined;
+  }
+
+  /** Of those that have no run of their own each in its turn; once there is no more, the newest again. */
+  async function findNext(): Promise<ResourceVersion | undefined> {
+    const begun = await resources.cursor(key, job);
+    const next = begun === 0 ? undefined : await resources.next(key, passed, begun);
+    return (next ?? (await resources.newest(key, passed)))?.version;
   }
 }
 

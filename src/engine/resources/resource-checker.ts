@@ -158,22 +158,27 @@ export class ResourceChecker {
   async #begin(entry: Entry): Promise<void> {
     const newest = await this.#options.store.resources.newest(entry.key, []);
     if (newest === undefined) return;
-    const due = new Map<number, Set<string>>();
+    const due = new Map<number, { readonly known: KnownVersion; readonly jobs: string[] }>();
     for (const trigger of entry.resource.triggers) {
-      for (const seq of await this.#findDue(entry, trigger, newest.seq)) {
-        due.set(seq, (due.get(seq) ?? new Set()).add(trigger.job));
+      for (const known of await this.#findDue(entry, trigger, newest)) {
+        const { jobs } = due.getOrInsertComputed(known.seq, () => ({ known, jobs: [] }));
+        jobs.push(trigger.job);
       }
     }
-    for (const [seq, jobs] of [...due].sort(([a], [b]) => a - b)) {
+    for (const [, { known, jobs }] of [...due].sort(([a], [b]) => a - b)) {
       if (this.#stopped) return;
-      await this.#submit(entry, [...jobs], seq);
+      await this.#submit(entry, [...new Set(jobs)], known);
     }
   }
 
-  async #findDue({ key, lastRuns }: Entry, { job, mode }: ResourceTrigger, newest: number): Promise<readonly number[]> {
+  async #findDue(
+    { key, lastRuns }: Entry,
+    { job, mode }: ResourceTrigger,
+    newest: KnownVersion,
+  ): Promise<readonly KnownVersion[]> {
     const { resources, runs } = this.#options.store;
-    const { begun: upTo } = await resources.cursor(key, job);
-    if (newest <= upTo) return [];
+    const upTo = await resources.cursor(key, job);
+    if (newest.seq <= upTo) return [];
     // The first sight of a resource begins one run, however much there was before.
     if (mode === "latest" || upTo === 0) {
       const last = lastRuns.get(job);
@@ -181,11 +186,11 @@ export class ResourceChecker {
       // One that is still queued will take the newest itself.
       return kept?.status === "queued" ? [] : [newest];
     }
-    const due: number[] = [];
+    const due: KnownVersion[] = [];
     for (let last = upTo; due.length < mostRunsAtOnce;) {
       const next: KnownVersion | undefined = await resources.next(key, [], last);
       if (next === undefined) break;
-      due.push(next.seq);
+      due.push(next);
       last = next.seq;
     }
     return due;
@@ -194,7 +199,7 @@ export class ResourceChecker {
   async #submit(
     { pipeline, version, resource, key, lastRuns }: Entry,
     jobs: readonly string[],
-    seq: number,
+    { seq, version: begunFor }: KnownVersion,
   ): Promise<void> {
     const { clock, runs, newId, checkReady, logger } = this.#options;
     checkReady();
@@ -205,6 +210,7 @@ export class ResourceChecker {
       bundleHash: version.bundle.hash,
       params: resolveParams(version.config, {}, "schedule"),
       targetJobs: followersOf(version.config.jobs ?? [], jobs),
+      begunFor: { resource: key.resource, scope: key.scope, jobs, version: begunFor },
       createdAt: clock.now(),
     });
     const writes = jobs.map((job): Write => ({ type: "resource.begin", ...key, job, seq }));

@@ -1,7 +1,7 @@
 // Versions of resources: how they are written and read.
 
 import type { ResourceVersion } from "../../core/resource-version.ts";
-import type { KnownVersion, ResourceCursor, ResourceReader } from "../resource-reads.ts";
+import type { KnownVersion, ResourceReader } from "../resource-reads.ts";
 import type { ResourceKey, ResourceWrite } from "../resource-writes.ts";
 import type { ReadConnection } from "./read-connection.ts";
 import type { WriteStatements } from "./write-statement.ts";
@@ -22,13 +22,13 @@ export const resourceWrites: WriteStatements<ResourceWrite["type"]> = {
     },
   },
   "resource.take": {
-    sql: `INSERT INTO resource_cursors (pipeline, resource, scope, job, taken, begun)
-      SELECT ?1, ?2, ?3, ?4, seq, seq FROM resource_versions WHERE ${ofKey} AND version = ?5
-      ON CONFLICT DO UPDATE SET taken = max(taken, excluded.taken), begun = max(begun, excluded.begun)`,
+    sql: `INSERT INTO resource_cursors (pipeline, resource, scope, job, begun)
+      SELECT ?1, ?2, ?3, ?4, seq FROM resource_versions WHERE ${ofKey} AND version = ?5
+      ON CONFLICT DO UPDATE SET begun = max(begun, excluded.begun)`,
     bind: ({ pipeline, resource, scope, job, version }) => [pipeline, resource, scope, job, textOf(version)],
   },
   "resource.begin": {
-    sql: `INSERT INTO resource_cursors (pipeline, resource, scope, job, taken, begun) VALUES (?1, ?2, ?3, ?4, 0, ?5)
+    sql: `INSERT INTO resource_cursors (pipeline, resource, scope, job, begun) VALUES (?1, ?2, ?3, ?4, ?5)
       ON CONFLICT DO UPDATE SET begun = max(begun, excluded.begun)`,
     bind: ({ pipeline, resource, scope, job, seq }) => [pipeline, resource, scope, job, seq],
   },
@@ -102,15 +102,15 @@ export class SqliteResourceReader implements ResourceReader {
     return row && toKnown(row);
   }
 
-  async cursor({ pipeline, resource, scope }: ResourceKey, job: string): Promise<ResourceCursor> {
-    const row = this.#db.get<ResourceCursor>(
-      `SELECT taken, begun FROM resource_cursors WHERE ${ofKey} AND job = ?4`,
+  async cursor({ pipeline, resource, scope }: ResourceKey, job: string): Promise<number> {
+    const row = this.#db.get<{ readonly begun: number }>(
+      `SELECT begun FROM resource_cursors WHERE ${ofKey} AND job = ?4`,
       pipeline,
       resource,
       scope,
       job,
     );
-    return row ?? { taken: 0, begun: 0 };
+    return row?.begun ?? 0;
   }
 
   async list({ pipeline, resource, scope }: ResourceKey, limit: number): Promise<readonly KnownVersion[]> {

@@ -28,8 +28,8 @@ export const runWrites: WriteStatements<RunWrite["type"]> = {
   "run.create": {
     sql: `INSERT INTO runs (id, pipeline, status, trigger, bundle_hash, inbound_id, rerun_of, created_at, params, args,
         triggered_by, parent_run, parent_number, depth, priority, concurrency_key, scheduled_at, seed, after_run, after_end,
-        script_run_id, target_jobs, journal_format)
-      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${journalFormat})`,
+        script_run_id, target_jobs, begun_for, journal_format)
+      VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${journalFormat})`,
     bind: ({ run }) => [
       run.id,
       run.pipeline,
@@ -52,6 +52,7 @@ export const runWrites: WriteStatements<RunWrite["type"]> = {
       run.after === null ? null : JSON.stringify(run.after),
       run.scriptRunId === run.id ? null : run.scriptRunId,
       run.targetJobs.length === 0 ? null : JSON.stringify(run.targetJobs),
+      run.begunFor === null ? null : JSON.stringify(run.begunFor),
     ],
   },
   "run.start": {
@@ -143,6 +144,7 @@ interface KeptRunRow {
   readonly after_end: string | null;
   readonly script_run_id: string | null;
   readonly target_jobs: string | null;
+  readonly begun_for: string | null;
   readonly status: RunStatus;
   readonly started_at: number | null;
   readonly wake_at: number | null;
@@ -190,7 +192,7 @@ export class SqliteRunReader implements RunReader {
     const row = this.#db.get<KeptRunRow>(
       `SELECT id, pipeline, trigger, bundle_hash, inbound_id, rerun_of, created_at, params, args, triggered_by,
         parent_run, parent_number, depth, priority, concurrency_key, scheduled_at, seed, after_end, script_run_id, target_jobs,
-        status, started_at, wake_at, cancel, journal_format FROM runs WHERE id = ?`,
+        begun_for, status, started_at, wake_at, cancel, journal_format FROM runs WHERE id = ?`,
       id,
     );
     return row && toKeptRun(row);
@@ -310,6 +312,7 @@ function toNewRun(row: KeptRunRow): NewRun {
     params: JSON.parse(row.params) as NewRun["params"],
     args: JSON.parse(row.args) as NewRun["args"],
     targetJobs: row.target_jobs === null ? [] : (JSON.parse(row.target_jobs) as NewRun["targetJobs"]),
+    begunFor: row.begun_for === null ? null : (JSON.parse(row.begun_for) as NewRun["begunFor"]),
     inboundId: row.inbound_id,
     rerunOf: row.rerun_of,
     createdAt: row.created_at,

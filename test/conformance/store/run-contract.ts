@@ -46,6 +46,7 @@ export function testRuns(subject: Subject): void {
         triggeredBy: "webhook",
         seed: "first",
         scriptRunId: "second",
+        begunFor: { resource: "repo", scope: "one", jobs: ["build"], version: { ref: "a" } },
         parent: { runId: "above", number: 3 },
         after: { runId: "before", pipeline: "build", status: "failed", result: { a: [1] }, error },
         depth: 2,

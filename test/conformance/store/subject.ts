@@ -25,6 +25,7 @@ export function newRun(changes: Partial<NewRun> = {}): NewRun {
     params: {},
     args: [],
     targetJobs: [],
+    begunFor: null,
     inboundId: null,
     rerunOf: null,
     createdAt: 1_759_000_000_123,

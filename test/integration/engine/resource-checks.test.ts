@@ -26,6 +26,13 @@ jobs:
   - { name: by-hand, plan: [{ get: repo, passed: [build] }] }
 `;
 
+/** Its get comes some seconds after the beginning of a run. */
+const lateOf = (uri: string): string =>
+  ciOf(uri, ", version: every").replace(
+    "    plan:\n",
+    `    plan:\n      - { task: rest, config: { platform: linux, run: { path: sleep, args: ["3"] } } }\n`,
+  );
+
 async function runs(): Promise<readonly Run[]> {
   const { runs: found } = await harness.engine.listRuns({ limit: 100 });
   return found.toReversed();
@@ -93,6 +100,25 @@ test("with version: every each commit has a run of its own, in their order", asy
   const all = await ended(4);
   expect(all.map(({ status }) => status)).toEqual(Array.from({ length: 4 }, () => "succeeded"));
   expect((await harness.lines("repo.git.seen")).toSorted()).toEqual(["first commit", "four", "three", "two"]);
+}, 30_000);
+
+test("with version: every a run has the version it was begun for, however late its get, and whatever became of others", async () => {
+  await harness.addYaml("ci", lateOf(repository.path));
+  const begun = async (count: number): Promise<Run | undefined> => {
+    await until(async () => (await runs()).length >= count);
+    return (await runs()).at(-1);
+  };
+  await begun(1);
+  repository.push("two");
+  const second = await begun(2);
+  await harness.engine.cancel(second?.id ?? "");
+  repository.push("three");
+  await ended(3);
+  expect(await harness.lines("repo.git.seen")).toEqual(["first commit", "three"]);
+  // So has a rerun of it.
+  await harness.engine.rerun(second?.id ?? "", {});
+  await ended(4);
+  expect(await harness.lines("repo.git.seen")).toEqual(["first commit", "three", "two"]);
 }, 30_000);
 
 test("a resource that cannot be checked is told once, and checked again", async () => {

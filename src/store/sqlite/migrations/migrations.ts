@@ -14,6 +14,7 @@ import { eventsMigration } from "./0010-events.ts";
 import { jobsMigration } from "./0011-jobs.ts";
 import { resourcesMigration } from "./0012-resources.ts";
 import { locksMigration } from "./0013-locks.ts";
+import { begunForMigration } from "./0014-begun-for.ts";
 
 export const migrations: readonly Migration[] = [
   initialMigration,
@@ -29,4 +30,5 @@ export const migrations: readonly Migration[] = [
   jobsMigration,
   resourcesMigration,
   locksMigration,
+  begunForMigration,
 ];
