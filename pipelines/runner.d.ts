@@ -550,8 +550,14 @@ type ResourceVersion = Readonly<Record<string, string>>;
 /** What YAML pipelines are compiled to: versions of what they get and put, kept by the server. `scope`: what the resource is,
  *  as its address; where that changes its versions begin afresh. */
 declare const resources: {
-  /** Versions in their order, the newest last; at most 1,000 are kept. */
-  found(resource: string, versions: readonly ResourceVersion[], options?: { readonly scope?: string }): Promise<void>;
+  /** Versions in their order, the newest last; at most 1,000 are kept. With `from`, the newest when they were looked for,
+   *  they do not count where another is the newest by now. */
+  found(
+    resource: string,
+    versions: readonly ResourceVersion[],
+    options?: { readonly scope?: string; readonly from?: ResourceVersion | null },
+  ): Promise<void>;
+  newest(resource: string, options?: { readonly scope?: string }): Promise<ResourceVersion | null>;
   /** The version that a job is to take, of those that all of `passed` have passed: the newest, or with "every" the next
    *  that it has not had. */
   choose(asked: {

@@ -22,6 +22,8 @@ export type ResourceWrite =
   | (ResourceKey & {
       readonly type: "resource.found";
       readonly versions: readonly ResourceVersion[];
+      /** The newest when they were looked for: nothing is written where that is another by now. Absent: no matter. */
+      readonly from?: ResourceVersion | null;
       readonly at: number;
     })
   /** A job is given it. */

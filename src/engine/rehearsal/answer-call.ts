@@ -75,7 +75,7 @@ function answerTimer(call: GuestCall, scene: Scene): Answered {
   }
 }
 
-/** A job takes the version that was found last. */
+/** The newest version, and that which a job takes, is the one that was found last. */
 function answerResource({ args }: GuestCall, scene: Scene): Answered {
   const {
     type,
@@ -88,7 +88,8 @@ function answerResource({ args }: GuestCall, scene: Scene): Answered {
   };
   const newest = versions.at(-1);
   if (type === "found" && newest !== undefined) scene.versions.set(resource, newest);
-  return result(scene, type === "choose" ? (scene.versions.get(resource) ?? null) : undefined);
+  const isAsked = type === "choose" || type === "newest";
+  return result(scene, isAsked ? (scene.versions.get(resource) ?? null) : undefined);
 }
 
 function findVars({ args }: GuestCall, scene: Scene): Answered {

@@ -15,7 +15,9 @@ export type ResourceArguments =
       readonly resource: string;
       readonly scope: string;
       readonly versions: readonly ResourceVersion[];
+      readonly from?: ResourceVersion | null;
     }
+  | { readonly type: "newest"; readonly resource: string; readonly scope: string }
   | {
       readonly type: "choose";
       readonly resource: string;
@@ -44,8 +46,12 @@ export const doResourceCall: Work = async (given, context) => {
     case "found":
       return {
         value: undefined,
-        writes: foundWrites(keyOf(run.pipeline, args), args.versions, context.parts.clock.now()),
+        writes: foundWrites(keyOf(run.pipeline, args), args, context.parts.clock.now()),
       };
+    case "newest": {
+      const newest = await context.parts.store.resources.newest(keyOf(run.pipeline, args), []);
+      return { value: (newest?.version ?? null) as JsonValue };
+    }
     case "choose": {
       const endTurn = await takeSlot(turns, context.signal);
       try {
@@ -97,9 +103,14 @@ async function choose(
   }
 }
 
-export function foundWrites(key: ResourceKey, versions: readonly ResourceVersion[], at: number): readonly Write[] {
+/** `from`: the newest when they were looked for; absent: they count in any case. */
+export function foundWrites(
+  key: ResourceKey,
+  { versions, from }: { readonly versions: readonly ResourceVersion[]; readonly from?: ResourceVersion | null },
+  at: number,
+): readonly Write[] {
   if (versions.length === 0) return [];
-  const found: Write = { type: "resource.found", ...key, versions, at };
+  const found: Write = { type: "resource.found", ...key, versions, ...(from === undefined ? {} : { from }), at };
   return [found, { type: "resource.trim", ...key, keep: maxVersions }];
 }
 

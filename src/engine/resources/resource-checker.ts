@@ -150,7 +150,7 @@ export class ResourceChecker {
     const now = clock.now();
     const versions = await checkOutside({ pipeline, bundle: version.bundle, resource, from, now }, this.#options);
     if (this.#stopped) return;
-    if (isNews(versions, from)) await store.commit(foundWrites(key, versions, now));
+    if (isNews(versions, from)) await store.commit(foundWrites(key, { versions, from }, now));
     await this.#begin(entry);
   }
 

@@ -28,12 +28,26 @@ function readVersion(caller: string, value: unknown): ResourceVersion {
 
 async function found(resource: unknown, versions: unknown, given: unknown = {}): Promise<void> {
   const caller = "resources.found";
-  const { scope } = readOptions(caller, given ?? {}, ["scope"], '{ scope: "git https://example.org/repo" }');
+  const { scope, from } = readOptions(
+    caller,
+    given ?? {},
+    ["scope", "from"],
+    '{ scope: "git https://example.org/repo" }',
+  );
   if (!Array.isArray(versions)) throw new TypeError(`${caller}: takes a list of versions, the oldest first`);
   // The newest are what counts.
   const kept = versions.slice(-maxVersions).map((version) => readVersion(caller, version));
   const name = readName(caller, "the resource", resource);
-  await call("resource", caller, { type: "found", resource: name, scope: readScope(caller, scope), versions: kept });
+  const since = from === undefined || from === null ? from : readVersion(caller, from);
+  const what = { resource: name, scope: readScope(caller, scope) };
+  await call("resource", caller, { type: "found", ...what, versions: kept, from: since });
+}
+
+async function newest(resource: unknown, given: unknown = {}): Promise<unknown> {
+  const caller = "resources.newest";
+  const { scope } = readOptions(caller, given ?? {}, ["scope"], '{ scope: "git https://example.org/repo" }');
+  const what = { resource: readName(caller, "the resource", resource), scope: readScope(caller, scope) };
+  return await call("resource", caller, { type: "newest", ...what });
 }
 
 const chooseFields = ["resource", "scope", "job", "version", "passed"] as const;
@@ -78,5 +92,5 @@ async function passed(job: unknown, versions: unknown): Promise<void> {
 }
 
 export function installResources(): void {
-  defineGlobal("resources", { found, choose, passed });
+  defineGlobal("resources", { found, newest, choose, passed });
 }

@@ -13,12 +13,14 @@ export const resourceWrites: WriteStatements<ResourceWrite["type"]> = {
   // The last one is moved to the front where it was known: a branch may be set back to an older commit.
   "resource.found": {
     sql: `INSERT INTO resource_versions (pipeline, resource, scope, version, seq, found_at)
-      SELECT ?1, ?2, ?3, value, ${newestSeq} + 1 + key, ?5 FROM json_each(?4) WHERE true
+      SELECT ?1, ?2, ?3, value, ${newestSeq} + 1 + key, ?5 FROM json_each(?4) WHERE ?7 IS NULL
+        OR ?7 = coalesce((SELECT version FROM resource_versions WHERE ${ofKey} ORDER BY seq DESC LIMIT 1), '')
       ON CONFLICT (pipeline, resource, scope, version) DO UPDATE SET seq = excluded.seq
         WHERE excluded.version = ?6 AND resource_versions.seq < ${newestSeq}`,
-    bind: ({ pipeline, resource, scope, versions, at }) => {
+    bind: ({ pipeline, resource, scope, versions, from, at }) => {
       const texts = versions.map(textOf);
-      return [pipeline, resource, scope, JSON.stringify(texts), at, texts.at(-1) ?? ""];
+      const newest = from === undefined ? null : from === null ? "" : textOf(from);
+      return [pipeline, resource, scope, JSON.stringify(texts), at, texts.at(-1) ?? "", newest];
     },
   },
   "resource.take": {

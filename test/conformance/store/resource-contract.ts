@@ -8,7 +8,7 @@ import type { Subject } from "./subject.ts";
 const key: ResourceKey = { pipeline: "ci", resource: "repo", scope: "one" };
 const v = (ref: string): ResourceVersion => ({ ref });
 
-function found(refs: readonly string[], of: ResourceKey = key): Write {
+function found(refs: readonly string[], of: ResourceKey = key): Extract<Write, { readonly type: "resource.found" }> {
   return { type: "resource.found", ...of, versions: refs.map(v), at: 5 };
 }
 
@@ -34,6 +34,14 @@ export function testResources(subject: Subject): void {
       await commit(found(["b"]));
       expect(await known()).toEqual(["b", "c", "a"]);
       expect((await subject.store.resources.newest(key, []))?.version).toEqual(v("b"));
+    });
+
+    test("what was found since another version is too old to count, where a newer one is known by now", async () => {
+      await commit({ ...found(["a"]), from: null }, { ...found(["a", "b"]), from: v("a") });
+      await commit({ ...found(["old"]), from: null }, { ...found(["c", "a"]), from: v("a") });
+      expect(await known()).toEqual(["b", "a"]);
+      await commit({ ...found(["b", "c"]), from: v("b") });
+      expect(await known()).toEqual(["c", "b", "a"]);
     });
 
     test("a version is the same whatever the order of its parts", async () => {

@@ -24,6 +24,7 @@ jobs:
         config: { platform: linux, inputs: [{ name: repo }], run: { path: sh, args: [-c, "cat repo/README.md >> $OUT"] }, params: { OUT: ${uri}.seen } }
   - { name: deploy, plan: [{ get: repo, passed: [build], trigger: true }] }
   - { name: by-hand, plan: [{ get: repo, passed: [build] }] }
+  - { name: on-its-own, plan: [{ get: repo }] }
 `;
 
 /** Its get comes some seconds after the beginning of a run. */
@@ -100,6 +101,17 @@ test("with version: every each commit has a run of its own, in their order", asy
   const all = await ended(4);
   expect(all.map(({ status }) => status)).toEqual(Array.from({ length: 4 }, () => "succeeded"));
   expect((await harness.lines("repo.git.seen")).toSorted()).toEqual(["first commit", "four", "three", "two"]);
+}, 30_000);
+
+test("with version: every a commit is not passed over because a run by hand got a later one before the next check", async () => {
+  await harness.addYaml("ci", ciOf(repository.path, ", version: every").replace("check_every: 1s", "check_every: 3s"));
+  await ended(1);
+  repository.push("two");
+  repository.push("three");
+  const { runId } = await harness.engine.trigger("ci", { params: {}, args: [], jobs: ["on-its-own"] });
+  await harness.end(runId);
+  await until(async () => (await harness.lines("repo.git.seen")).length >= 3);
+  expect((await harness.lines("repo.git.seen")).toSorted()).toEqual(["first commit", "three", "two"]);
 }, 30_000);
 
 test("with version: every a run has the version it was begun for, however late its get, and whatever became of others", async () => {

@@ -98,18 +98,21 @@ async function findVersion({ version, passed, at }: Wanted, resource: ResourcePl
   }
   return await job.versions.find(`${name} ${version === "every" ? job.name : ""}`, async () => {
     const context = openContext(resource, `check ${name}`, scope, at);
-    const asked = { resource: name, scope: resourceScope(resource) };
+    const of = { scope: resourceScope(resource) };
     // Scripts know no time zones: a run takes the time that began it, and only where there is none that it is now.
     const known = resource.type === "time" ? await choose() : null;
     if (known !== null) return known;
-    await script.resources.found(name, await resourceTypes[resource.type].check(context, null), { scope: asked.scope });
+    // All since then, as they are found outside of runs: others may wait for each of them.
+    const from = await script.resources.newest(name, of);
+    await script.resources.found(name, await resourceTypes[resource.type].check(context, from), { ...of, from });
     const chosen = await choose();
     if (chosen !== null) return chosen;
     throw new PlanError(`get ${name}: there is no version of it yet`, at);
 
     async function choose(): Promise<Version | null> {
       return await script.resources.choose({
-        ...asked,
+        ...of,
+        resource: name,
         job: job.name,
         version,
         passed: [],

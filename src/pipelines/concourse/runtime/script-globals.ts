@@ -70,7 +70,12 @@ interface ScriptGlobals {
   };
   readonly vars: { find(names: readonly string[]): Promise<Readonly<Record<string, JsonValue>>> };
   readonly resources: {
-    found(resource: string, versions: readonly Version[], options: { readonly scope: string }): Promise<void>;
+    found(
+      resource: string,
+      versions: readonly Version[],
+      options: { readonly scope: string; readonly from?: Version | null },
+    ): Promise<void>;
+    newest(resource: string, options: { readonly scope: string }): Promise<Version | null>;
     choose(asked: {
       readonly resource: string;
       readonly scope: string;
