@@ -4,7 +4,7 @@ import { AppError } from "../../core/app-error.ts";
 import type { JsonValue } from "../../core/json.ts";
 import type { ResourceConfig } from "../../core/pipeline-config.ts";
 import { isResourceVersion, type ResourceVersion } from "../../core/resource-version.ts";
-import type { Executor } from "../../executors/executors.ts";
+import type { Executor, RunningStep, StepOutcome } from "../../executors/executors.ts";
 import {
   checkResource,
   fillVars,
@@ -33,6 +33,8 @@ export interface Checked {
   /** The newest that is known. */
   readonly from: ResourceVersion | null;
   readonly now: number;
+  /** Aborted when nobody waits for it any more. */
+  readonly signal: AbortSignal;
 }
 
 const timeoutMs = 60_000;
@@ -65,9 +67,16 @@ function findVar({ source, name, fields, text }: VarRef, vars: ConfiguredVars): 
   }, value);
 }
 
+async function outcomeOf(step: RunningStep, signal: AbortSignal): Promise<StepOutcome> {
+  const cancel = (): void => step.cancel();
+  signal.addEventListener("abort", cancel);
+  if (signal.aborted) cancel();
+  return await step.outcome.finally(() => signal.removeEventListener("abort", cancel));
+}
+
 async function execute(
   { command, env }: ResourceStep,
-  { pipeline, bundle }: Checked,
+  { pipeline, bundle, signal }: Checked,
   { executor, secrets, newId }: CheckParts,
 ): Promise<ResourceStepEnd> {
   const runId = newId();
@@ -90,7 +99,7 @@ async function execute(
         onNote: () => {},
       },
     );
-    const { code, message } = await step.outcome;
+    const { code, message } = await outcomeOf(step, signal);
     const [stdout, stderr] = [output.stdout, output.stderr].map((pieces) => Buffer.concat(pieces).toString("utf8"));
     if (bytes > maxOutputBytes) throw new AppError("VALUE_TOO_LARGE", "its check writes more than 1 MiB");
     return {

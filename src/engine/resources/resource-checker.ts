@@ -32,8 +32,9 @@ export interface ResourceCheckerOptions extends CheckParts {
 
 interface Entry {
   readonly pipeline: string;
-  readonly version: PipelineVersion;
-  readonly resource: ResourceConfig;
+  /** As the pipeline is in force: may be another one after each wait. */
+  version: PipelineVersion;
+  resource: ResourceConfig;
   readonly key: ResourceKey;
   /** By the clock that nobody sets. */
   nextAt: number;
@@ -56,7 +57,7 @@ export class ResourceChecker {
   #unwatch: (() => void) | null = null;
   #stopClock: (() => void) | null = null;
   readonly #checking = new Set<Promise<void>>();
-  #stopped = false;
+  readonly #over = new AbortController();
 
   constructor(options: ResourceCheckerOptions) {
     this.#options = options;
@@ -68,15 +69,19 @@ export class ResourceChecker {
     this.#unwatch = catalog.watchChanges((id) => this.#update(id));
   }
 
-  /** Resolves when nothing more is begun. */
+  /** Ends the checks under way; resolves when nothing more is begun. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#over.abort();
     this.#unwatch?.();
     this.#stopClock?.();
     await Promise.allSettled(this.#checking);
   }
 
-  /** What is to be looked at has changed with its pipeline; what stayed the same keeps its time. */
+  get #stopped(): boolean {
+    return this.#over.signal.aborted;
+  }
+
+  /** What is to be looked at has changed with its pipeline; what stayed the same keeps its time, and its check. */
   #update(pipeline: string): void {
     const { catalog, clock } = this.#options;
     const version = catalog.get(pipeline)?.version ?? null;
@@ -86,9 +91,9 @@ export class ResourceChecker {
       if (version === null || resource.checkEveryMs === null) return [];
       const key = keyOf(pipeline, { resource: resource.name, scope: resourceScope(resource) });
       const known = before.find(({ key: { resource: name, scope } }) => name === key.resource && scope === key.scope);
-      const nextAt = known?.nextAt ?? now + ((index * 250) % firstSpreadMs);
-      const { failures = 0, lastRuns = new Map<string, string>() } = known ?? {};
-      return [{ pipeline, version, resource, key, nextAt, failures, isBusy: false, lastRuns }];
+      if (known !== undefined) return [Object.assign(known, { version, resource })];
+      const nextAt = now + ((index * 250) % firstSpreadMs);
+      return [{ pipeline, version, resource, key, nextAt, failures: 0, isBusy: false, lastRuns: new Map() }];
     });
     this.#entries = [...this.#entries.filter((entry) => entry.pipeline !== pipeline), ...entries];
     this.#arm();
@@ -132,7 +137,7 @@ export class ResourceChecker {
       entry.failures = 0;
     } catch (thrown) {
       // It was paused meanwhile, and may begin nothing.
-      if (pauses.isPaused(pipeline)) return;
+      if (pauses.isPaused(pipeline) || this.#isGone(entry)) return;
       entry.failures++;
       const waitMs = Math.min(Math.max(everyMs, longestBackoffMs), everyMs * 2 ** Math.min(entry.failures - 1, 10));
       entry.nextAt = clock.elapsed() + waitMs;
@@ -144,14 +149,21 @@ export class ResourceChecker {
 
   async #look(entry: Entry): Promise<void> {
     const { store, clock } = this.#options;
-    const { pipeline, version, resource, key } = entry;
+    const { pipeline, key } = entry;
     const known = await store.resources.newest(key, []);
     const from = known?.version ?? null;
     const now = clock.now();
-    const versions = await checkOutside({ pipeline, bundle: version.bundle, resource, from, now }, this.#options);
-    if (this.#stopped) return;
+    const { version, resource } = entry;
+    const checked = { pipeline, bundle: version.bundle, resource, from, now, signal: this.#over.signal };
+    const versions = await checkOutside(checked, this.#options);
+    if (this.#isGone(entry)) return;
     if (isNews(versions, from)) await store.commit(foundWrites(key, { versions, from }, now));
     await this.#begin(entry);
+  }
+
+  /** Nothing of it is to be begun any more: the server stops, or its pipeline has it no longer. */
+  #isGone(entry: Entry): boolean {
+    return this.#stopped || !this.#entries.includes(entry);
   }
 
   /** A run for each version that jobs have not been begun for yet, of all that wait for it: what must pass several sees them. */
@@ -166,7 +178,7 @@ export class ResourceChecker {
       }
     }
     for (const [, { known, jobs }] of [...due].sort(([a], [b]) => a - b)) {
-      if (this.#stopped) return;
+      if (this.#isGone(entry)) return;
       await this.#submit(entry, [...new Set(jobs)], known);
     }
   }

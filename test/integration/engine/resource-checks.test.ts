@@ -153,6 +153,41 @@ test("a paused pipeline begins nothing, and once when it is resumed", async () =
   expect(harness.logged.filter((line) => line.includes("could not be checked"))).toEqual([]);
 }, 30_000);
 
+const slowOf = (word: string): string => `
+resources: [{ name: slow, type: mock, check_every: 1s, source: { check_delay: 3s } }]
+jobs:
+  - name: build
+    plan:
+      - { get: slow, trigger: true }
+      - { task: say, config: { platform: linux, run: { path: sh, args: [-c, "echo ${word} >> $OUT"] }, params: { OUT: ${harness.path("said")} } } }
+`;
+
+test("a pipeline that changes while a resource of it is checked begins what it is by then", async () => {
+  await harness.addYaml("slow", slowOf("old"));
+  await Bun.sleep(1500);
+  await harness.addYaml("slow", slowOf("new"));
+  await ended(1);
+  await checksPass();
+  expect(await harness.lines("said")).toEqual(["new"]);
+}, 30_000);
+
+test("a pipeline that is removed while a resource of it is checked begins nothing", async () => {
+  await harness.addYaml("slow", slowOf("gone"));
+  await Bun.sleep(1500);
+  harness.remove("slow");
+  await Bun.sleep(4000);
+  expect(await runs()).toEqual([]);
+}, 30_000);
+
+test("a check that hangs does not hold up the end of the server", async () => {
+  await harness.addYaml("hangs", slowOf("never").replace("check_delay: 3s", "check_delay: 50s"));
+  await Bun.sleep(1500);
+  const askedAt = performance.now();
+  harness = await harness.restart();
+  expect(performance.now() - askedAt).toBeLessThan(5000);
+  expect(harness.logged.filter((line) => line.includes("could not be checked"))).toEqual([]);
+}, 30_000);
+
 test("a job that comes late to its get is begun once for a version all the same", async () => {
   await harness.addYaml(
     "late",
