@@ -81,18 +81,23 @@ export class ResourceChecker {
     return this.#over.signal.aborted;
   }
 
-  /** What is to be looked at has changed with its pipeline; what stayed the same keeps its time, and its check. */
+  /**
+   * What is to be looked at has changed with its pipeline; what stayed the same keeps its time, where that is not too late
+   * now, and its check.
+   */
   #update(pipeline: string): void {
     const { catalog, clock } = this.#options;
     const version = catalog.get(pipeline)?.version ?? null;
     const before = this.#entries.filter((entry) => entry.pipeline === pipeline);
     const now = clock.elapsed();
     const entries = (version?.config.resources ?? []).flatMap((resource, index): Entry[] => {
-      if (version === null || resource.checkEveryMs === null) return [];
+      const { checkEveryMs } = resource;
+      if (version === null || checkEveryMs === null) return [];
       const key = keyOf(pipeline, { resource: resource.name, scope: resourceScope(resource) });
       const known = before.find(({ key: { resource: name, scope } }) => name === key.resource && scope === key.scope);
-      if (known !== undefined) return [Object.assign(known, { version, resource })];
-      const nextAt = now + ((index * 250) % firstSpreadMs);
+      const nextAt =
+        known === undefined ? now + ((index * 250) % firstSpreadMs) : Math.min(known.nextAt, now + checkEveryMs);
+      if (known !== undefined) return [Object.assign(known, { version, resource, nextAt })];
       return [{ pipeline, version, resource, key, nextAt, failures: 0, isBusy: false, lastRuns: new Map() }];
     });
     this.#entries = [...this.#entries.filter((entry) => entry.pipeline !== pipeline), ...entries];

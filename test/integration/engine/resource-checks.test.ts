@@ -141,6 +141,14 @@ test("a resource that cannot be checked is told once, and checked again", async 
   expect(await runs()).toHaveLength(0);
 }, 30_000);
 
+test("a resource that is to be checked more often is so from then on", async () => {
+  await harness.addYaml("ci", ciOf(repository.path).replace("check_every: 1s", "check_every: 1h"));
+  await ended(1);
+  await harness.addYaml("ci", ciOf(repository.path));
+  repository.push("second commit");
+  await ended(2);
+}, 30_000);
+
 test("a paused pipeline begins nothing, and once when it is resumed", async () => {
   await harness.addYaml("ci", ciOf(repository.path));
   await harness.engine.pausePipeline("ci");
