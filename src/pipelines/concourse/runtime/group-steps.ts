@@ -73,7 +73,7 @@ async function runAtOnce(works: readonly Work[], scope: Scope, limit: number, is
   let worst: Outcome = succeeded;
   const doOne = async (work: Work): Promise<void> => {
     if (worst.status === "aborted" || (isFast && worst.status !== "succeeded")) return;
-    const outcome = await work(inside);
+    const outcome = await work(inside); // in a line of its own: others change `worst` while it is awaited
     if (outcome.status === "aborted" && outcome.by === end) return;
     worst = worseOf(worst, outcome);
     if (worst.status !== "succeeded") controller.abort(end);
