@@ -146,3 +146,31 @@ test("events of steps tell the job, where there is one", async () => {
     ["run.step.completed", "tidy", undefined],
   ]);
 });
+
+test("a run that is cancelled while its jobs wait for another run's lock begins none of them", async () => {
+  harness = await EngineHarness.open();
+  await harness.addYaml(
+    "locked",
+    `jobs:
+  - { name: one, serial_groups: [x], plan: [{ gate: ok }] }
+  - { name: two, serial_groups: [x], plan: [{ gate: ok }] }
+`,
+  );
+  const start = async (): Promise<string> =>
+    (await harness.engine.trigger("locked", { params: {}, args: [], jobs: [] })).runId;
+  const isHeld = async (id: string): Promise<boolean> =>
+    (await harness.engine.getRun(id)).steps.some(({ status }) => status === "waiting");
+  const first = await start();
+  await until(async () => await isHeld(first));
+  const second = await start();
+  await until(async () => await isHeld(second));
+  await harness.engine.cancel(second);
+  const run = await harness.engine.waitForEnd(second, 10_000);
+  expect([run.status, ...shown(run.jobs)]).toEqual([
+    "cancelled",
+    "one cancelled: the run was cancelled on request",
+    "two cancelled: the run was asked to end before",
+  ]);
+  await harness.engine.cancel(first);
+  expect((await harness.end(first)).status).toBe("cancelled");
+});
