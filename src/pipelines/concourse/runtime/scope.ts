@@ -70,7 +70,7 @@ export class Scope {
   }
 
   /** As steps are called in the run. */
-  stepName(name: string): string {
-    return `${this.job.name}/${name}${this.suffix}`.slice(0, 200);
+  stepName(name: string, maxLength = 200): string {
+    return `${this.job.name}/${name}${this.suffix}`.slice(0, maxLength);
   }
 }

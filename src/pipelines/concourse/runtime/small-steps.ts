@@ -71,14 +71,18 @@ function fillData(values: JsonObject | undefined, scope: Scope, at: PlanError["a
   );
 }
 
+/** As long as the name of an approval may be. */
+const maxGateName = 100;
+
 export async function waitAtGate(step: GatePlan & StepPlan, scope: Scope): Promise<Outcome> {
-  const { name, at, message } = step;
+  const { at, message } = step;
   const { vars } = scope.job;
+  const name = vars.fillText(step.name, scope, at, "gate");
   const limit = step.timeout === undefined ? undefined : readDuration(step.timeout, scope, at, "timeout");
   const { timeout: left, ...bounds } = stepBounds(scope, `gate ${name}`, at);
   const times = [limit, left].filter((each) => each !== undefined);
   try {
-    await script.runtime.gate(vars.fillText(name, scope, at, "gate"), {
+    await script.runtime.gate(scope.stepName(name, maxGateName), {
       job: scope.job.name,
       ...bounds,
       ...(message === undefined ? {} : { message: vars.fillText(message, scope, at, "message") }),
