@@ -91,7 +91,8 @@ interface ScriptGlobals {
   readonly setPipeline: (
     name: string,
     given: { readonly source: string; readonly vars?: unknown; readonly instanceVars?: unknown },
-  ) => Promise<unknown>;
+  ) => Promise<{ readonly pipeline: string; readonly change: "created" | "updated" | "unchanged" }>;
+  readonly console: { log(text: string): void };
   readonly pipelineContext: {
     readonly pipelineID: string;
     readonly params: Readonly<Record<string, JsonValue>>;

@@ -50,7 +50,9 @@ export async function setPipeline(step: SetPipelinePlan & StepPlan, scope: Scope
   }
   Object.assign(values, fillData(step.vars, scope, at));
   const instanceVars = step.instanceVars === undefined ? {} : { instanceVars: fillData(step.instanceVars, scope, at) };
-  await script.setPipeline(name, { source, vars: values, ...instanceVars });
+  const { pipeline, change } = await script.setPipeline(name, { source, vars: values, ...instanceVars });
+  const became = change === "unchanged" ? "is unchanged" : `was ${change}`;
+  script.console.log(`set_pipeline ${name}: the pipeline ${pipeline} ${became}`);
   return succeeded;
 }
 
