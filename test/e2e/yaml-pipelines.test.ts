@@ -202,3 +202,63 @@ describe("as processes", () => {
     expect((await server.run("breaks")).status).toBe("succeeded");
   }, 60_000);
 });
+
+describe("by hand", () => {
+  const echo = (name: string, text: string): string =>
+    `{ task: ${name}, config: { platform: linux, run: { path: echo, args: ["${text}"] } } }`;
+  const workspace = new Workspace({
+    "release.yml": `resources: [{ name: build, type: mock, source: { initial_version: "1" } }]
+jobs:
+  - { name: lint, plan: [${echo("lint", "linted")}] }
+  - { name: unit, plan: [{ get: build }, ${echo("unit", "tested by ((who))")}] }
+  - { name: docs, plan: [{ get: build }, ${echo("docs", "documented")}] }
+  - name: ship
+    plan:
+      - { get: build, passed: [unit] }
+      - ${echo("ship", "shipped to ((where.host)):((where.ports))")}
+`,
+    "hello.ts": "export const pipeline = () => 1;\n",
+  });
+  let server: BinaryServer;
+  beforeAll(async () => {
+    server = await BinaryServer.start({ workspace });
+  }, 60_000);
+  afterAll(() => server.remove());
+
+  const trigger = async (...args: readonly string[]): ReturnType<typeof runBinary> =>
+    await runBinary(workspace, ["trigger", ...args]);
+  const vars = ["--var", "who=Ada", "--yaml-var", "where={ host: nas, ports: [80, 443] }"];
+
+  test("--job executes that job and what depends on it, with the vars that are given", async () => {
+    const { code, stdout, stderr } = await trigger("release", "--job", "unit", ...vars);
+    expect([code, stdout]).toEqual([0, "tested by Ada\nshipped to nas:[80,443]\n"]);
+    expect(stderr).toMatch(/^run \S+ succeeded/);
+  });
+
+  test("--job may be repeated; a rerun is of the same jobs, with the same vars", async () => {
+    const first = await trigger("release", "--json", "--job", "ship", "--job", "docs", ...vars);
+    const run = JSON.parse(first.stdout) as RunJson;
+    // The job that "ship" needs is not in this run, but it has passed the version in the one before.
+    expect([first.code, ...jobsOf(run)]).toEqual([0, "docs succeeded", "ship succeeded"]);
+    const again = await runBinary(workspace, ["rerun", run.id, "--json"]);
+    const rerun = JSON.parse(again.stdout) as RunJson;
+    expect([rerun.rerun_of, ...jobsOf(rerun)]).toEqual([run.id, "docs succeeded", "ship succeeded"]);
+    expect(await server.logText(rerun.id)).toContain("shipped to nas:[80,443]");
+  });
+
+  test.each([
+    [
+      ["release", "--job", "shp"],
+      66,
+      'pipeline "release" has no job "shp" (JOB_NOT_FOUND)\nhint: did you mean "ship"?',
+    ],
+    [["hello", "--job", "ship"], 65, 'pipeline "hello" has no jobs to choose from'],
+    [["release", "--var", "whom=Ada"], 65, 'no parameter "whom" (PARAM_INVALID)\nhint: did you mean "who"?'],
+    [["release", "--var", "who"], 2, '--var "who" has no name and value (USAGE)\nhint: write --var NAME=VALUE'],
+    [["release", "--yaml-var", "where={ host: "], 2, '--yaml-var "where" is no YAML: '],
+    [["release", "--job", "unit"], 1, "release.yml:4: job unit failed: ((who)) has no value: give it with --var who=…"],
+  ])("%p ends with %p and says why", async (args, code, message) => {
+    const tried = await trigger(...args);
+    expect([tried.code, tried.stderr]).toEqual([code, expect.stringContaining(message)]);
+  });
+});
