@@ -33,18 +33,19 @@ export function parseJob(reader: PlanReader, path: string, value: unknown): read
   const name = reader.name(`${path}.name`, given["name"]);
   const plan = parseSteps(reader, `${path}.plan`, given["plan"]);
   const hooks = parseHooks(reader, path, given);
-  const serialGroups = readSerialGroups(reader, path, name, given);
+  const serial = reader.flag(`${path}.serial`, given["serial"]) === true;
+  const maxInFlight = reader.count(`${path}.max_in_flight`, given["max_in_flight"]);
   const job: JobPlan = {
     name,
     needs: [...new Set([...plan, ...Object.values(hooks)].flatMap((step) => listPassed(step as StepPlan)))],
     plan,
     ...defined({
       webhookTrigger: readCondition(reader, `${path}.webhook_trigger`, given["webhook_trigger"]),
-      maxInFlight: reader.count(`${path}.max_in_flight`, given["max_in_flight"]),
+      maxInFlight: serial ? 1 : maxInFlight,
       timeout: reader.duration(`${path}.timeout`, given["timeout"]),
       assert: given["assert"] === undefined ? undefined : readJobAssert(reader, `${path}.assert`, given["assert"]),
     }),
-    ...defined({ serialGroups }),
+    ...defined({ serialGroups: readSerialGroups(reader, `${path}.serial_groups`, given["serial_groups"]) }),
     ...hooks,
     at: reader.placeOf(given),
   };
@@ -70,17 +71,9 @@ function listPassed(step: StepPlan): readonly string[] {
   return listAll(step).flatMap((each) => (each.type === "get" ? each.passed : []));
 }
 
-/** `serial` is a group of the job's own, which no other can be called; a job with groups is serial whatever it says. */
-function readSerialGroups(
-  reader: PlanReader,
-  path: string,
-  name: string,
-  given: Fields,
-): readonly string[] | undefined {
-  const groups = given["serial_groups"];
-  const serial = reader.flag(`${path}.serial`, given["serial"]) === true;
-  if (groups === undefined) return serial ? [`job:${name}`] : undefined;
-  const names = reader.names(`${path}.serial_groups`, groups, "write serial_groups: [deploys]");
+function readSerialGroups(reader: PlanReader, field: string, value: unknown): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  const names = reader.names(field, value, "write serial_groups: [deploys]");
   return names.length === 0 ? undefined : [...new Set(names)];
 }
 

@@ -61,7 +61,7 @@ export interface JobPlan extends Hooks {
   readonly webhookTrigger?: string;
   /** Of the job's runs at one time, over all runs of the pipeline. */
   readonly maxInFlight?: number;
-  /** Jobs of one group, of all runs of the pipeline, execute one at a time. `serial` is a group of its own. */
+  /** Jobs of one group, of all runs of the pipeline, execute one at a time. */
   readonly serialGroups?: readonly string[];
   /** As "90s", or milliseconds. */
   readonly timeout?: string | number;

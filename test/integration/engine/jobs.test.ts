@@ -164,6 +164,9 @@ test("a run that is cancelled while its jobs wait for another run's lock begins 
   await until(async () => await isHeld(first));
   const second = await start();
   await until(async () => await isHeld(second));
+  expect((await harness.engine.getRun(second)).steps).toMatchObject([
+    { name: "group x", job: "one", status: "waiting", message: `held by run ${first}` },
+  ]);
   await harness.engine.cancel(second);
   const run = await harness.engine.waitForEnd(second, 10_000);
   expect([run.status, ...shown(run.jobs)]).toEqual([

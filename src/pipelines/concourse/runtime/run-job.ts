@@ -51,7 +51,7 @@ export async function runJob(job: JobPlan, setting: JobSetting): Promise<JobResu
   const context: JobContext = { name, plan, vars, versions, earlier, executed: [], used: [], refuted: [] };
   let outcome: Outcome;
   try {
-    outcome = await setting.locks.hold(listLocks(job), async () => {
+    outcome = await setting.locks.hold(name, listLocks(job), async () => {
       script.jobs.begin(name);
       const came = await execute(job, context);
       // Told before its locks are free for others.

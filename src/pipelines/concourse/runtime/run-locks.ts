@@ -21,10 +21,10 @@ export class RunLocks {
   }
 
   /**
-   * Does the work with all of them taken, in one order everywhere, so that no two jobs wait for each other.
+   * Does the work of a job with all of them taken, in one order everywhere, so that no two jobs wait for each other.
    * @throws what the work throws, and CancelledError where the run is asked to end before it has them.
    */
-  async hold<T>(locks: readonly JobLock[], work: () => Promise<T>): Promise<T> {
+  async hold<T>(job: string, locks: readonly JobLock[], work: () => Promise<T>): Promise<T> {
     const [first, ...rest] = [...locks].sort((a, b) => (a.name < b.name ? -1 : 1));
     if (first === undefined) return await work();
     const { name, limit } = first;
@@ -35,9 +35,9 @@ export class RunLocks {
       await before;
       // A lock that is asked for now could be waited for until the run is ended by force.
       if (this.#state.isOver) throw new script.CancelledError("the run was asked to end before");
-      await script.locks.take(name, { limit });
+      await script.locks.take(name, { limit, job });
       try {
-        return await this.hold(rest, work);
+        return await this.hold(job, rest, work);
       } finally {
         await script.locks.release(name);
       }
@@ -48,4 +48,5 @@ export class RunLocks {
       endTurn();
     }
   }
+
 }

@@ -65,7 +65,7 @@ interface ScriptGlobals {
     end(name: string, end: { readonly status: JobEnd; readonly message?: string }): void;
   };
   readonly locks: {
-    take(name: string, options?: { readonly limit?: number }): Promise<void>;
+    take(name: string, options?: { readonly limit?: number; readonly job?: string }): Promise<void>;
     release(name: string): Promise<void>;
   };
   readonly vars: { find(names: readonly string[]): Promise<Readonly<Record<string, JsonValue>>> };

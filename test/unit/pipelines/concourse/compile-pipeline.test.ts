@@ -64,16 +64,18 @@ jobs:
     ]);
   });
 
-  test("takes serial for a group that no other job can be in", () => {
+  test("takes serial for a max_in_flight of 1", () => {
     const { plan } = compile(`jobs:
   - { name: a, serial: true, plan: [{ task: t, ${task} }] }
   - { name: b, serial: true, serial_groups: [g, g], plan: [{ task: t, ${task} }] }
   - { name: c, max_in_flight: 2, plan: [{ task: t, ${task} }] }
+  - { name: d, max_in_flight: 2, serial: true, serial_groups: [], plan: [{ task: t, ${task} }] }
 `);
     expect(plan.jobs.map(({ serialGroups, maxInFlight }) => [serialGroups, maxInFlight])).toEqual([
-      [["job:a"], undefined],
-      [["g"], undefined],
+      [undefined, 1],
+      [["g"], 1],
       [undefined, 2],
+      [undefined, 1],
     ]);
   });
 
