@@ -64,9 +64,11 @@ function jobRows(job: JobJson, isLast: boolean, run: RunJson, out: OutputStream,
   const { name, status, needs, message } = job;
   const after = needs.length === 0 ? "" : out.paint("dim", ` ← ${needs.map(printable).join(", ")}`);
   const mark = out.paint(statusColours[status], marks[status]);
-  const note = message === null ? "" : out.paint("dim", printable(message));
-  const took = durationOf(job, now);
   const steps = run.steps.filter((step) => step.job === name);
+  // The message of a step can be long, as a list of folders, and is told below.
+  const isTold = steps.some((step) => step.message !== null && message?.includes(step.message) === true);
+  const note = message === null || isTold ? "" : out.paint("dim", printable(message));
+  const took = durationOf(job, now);
   return [
     [
       `${isLast ? "└─" : "├─"} ${mark} ${printable(name)}${after}`,

@@ -74,3 +74,15 @@ test("a run without jobs has only its steps", () => {
   const lines = formatRun({ ...run, jobs: [], steps: [step("only", null, 0, 1)] }, plain, 10_000).slice(5);
   expect(lines.map((line) => line.replace(/ *▕.*/, ""))).toEqual(["steps", "└─ ✓ only"]);
 });
+
+test("what a step says its job does not say again", () => {
+  const failed = { status: "failed", finished_at: at(5) } as const;
+  const why = 'the command "mak" was not found';
+  const steps: readonly StepJson[] = [{ ...step("build/compile", "build", 0, 5), ...failed, code: null, message: why }];
+  const notesOf = (message: string): readonly (string | undefined)[] =>
+    formatRun({ ...run, steps, jobs: [{ ...job("build", [], 0, 5), ...failed, message }] }, plain, 10_000)
+      .slice(6)
+      .map((line) => /failed\s*(.*)$/.exec(line)?.[1]);
+  expect(notesOf(`task compile: step "build/compile": ${why}`)).toEqual(["", why]);
+  expect(notesOf("get site: there is no version of it yet")).toEqual(["get site: there is no version of it yet", why]);
+});
