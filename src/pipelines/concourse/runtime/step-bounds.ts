@@ -10,11 +10,14 @@ export interface StepBounds {
   readonly signal?: AbortSignal;
 }
 
+/** Some milliseconds go before a step begins: told to one, a timeout of 1s would be one of 998 ms. */
+const roundUpMs = 50;
+
 /** @throws {PlanError} a failure, where there is no time left. */
 export function stepBounds({ deadline, signal }: Scope, what: string, at: Place): StepBounds {
   const bounds = signal === null ? {} : { signal };
   if (deadline === null) return bounds;
   const leftMs = deadline - Date.now();
-  if (leftMs > 0) return { ...bounds, timeout: leftMs };
+  if (leftMs > 0) return { ...bounds, timeout: Math.ceil(leftMs / roundUpMs) * roundUpMs };
   throw new PlanError(`${what}: its time was over before it began`, at, true);
 }
