@@ -29,6 +29,8 @@ interface Given {
   readonly runs?: number;
   /** What the target `team` is told. */
   readonly notified?: readonly string[];
+  /** Names of its steps, in the order they began. */
+  readonly steps?: readonly string[];
   /** Pipelines that the run has set, and how a run of each ends: they have assertions of their own. */
   readonly then?: Readonly<Record<string, string>>;
   /** Job → its status at the end. */
@@ -104,12 +106,13 @@ describe("a YAML pipeline", () => {
     const text = textOf(name);
     const given = givenOf(text);
     const run = await execute(name.replace(".yml", ""), text, given);
-    const { status = "succeeded", error, line, jobs, notified = [], then = {} } = given;
+    const { status = "succeeded", error, line, jobs, steps, notified = [], then = {} } = given;
     expect([run.status, run.error?.code === "ASSERTION_FAILED" ? run.error.message : ""]).toEqual([status, ""]);
     if (error !== undefined) expect(run.error?.message).toContain(error);
     if (line !== undefined) expect(run.error).toMatchObject({ file: name, line });
     if (jobs !== undefined)
       expect(Object.fromEntries(run.jobs.map((job) => [job.name, String(job.status)]))).toEqual(jobs);
+    if (steps !== undefined) expect(run.steps.map((step) => step.name)).toEqual([...steps]);
     for (const [id, end] of Object.entries(then)) {
       const { runId } = await harness.engine.trigger(id, { params: {}, args: [] });
       const { status: ended, error: why } = await harness.end(runId);

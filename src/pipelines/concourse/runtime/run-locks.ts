@@ -48,5 +48,4 @@ export class RunLocks {
       endTurn();
     }
   }
-
 }

@@ -43,7 +43,8 @@ async function tryOften(step: StepPlan, scope: Scope): Promise<Outcome> {
   let attempt = 0;
   do {
     attempt++;
-    outcome = await settled(step, async () => await runInTime(step, scope));
+    const inside = scope.attempt(attempt);
+    outcome = await settled(step, async () => await runInTime(step, inside));
   } while (attempt < attempts && (outcome.status === "failed" || outcome.status === "errored"));
   return outcome;
 }

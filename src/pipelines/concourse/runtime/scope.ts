@@ -12,7 +12,7 @@ export class Scope {
   readonly deadline: number | null;
   /** Ends what goes on; null: nothing does. */
   readonly signal: AbortSignal | null;
-  /** Behind the names of its steps: which of several `across` it is. */
+  /** Behind the names of its steps: which of several `across` it is, and at which try. */
   readonly suffix: string;
   readonly #locals: Map<string, JsonValue>;
   readonly #parent: Scope | null;
@@ -34,22 +34,22 @@ export class Scope {
 
   /** The same with less time. */
   until(deadline: number): Scope {
-    const { job, artifacts, signal, suffix } = this;
-    const sooner = this.deadline === null ? deadline : Math.min(this.deadline, deadline);
-    return new Scope(job, artifacts, { parent: this, deadline: sooner, signal, suffix }, this.#locals);
+    return this.#with({ deadline: Math.min(this.deadline ?? deadline, deadline) });
   }
 
   /** The same, ended by one more signal. */
   endedBy(given: AbortSignal): Scope {
-    const { job, artifacts, deadline, suffix } = this;
-    const signal = this.signal === null ? given : script.AbortSignal.any([this.signal, given]);
-    return new Scope(job, artifacts, { parent: this, deadline, signal, suffix }, this.#locals);
+    return this.#with({ signal: this.signal === null ? given : script.AbortSignal.any([this.signal, given]) });
+  }
+
+  /** The same at a later try, which the names of its steps tell. */
+  attempt(number: number): Scope {
+    return number === 1 ? this : this.#with({ suffix: `${this.suffix} (attempt ${number})` });
   }
 
   /** The same without a limit: what runs behind a step has its own time, and nothing ends it. */
   unlimited(): Scope {
-    const { job, artifacts, suffix } = this;
-    return new Scope(job, artifacts, { parent: this, suffix }, this.#locals);
+    return this.#with({ deadline: null, signal: null });
   }
 
   /** With a var of its own, and artifacts that nobody outside sees. */
@@ -58,6 +58,11 @@ export class Scope {
     const shown = typeof value === "string" ? value : JSON.stringify(value);
     const suffix = `${this.suffix} (${name}=${shown.length > 40 ? `${shown.slice(0, 39)}…` : shown})`;
     return new Scope(job, this.artifacts.fork(), { parent: this, deadline, signal, suffix }, new Map([[name, value]]));
+  }
+
+  #with(changes: Partial<Pick<Scope, "deadline" | "signal" | "suffix">>): Scope {
+    const { job, artifacts, deadline, signal, suffix } = this;
+    return new Scope(job, artifacts, { parent: this, deadline, signal, suffix, ...changes }, this.#locals);
   }
 
   setLocal(name: string, value: JsonValue): void {
