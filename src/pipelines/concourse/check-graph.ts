@@ -2,12 +2,12 @@
 
 import { didYouMean } from "../../core/did-you-mean.ts";
 import { listAll, listHooks, type ParsedJob } from "./parse-job.ts";
-import type { ParsedPipeline } from "./parse-pipeline.ts";
+import { findMistyped, type ParsedPipeline } from "./parse-pipeline.ts";
 import type { JobPlan, ResourceTypeName, StepPlan } from "./plan.ts";
 import type { Fields, PlanReader } from "./plan-reader.ts";
 import { knownParams } from "./runtime/resources/known-params.ts";
 
-export function checkGraph(reader: PlanReader, pipeline: ParsedPipeline, groups: unknown): void {
+export function checkGraph(reader: PlanReader, pipeline: ParsedPipeline, given: Fields): void {
   const { jobs, resources } = pipeline;
   checkTwice(
     reader,
@@ -24,11 +24,12 @@ export function checkGraph(reader: PlanReader, pipeline: ParsedPipeline, groups:
   const touched = new Map(jobs.toReversed().map(({ job }) => [job.name, touchedResources(job)]));
   for (const { job } of jobs) {
     for (const step of listSteps(job)) {
-      checkResourceStep(reader, step, resourceNames, touched);
+      checkResourceStep(reader, step, { resources: resourceNames, touched, given });
       checkParams(reader, step, types);
     }
   }
   checkCycles(reader, jobs);
+  const { groups } = given;
   if (groups !== undefined) checkGroups(reader, groups, new Set(touched.keys()), resourceNames);
 }
 
@@ -49,22 +50,29 @@ function checkTwice(
   const seen = new Set<string>();
   for (const { path, name } of named) {
     if (name !== "" && seen.has(name))
-      reader.problems.add(path, `names the ${what} ${JSON.stringify(name)} a second time`);
+      reader.problems.add(
+        path,
+        `names the ${what} ${JSON.stringify(name)} a second time`,
+        "give one of them another name",
+      );
     seen.add(name);
   }
 }
 
-function checkResourceStep(
-  reader: PlanReader,
-  step: StepPlan,
-  resources: ReadonlySet<string>,
-  touched: ReadonlyMap<string, ReadonlySet<string>>,
-): void {
+interface Known {
+  readonly resources: ReadonlySet<string>;
+  /** Job → the resources that it gets or puts. */
+  readonly touched: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The top of the file. */
+  readonly given: Fields;
+}
+
+function checkResourceStep(reader: PlanReader, step: StepPlan, { resources, touched, given: top }: Known): void {
   if (!("resource" in step) || step.resource === "") return;
   const { path, given } = reader.sourceOf(step);
   if (!resources.has(step.resource)) {
     const field = given["resource"] === undefined ? `${path}.${step.type}` : `${path}.resource`;
-    refuseAbsent(reader, field, "resource", step.resource, resources);
+    refuseAbsent(reader, field, "resource", step.resource, resources, findMistyped(top, "resources") ?? undefined);
   }
   if (step.type !== "get") return;
   for (const [index, name] of step.passed.entries()) {
@@ -98,9 +106,16 @@ function checkParams(reader: PlanReader, step: StepPlan, types: ReadonlyMap<stri
   }
 }
 
-function refuseAbsent(reader: PlanReader, field: string, what: string, name: string, known: ReadonlySet<string>): void {
+function refuseAbsent(
+  reader: PlanReader,
+  field: string,
+  what: string,
+  name: string,
+  known: ReadonlySet<string>,
+  none = `the file has no ${what}s`,
+): void {
   const near = didYouMean(name, known);
-  const others = known.size === 0 ? `the file has no ${what}s` : `it has: ${[...known].slice(0, 20).join(", ")}`;
+  const others = known.size === 0 ? none : `it has: ${[...known].slice(0, 20).join(", ")}`;
   reader.problems.add(
     field,
     `names the ${what} ${JSON.stringify(name)}, which is not there`,

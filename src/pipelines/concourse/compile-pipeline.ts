@@ -8,7 +8,7 @@ import { checkVars } from "./check-vars.ts";
 import { emitScript } from "./emit-script.ts";
 import { type ParsedPipeline, parsePipeline } from "./parse-pipeline.ts";
 import type { JsonObject, Place, Plan, VarPlan } from "./plan.ts";
-import { defined, PlanReader } from "./plan-reader.ts";
+import { defined, type Fields, PlanReader } from "./plan-reader.ts";
 import { parseYamlDocument } from "./yaml-document.ts";
 import type { YamlPlaces } from "./yaml-places.ts";
 
@@ -43,8 +43,7 @@ export function compilePipeline(options: CompileOptions): CompiledPipeline {
   const { places, data } = document;
   const reader = new PlanReader({ placeOf: (collection) => places.of(collection), checkCondition });
   const pipeline = parsePipeline(reader, data);
-  const groups = typeof data === "object" && data !== null && "groups" in data ? data["groups"] : undefined;
-  checkGraph(reader, pipeline, groups);
+  checkGraph(reader, pipeline, typeof data === "object" && data !== null ? (data as Fields) : {});
   for (const { job } of pipeline.jobs) checkArtifacts(reader, job);
   const { vars, givable } = checkVars(reader, pipeline, (field) => places.locate(field));
   const plan = makePlan(file, pipeline, vars);

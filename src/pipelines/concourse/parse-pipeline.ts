@@ -38,9 +38,7 @@ export function parsePipeline(reader: PlanReader, value: unknown): ParsedPipelin
   else if (given !== value) reader.problems.add("the file", `must be a map, not ${describeValue(value)}`, form);
   warnOfMistyped(reader, given);
   const { jobs, config, assert } = given;
-  const mistyped = Object.keys(given).find((key) => didYouMean(key, ["jobs"]) !== undefined);
-  const hint = mistyped === undefined ? form : `did you mean "jobs" where it says ${JSON.stringify(mistyped)}?`;
-  const parsed = given === value ? reader.list("jobs", jobs, hint) : [];
+  const parsed = given === value ? reader.list("jobs", jobs, findMistyped(given, "jobs") ?? form) : [];
   if (Array.isArray(jobs) && jobs.length === 0) reader.problems.add("jobs", "must have a job", form);
   if (parsed.length > maxJobs) reader.problems.add("jobs", `has ${parsed.length} jobs; at most ${maxJobs} are allowed`);
   return {
@@ -53,6 +51,12 @@ export function parsePipeline(reader: PlanReader, value: unknown): ParsedPipelin
     }),
     config: config === undefined ? {} : (reader.object("config", config, 'write config: { timeout: "5m" }') ?? {}),
   };
+}
+
+/** A hint for who misses a field that may stand there by a mistyped name. */
+export function findMistyped(given: Fields, field: string): string | null {
+  const key = Object.keys(given).find((each) => !fields.includes(each) && didYouMean(each, [field]) !== undefined);
+  return key === undefined ? null : `did you mean "${field}" where it says ${JSON.stringify(key)}?`;
 }
 
 /** Other keys are let be, as in Concourse: anchors are kept there. */

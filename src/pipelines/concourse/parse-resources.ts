@@ -68,7 +68,7 @@ function readCheckEvery(reader: PlanReader, field: string, value: unknown): stri
   const every = reader.duration(field, value);
   if (every === undefined) return "1m";
   if (parseDuration(every) < 1000) reader.problems.add(field, `must be a second or more, not ${describeValue(value)}`);
-  return String(typeof every === "number" ? `${every}ms` : every);
+  return every;
 }
 
 /** The built-in ones need no image; others cannot be run. */

@@ -45,17 +45,22 @@ export function parseGate(reader: PlanReader, path: string, given: Fields): Gate
 }
 
 export function parseNotify(reader: PlanReader, path: string, given: Fields): NotifyPlan {
-  const { notify: to, title } = given;
-  const field = `${path}.notify`;
-  const isOne = typeof to === "string";
-  if (Array.isArray(to) && to.length === 0) reader.problems.add(field, `must name a target, not ${describeValue(to)}`);
+  const { title } = given;
   return {
     type: "notify",
-    to: isOne ? [reader.text(field, to)] : reader.texts(field, to, "write the name of a target: notify: team"),
+    to: readTargets(reader, `${path}.notify`, given["notify"]),
     message: reader.text(`${path}.message`, given["message"]),
     ...defined({
       title: title === undefined ? undefined : reader.text(`${path}.title`, title),
       level: reader.choice(`${path}.level`, given["level"], ["info", "success", "warning", "error"]),
     }),
   };
+}
+
+function readTargets(reader: PlanReader, field: string, to: unknown): readonly string[] {
+  const hint = "write the name of a target: notify: team";
+  if (typeof to === "string") return [reader.text(field, to)];
+  if (Array.isArray(to) && to.length > 0) return reader.texts(field, to, hint);
+  reader.problems.add(field, `must be a text or a list of texts, not ${describeValue(to)}`, hint);
+  return [];
 }

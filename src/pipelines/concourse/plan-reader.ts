@@ -104,7 +104,9 @@ export class PlanReader {
 
   flag(field: string, value: unknown): boolean | undefined {
     if (value === undefined || typeof value === "boolean") return value;
-    this.problems.add(field, `must be true or false, not ${describeValue(value)}`);
+    const meant = typeof value === "string" ? oldFlags.get(value.toLowerCase()) : undefined;
+    const hint = meant === undefined ? null : `write ${meant}`;
+    this.problems.add(field, `must be true or false, not ${describeValue(value)}`, hint);
     return undefined;
   }
 
@@ -124,17 +126,13 @@ export class PlanReader {
     return isTemplate(value) ? value : this.count(field, value);
   }
 
-  duration(field: string, value: unknown): string | number | undefined {
-    if (value === undefined || isDuration(value)) return value as string | number | undefined;
-    this.problems.add(
-      field,
-      `must be a duration, not ${describeValue(value)}`,
-      'write for example "90s", "5m" or "1h30m"',
-    );
+  duration(field: string, value: unknown): string | undefined {
+    if (value === undefined || isDuration(value)) return value as string | undefined;
+    this.problems.add(field, `must be a duration, not ${describeValue(value)}`, durationHint);
     return undefined;
   }
 
-  durationTemplate(field: string, value: unknown): Template<string | number> | undefined {
+  durationTemplate(field: string, value: unknown): string | undefined {
     return isTemplate(value) ? value : this.duration(field, value);
   }
 
@@ -147,14 +145,25 @@ export class PlanReader {
   }
 }
 
+const durationHint = 'write for example "90s", "5m" or "1h30m"';
+
+/** Flags of YAML 1.1, which are texts in YAML 1.2. */
+const oldFlags: ReadonlyMap<string, boolean> = new Map([
+  ["yes", true],
+  ["on", true],
+  ["no", false],
+  ["off", false],
+]);
+
 /** A text that becomes a value of another type when its vars are filled in. */
 function isTemplate(value: unknown): value is string {
   return typeof value === "string" && value.includes("((");
 }
 
+/** A number says no unit: in Go it would be nanoseconds, in a script milliseconds, and seconds are meant. */
 function isDuration(value: unknown): boolean {
   try {
-    return parseDuration(value) > 0;
+    return typeof value === "string" && parseDuration(value) > 0;
   } catch {
     return false;
   }

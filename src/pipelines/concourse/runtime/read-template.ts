@@ -25,7 +25,7 @@ export function readFlag(value: Template<boolean> | undefined, scope: Scope, at:
 export function readDuration(value: Template<string | number>, scope: Scope, at: Place, what: string): number {
   const filled = typeof value === "string" ? scope.job.vars.fill(value, scope, at) : value;
   try {
-    const ms = parseDuration(filled);
+    const ms = typeof filled === "string" ? parseDuration(filled) : 0;
     if (ms > 0) return ms;
   } catch {
     // Told below, with its place.

@@ -34,7 +34,7 @@ export function checkInterval(interval: string): string | null {
   try {
     return parseDuration(interval) >= 1000 ? null : "must be a second or more";
   } catch {
-    return "is not a duration";
+    return 'must be a duration, as "90s", "5m" or "1h30m"';
   }
 }
 

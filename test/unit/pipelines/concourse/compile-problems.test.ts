@@ -1,0 +1,54 @@
+// What is said of a file that cannot be in force: the place, what stands there, and what to write instead.
+
+import { expect, test } from "bun:test";
+import { compilePipeline } from "../../../../src/pipelines/concourse/concourse.ts";
+
+const task = `{ task: t, config: { platform: linux, run: { path: echo } } }`;
+
+test.each([
+  [
+    `resorces: [{ name: app, type: mock }]\njobs: [{ name: a, plan: [{ get: app }] }]`,
+    [
+      `2:28 jobs[0].plan[0].get names the resource "app", which is not there (did you mean "resources" where it says "resorces"?)`,
+    ],
+  ],
+  [
+    `jobs: [{ name: a, plan: [{ get: app }] }]`,
+    [`1:28 jobs[0].plan[0].get names the resource "app", which is not there (the file has no resources)`],
+  ],
+  [
+    `jobs:\n  - { name: a, plan: [${task}] }\n  - { name: a, plan: [${task}] }`,
+    [`3:7 jobs[1].name names the job "a" a second time (give one of them another name)`],
+  ],
+  [
+    `jobs: [{ name: a, serial: yes, public: off, plan: [${task}] }]`,
+    [
+      `1:19 jobs[0].serial must be true or false, not the text "yes" (write true)`,
+      `1:32 jobs[0].public must be true or false, not the text "off" (write false)`,
+    ],
+  ],
+  [
+    `jobs: [{ name: a, serial: perhaps, plan: [${task}] }]`,
+    [`1:19 jobs[0].serial must be true or false, not the text "perhaps" (null)`],
+  ],
+  [
+    `jobs: [{ name: a, plan: [{ notify: , message: x }] }]`,
+    [
+      `1:28 jobs[0].plan[0].notify must be a text or a list of texts, not null (write the name of a target: notify: team)`,
+    ],
+  ],
+  [
+    `resources: [{ name: r, type: time, source: { interval: 5 minutes } }]\njobs: [{ name: a, plan: [{ get: r }] }]`,
+    [`1:46 resources[0].source.interval must be a duration, as "90s", "5m" or "1h30m": the text "5 minutes" (null)`],
+  ],
+  [
+    `jobs: [{ name: a, timeout: 10, plan: [${task}] }]`,
+    [`1:19 jobs[0].timeout must be a duration, not the number 10 (write for example "90s", "5m" or "1h30m")`],
+  ],
+])("%s", (text, expected) => {
+  const compiled = compilePipeline({ file: "ci.yml", text: `${text}\n`, runtime: "" });
+  if (compiled.ok) throw new Error("it compiles");
+  expect(compiled.problems.map(({ place, message, hint }) => `${place.join(":")} ${message} (${hint})`)).toEqual(
+    expected,
+  );
+});
