@@ -76,10 +76,13 @@ export async function openPipelines(
       const resolved = await secrets.resolve(reference, pipeline);
       return resolved.ok ? null : resolved.message;
     },
-    checkVar: async ({ name, secret }, pipeline) =>
-      Object.hasOwn(config.vars, name) || (await secrets.resolve(secret, pipeline)).ok
-        ? null
-        : `no value is kept for the var ((${name}))`,
+    checkVar: async ({ name, secret }, pipeline) => {
+      const isEnv = secret.startsWith("env:");
+      if (!isEnv && Object.hasOwn(config.vars, name)) return null;
+      const resolved = await secrets.resolve(secret, pipeline);
+      if (resolved.ok) return null;
+      return isEnv ? `((${secret})): ${resolved.message}` : `no value is kept for the var ((${name}))`;
+    },
     checkTarget: (name) => findTargetProblem(name, config.targets),
     onChange: (change) => {
       const version = catalog.get(change.id)?.version ?? null;
@@ -126,9 +129,15 @@ const readExports = async (
 };
 
 function describeProblem(problem: Problem | undefined): { readonly place?: string; readonly problem?: string } {
-  if (problem === undefined) return {};
-  const { file, line, message } = problem;
-  return { place: line === null ? file : `${file}:${line}`, problem: message };
+  return problem === undefined ? {} : { place: placeOf(problem), problem: problem.message };
+}
+
+function placeOf({ file, line }: Problem): string {
+  return line === null ? file : `${file}:${line}`;
+}
+
+function logWarning(logger: Logger, pipeline: string, problem: Problem): void {
+  logger.warn(problem.message, { pipeline, ...(problem.line === null ? {} : { place: placeOf(problem) }) });
 }
 
 function logChange(logger: Logger, { id, state, problems, tookMs }: CatalogChange, hasVersion: boolean): void {
@@ -137,15 +146,13 @@ function logChange(logger: Logger, { id, state, problems, tookMs }: CatalogChang
     const rest = hasVersion ? "its last good version stays in force" : "it has no good version yet and answers 409";
     logger.error(`a saved pipeline does not load; ${rest}`, { pipeline: id, ...describeProblem(problems[0]) });
   } else logger.info(state === "ok" ? "pipeline in force" : "pipeline removed", { pipeline: id, took });
-  for (const { severity, message } of problems) {
-    if (severity === "warning") logger.warn(message, { pipeline: id });
-  }
+  for (const problem of problems) if (problem.severity === "warning") logWarning(logger, id, problem);
 }
 
 export function reportFirstLoad(catalog: Catalog, logger: Logger): void {
   for (const { id, problems } of catalog.list()) {
     for (const problem of problems) {
-      if (problem.severity === "warning") logger.warn(problem.message, { pipeline: id });
+      if (problem.severity === "warning") logWarning(logger, id, problem);
       else logger.error("a pipeline does not load", { pipeline: id, ...describeProblem(problem) });
     }
   }

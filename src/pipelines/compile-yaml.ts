@@ -105,6 +105,8 @@ function place(file: string, problems: readonly Concourse.PlacedProblem[]): read
 export interface YamlNotes {
   readonly warnings: readonly Concourse.PlacedProblem[];
   readonly vars: readonly Concourse.VarPlan[];
+  /** Those that its steps `notify` name, but for what is only known in a run. */
+  readonly targets: readonly { readonly name: string; readonly at: Concourse.Place }[];
 }
 
 const known = new WeakMap<Bundle, YamlNotes>();
@@ -114,9 +116,14 @@ export function findYamlNotes({ bundle, file }: PipelineVersion): YamlNotes {
   const text = known.has(bundle) ? null : findAuthorSource(bundle, file);
   const compiled = text === null ? null : loadConcourse().compilePipeline({ file, text, runtime });
   if (compiled?.ok === true) note(bundle, compiled);
-  return known.get(bundle) ?? { warnings: [], vars: [] };
+  return known.get(bundle) ?? { warnings: [], vars: [], targets: [] };
 }
 
 function note(bundle: Bundle, { warnings, plan }: Concourse.CompiledPipeline & { readonly ok: true }): void {
-  known.set(bundle, { warnings, vars: plan.vars });
+  const { listSteps } = loadConcourse();
+  const targets = plan.jobs.flatMap(listSteps).flatMap((step) => {
+    const named = step.type === "notify" ? step.to.filter((name) => !name.includes("((")) : [];
+    return named.map((name) => ({ name, at: step.at }));
+  });
+  known.set(bundle, { warnings, vars: plan.vars, targets });
 }

@@ -1,18 +1,15 @@
 // What is wrong with a version that is good enough to be in force: the secret of its webhook, targets that are not there.
 
 import { findAuthorSource } from "./author-source.ts";
-import { type CheckVar, findYamlWarnings } from "./find-yaml-warnings.ts";
+import { findYamlWarnings, type YamlWarningSources } from "./find-yaml-warnings.ts";
 import { locateConfigField } from "./locate-config-field.ts";
 import { createError, type PipelineVersion, type Problem } from "./pipeline.ts";
 
 /** Why a secret (`env:NAME`, `file:/path`, `secret:NAME` or the text itself) cannot be used by a pipeline, or null. */
 export type CheckSecret = (reference: string, pipeline: string) => string | null | Promise<string | null>;
 
-export interface WarningSources {
+export interface WarningSources extends YamlWarningSources {
   readonly checkSecret?: CheckSecret;
-  /** Why nobody is told who is named so by a rule of `notify`, or null. */
-  readonly checkTarget?: (name: string) => string | null;
-  readonly checkVar?: CheckVar;
   /** The webhook secret that was given with an upload of this pipeline. */
   readonly findUploadedSecret?: (pipeline: string) => string | undefined;
 }
@@ -28,7 +25,7 @@ export async function findWarnings(
   return [
     ...(await findSecretWarnings(id, version, sources)),
     ...findTargetWarnings(version, sources),
-    ...(await findYamlWarnings(id, version, sources.checkVar)),
+    ...(await findYamlWarnings(id, version, sources)),
   ];
 }
 

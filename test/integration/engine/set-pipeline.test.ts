@@ -145,6 +145,14 @@ test("a pipeline that sets itself to what does not load fails at its step, and s
   }
 });
 
+test("a var of it that nobody has is warned of in the server's log, with its place", async () => {
+  await set("told", { source: echo("((nobody))") });
+  const warnings = harness.logged.map((line) => JSON.parse(line) as object).filter((line) => "place" in line);
+  expect(warnings).toMatchObject([
+    { level: "warn", message: "no value is kept for the var ((nobody))", pipeline: "told", place: "told.yml:5" },
+  ]);
+});
+
 test("a script is not replaced", async () => {
   await harness.engine.setPipeline("kept", { source: "export const pipeline = () => 1;\n", extension: ".ts" });
   expect((await set("kept", { source: echo("x") })).error?.message).toContain("kept.ts is a script, which stays");

@@ -137,6 +137,21 @@ test("a var that nobody has is a warning at its line, and one with a default is 
   expect(Object.keys(opened.get("ci")?.version?.config.params ?? {}).toSorted()).toEqual(["given", "known", "nobody"]);
 });
 
+test("what a file names of the server and what is not there is a warning at its line", async () => {
+  const asking = job("a").replace("[a]", '["((env:NOT_SET)) ((secret:nothing))"]');
+  const notify = "    on_failure: { notify: [opps, ((who))], message: m }\n";
+  await write("ci.yml", `jobs:\n${asking}${notify}`);
+  await writeFile(
+    join(cwd, "runner.toml"),
+    '[targets.ops]\ntype = "ntfy"\ntopic = "t"\n[vars]\nNOT_SET = "a var is no variable of the environment"\nwho = "ops"\n',
+  );
+  const [pipeline] = await check();
+  expect(pipeline?.problems.map(({ severity, line, message }) => [severity, line, message])).toEqual([
+    ["warning", 4, 'notify: runner.toml has no target "opps": did you mean "ops"?'],
+    ["warning", 3, "((env:NOT_SET)): the environment variable NOT_SET is not set"],
+  ]);
+});
+
 test("an upload of YAML takes the place of a script, and is removed as one", async () => {
   await write("ci.ts", "export const pipeline = () => 1;\n");
   const opened = await open();
