@@ -1,7 +1,7 @@
 // Whether what the steps of a job take in is made by a step before: a walk through the plan as it would be executed.
 
 import { didYouMean } from "../../core/did-you-mean.ts";
-import { listHooks } from "./parse-job.ts";
+import { listHooks, listOuter } from "./list-steps.ts";
 import { pick } from "./pick.ts";
 import type { JobPlan, StepPlan, TaskPlan } from "./plan.ts";
 import type { PlanReader } from "./plan-reader.ts";
@@ -9,7 +9,7 @@ import type { PlanReader } from "./plan-reader.ts";
 /** Steps side by side see each other's artifacts here: only what nobody makes is refused. */
 export function checkArtifacts(reader: PlanReader, job: JobPlan): void {
   const walk = new ArtifactWalk(reader);
-  for (const step of [...job.plan, ...listHooks(job)]) walk.visit(step);
+  for (const step of listOuter(job)) walk.visit(step);
 }
 
 class ArtifactWalk {

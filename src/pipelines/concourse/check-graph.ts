@@ -1,7 +1,8 @@
 // Whether the parts of a pipeline that name each other are there: jobs in `passed`, resources in gets and puts, groups.
 
 import { didYouMean } from "../../core/did-you-mean.ts";
-import { listAll, listHooks, type ParsedJob } from "./parse-job.ts";
+import { listSteps } from "./list-steps.ts";
+import type { ParsedJob } from "./parse-job.ts";
 import { findMistyped, type ParsedPipeline } from "./parse-pipeline.ts";
 import type { JobPlan, ResourceTypeName, StepPlan } from "./plan.ts";
 import type { Fields, PlanReader } from "./plan-reader.ts";
@@ -31,11 +32,6 @@ export function checkGraph(reader: PlanReader, pipeline: ParsedPipeline, given: 
   checkCycles(reader, jobs);
   const { groups } = given;
   if (groups !== undefined) checkGroups(reader, groups, new Set(touched.keys()), resourceNames);
-}
-
-/** All steps of a job, those of its hooks included. */
-export function listSteps(job: JobPlan): readonly StepPlan[] {
-  return [...job.plan, ...listHooks(job)].flatMap(listAll);
 }
 
 function touchedResources(job: JobPlan): ReadonlySet<string> {

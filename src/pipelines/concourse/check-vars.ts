@@ -2,7 +2,7 @@
 // outside of the file.
 
 import { didYouMean } from "../../core/did-you-mean.ts";
-import { listHooks } from "./parse-job.ts";
+import { listHooks, listOuter } from "./list-steps.ts";
 import type { ParsedPipeline } from "./parse-pipeline.ts";
 import { hookNames } from "./parse-step.ts";
 import type { JobPlan, StepPlan, VarPlan } from "./plan.ts";
@@ -51,7 +51,7 @@ class VarCheck {
 
   checkJob(job: JobPlan): void {
     const local = new Set<string>();
-    for (const step of [...job.plan, ...listHooks(job)]) this.#visit(step, local);
+    for (const step of listOuter(job)) this.#visit(step, local);
   }
 
   /** What `load_var` sets counts for all that comes after; what `across` sets, for what is inside. */

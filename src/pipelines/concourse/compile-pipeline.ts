@@ -3,9 +3,10 @@
 import type { FieldProblem } from "../../core/field-problem.ts";
 import type { JsonValue } from "../../core/json.ts";
 import { checkArtifacts } from "./check-artifacts.ts";
-import { checkGraph, listSteps } from "./check-graph.ts";
+import { checkGraph } from "./check-graph.ts";
 import { checkVars } from "./check-vars.ts";
 import { emitScript } from "./emit-script.ts";
+import { listSteps } from "./list-steps.ts";
 import { type ParsedPipeline, parsePipeline } from "./parse-pipeline.ts";
 import type { JsonObject, Place, Plan, VarPlan } from "./plan.ts";
 import { defined, type Fields, PlanReader } from "./plan-reader.ts";

@@ -1,8 +1,9 @@
 // One job of a pipeline.
 
 import { describeValue } from "../../core/field-problem.ts";
+import { listSteps } from "./list-steps.ts";
 import { hookNames, parseHooks, parseSteps } from "./parse-step.ts";
-import type { ExecutionAssert, JobAssert, JobPlan, StepPlan } from "./plan.ts";
+import type { ExecutionAssert, JobAssert, JobPlan } from "./plan.ts";
 import { defined, type Fields, type PlanReader } from "./plan-reader.ts";
 
 export interface ParsedJob {
@@ -37,38 +38,19 @@ export function parseJob(reader: PlanReader, path: string, value: unknown): read
   const maxInFlight = reader.count(`${path}.max_in_flight`, given["max_in_flight"]);
   const job: JobPlan = {
     name,
-    needs: [...new Set([...plan, ...Object.values(hooks)].flatMap((step) => listPassed(step as StepPlan)))],
+    needs: [...new Set(listSteps({ plan, ...hooks }).flatMap((step) => (step.type === "get" ? step.passed : [])))],
     plan,
     ...defined({
       webhookTrigger: readCondition(reader, `${path}.webhook_trigger`, given["webhook_trigger"]),
       maxInFlight: serial ? 1 : maxInFlight,
       timeout: reader.duration(`${path}.timeout`, given["timeout"]),
       assert: given["assert"] === undefined ? undefined : readJobAssert(reader, `${path}.assert`, given["assert"]),
+      serialGroups: readSerialGroups(reader, `${path}.serial_groups`, given["serial_groups"]),
     }),
-    ...defined({ serialGroups: readSerialGroups(reader, `${path}.serial_groups`, given["serial_groups"]) }),
     ...hooks,
     at: reader.placeOf(given),
   };
   return [{ path, job, retention: readRetention(reader, path, given) }];
-}
-
-/** The steps directly inside of this one, hooks included. */
-function listInner(step: StepPlan): readonly StepPlan[] {
-  return [...("steps" in step ? step.steps : []), ...listHooks(step)];
-}
-
-export function listHooks(step: StepPlan | JobPlan): readonly StepPlan[] {
-  const { onSuccess, onFailure, onError, onAbort, ensure } = step;
-  return [onSuccess, onFailure, onError, onAbort, ensure].filter((each) => each !== undefined);
-}
-
-/** This step and all inside of it. */
-export function listAll(step: StepPlan): readonly StepPlan[] {
-  return [step, ...listInner(step).flatMap(listAll)];
-}
-
-function listPassed(step: StepPlan): readonly string[] {
-  return listAll(step).flatMap((each) => (each.type === "get" ? each.passed : []));
 }
 
 function readSerialGroups(reader: PlanReader, field: string, value: unknown): readonly string[] | undefined {

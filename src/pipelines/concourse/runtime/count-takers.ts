@@ -1,11 +1,11 @@
 // How many steps of a job may take each of its artifacts.
 
+import { listInner, listOuter } from "../list-steps.ts";
 import { pick } from "../pick.ts";
-import type { StepPlan } from "../plan.ts";
+import type { JobPlan, StepPlan } from "../plan.ts";
 import type { Takers } from "./artifacts.ts";
 
-/** Counts, over all steps of a job, hooks included, which artifacts each may take. */
-export function countTakers(steps: readonly StepPlan[]): Takers {
+export function countTakers(job: JobPlan): Takers {
   const takers: Takers = new Map();
   let isEverything = false;
   const add = (names: readonly string[], isRepeated: boolean): void => {
@@ -22,11 +22,8 @@ export function countTakers(steps: readonly StepPlan[]): Takers {
       if (typeof step.inputs === "string") isEverything = true;
       else add(step.inputs, repeats);
     } else if (step.type === "load_var" || step.type === "set_pipeline") add([step.file.split("/")[0] ?? ""], repeats);
-    if ("steps" in step) for (const inner of step.steps) visit(inner, repeats);
-    for (const hook of [step.onSuccess, step.onFailure, step.onError, step.onAbort, step.ensure]) {
-      if (hook !== undefined) visit(hook, repeats);
-    }
+    for (const inner of listInner(step)) visit(inner, repeats);
   };
-  for (const step of steps) visit(step, false);
+  for (const step of listOuter(job)) visit(step, false);
   return isEverything ? new Map() : takers;
 }

@@ -66,10 +66,8 @@ export async function runJob(job: JobPlan, setting: JobSetting): Promise<JobResu
 }
 
 async function execute(job: JobPlan, context: JobContext): Promise<Outcome> {
-  const { onSuccess, onFailure, onError, onAbort, ensure } = job;
-  const hooks = [onSuccess, onFailure, onError, onAbort, ensure].filter((hook) => hook !== undefined);
   const deadline = job.timeout === undefined ? null : Date.now() + parseDuration(job.timeout);
-  const scope = new Scope(context, new Artifacts(countTakers([...job.plan, ...hooks])), { deadline });
+  const scope = new Scope(context, new Artifacts(countTakers(job)), { deadline });
   return await runHooks(job, await runInOrder(job.plan, scope, runStep), scope);
 }
 
@@ -94,6 +92,6 @@ function tellOf({ message, at, hint }: Mishap): Partial<JobResult> {
 }
 
 function listLocks({ name, serialGroups = [], maxInFlight }: JobPlan): readonly JobLock[] {
-  const groups = [...new Set(serialGroups)].map((group) => ({ name: `group ${group}`, limit: 1 }));
+  const groups = serialGroups.map((group) => ({ name: `group ${group}`, limit: 1 }));
   return maxInFlight === undefined ? groups : [...groups, { name: `job ${name}`, limit: maxInFlight }];
 }
