@@ -1,7 +1,6 @@
 // One run drawn for people: what it is, how it went, and its jobs and steps as a tree with a timeline.
 
-import type { JobStatus } from "../core/job.ts";
-import type { StepStatus } from "../core/run.ts";
+import type { RunStatus } from "../core/run.ts";
 import { formatMoment } from "./moment.ts";
 import { printable } from "./printable.ts";
 import type { JobJson, RunJson, StepJson } from "../core/run-json.ts";
@@ -9,7 +8,7 @@ import { describeError, durationOf, statusColours } from "./run-report.ts";
 import { formatTable } from "./table.ts";
 import type { OutputStream } from "./terminal.ts";
 
-const marks: Readonly<Record<StepStatus | JobStatus, string>> = {
+const marks: Readonly<Record<RunStatus, string>> = {
   queued: "·",
   running: "▶",
   waiting: "…",

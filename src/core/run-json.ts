@@ -1,8 +1,7 @@
 // A run as JSON, for the HTTP API and every --json: snake_case, times as RFC 3339 in UTC with milliseconds.
 
-import type { Job, JobStatus } from "./job.ts";
 import type { JsonValue } from "./json.ts";
-import type { Artifact, Run, RunStatus, Step, StepKind, StepStatus, Trigger } from "./run.ts";
+import type { Artifact, Job, Run, RunStatus, Step, StepKind, StepStatus, Trigger } from "./run.ts";
 import { formatStepId } from "./step-id.ts";
 
 export interface StepJson {
@@ -22,7 +21,7 @@ export interface StepJson {
 
 export interface JobJson {
   readonly name: string;
-  readonly status: JobStatus;
+  readonly status: RunStatus;
   readonly needs: readonly string[];
   /** Ids of its steps. */
   readonly steps: readonly string[];

@@ -1,7 +1,6 @@
 // The words of a run: its trigger, its states, its steps, its error. Shapes are those of the API in camelCase.
 
 import type { ErrorCode } from "./app-error.ts";
-import type { Job } from "./job.ts";
 import type { JsonValue } from "./json.ts";
 import type { StepKey } from "./step-id.ts";
 
@@ -88,6 +87,19 @@ export function newStep(id: string, name: string, kind: StepKind, job: string | 
     runId: null,
     job,
   };
+}
+
+/** One job of a run. Times are milliseconds since the Unix epoch. */
+export interface Job {
+  readonly name: string;
+  /** Waiting where all its steps wait. */
+  readonly status: RunStatus;
+  /** Names of the jobs that come before it. */
+  readonly needs: readonly string[];
+  /** Why it ended as it did, for people. */
+  readonly message: string | null;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
 }
 
 /** The end of a run that another one begins with, by its pipeline's `config.after`. */

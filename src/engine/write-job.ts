@@ -1,6 +1,7 @@
 // What a script tells of its jobs, as what is written: the same where a rerun takes over what was told before.
 
-import type { DeclaredJob, JobEnd } from "../core/job.ts";
+import type { DeclaredJob } from "../core/job.ts";
+import type { FinalRunStatus } from "../core/run.ts";
 import type { GuestCall } from "../sandbox/sandbox.ts";
 import type { JobWrite } from "../store/store.ts";
 
@@ -12,7 +13,7 @@ interface JobArguments {
   readonly jobs: readonly DeclaredJob[];
   readonly name: string;
   /** Of `jobs.end`. */
-  readonly status: JobEnd;
+  readonly status: FinalRunStatus;
   readonly message?: string;
 }
 

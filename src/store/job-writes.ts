@@ -1,6 +1,7 @@
 // What can be written of the jobs of runs. Times are milliseconds since the Unix epoch.
 
-import type { DeclaredJob, JobEnd } from "../core/job.ts";
+import type { DeclaredJob } from "../core/job.ts";
+import type { FinalRunStatus } from "../core/run.ts";
 
 export type JobWrite =
   /** They come after those that the run has; one that it has already stays as it is. */
@@ -10,7 +11,7 @@ export type JobWrite =
       readonly type: "job.end";
       readonly runId: string;
       readonly name: string;
-      readonly status: JobEnd;
+      readonly status: FinalRunStatus;
       readonly message: string | null;
       readonly at: number;
     };

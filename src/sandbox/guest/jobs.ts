@@ -1,7 +1,8 @@
 // `jobs`: what a script tells of the parts that it is made of. Nothing is waited for, and nothing of it changes the run.
 
 import { didYouMean } from "../../core/did-you-mean.ts";
-import { isJobEnd, isJobName, jobEnds, maxJobMessage, maxJobs } from "../../core/job.ts";
+import { isJobEnd, isJobName, maxJobMessage, maxJobs } from "../../core/job.ts";
+import { finalRunStatuses } from "../../core/run.ts";
 import { notify } from "./calls.ts";
 import { defineGlobal, stringifyJson } from "./host.ts";
 import { readOptions, readText } from "./known-options.ts";
@@ -53,7 +54,7 @@ function end(name: unknown, given: unknown): void {
   const { status } = options;
   if (!isJobEnd(status)) {
     const found = stringifyJson(status) ?? typeof status;
-    throw new TypeError(`${caller}: status must be one of ${jobEnds.join(", ")}, not ${found}`);
+    throw new TypeError(`${caller}: status must be one of ${finalRunStatuses.join(", ")}, not ${found}`);
   }
   const message = readText(caller, "message", options.message, Number.POSITIVE_INFINITY)?.slice(0, maxJobMessage);
   known.set(job, "ended");

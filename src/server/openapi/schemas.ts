@@ -1,7 +1,6 @@
 // The shapes of the API's answers as JSON Schema; each list of words is the code's own.
 
 import { errorCodes } from "../../core/app-error.ts";
-import { jobStatuses } from "../../core/job.ts";
 import { logLevels, logSources } from "../../core/log-entry.ts";
 import { catchUpRules, conflictRules, paramTypes } from "../../core/pipeline-config.ts";
 import { isFinal, runStatuses, stepKinds, stepStatuses, triggers } from "../../core/run.ts";
@@ -184,7 +183,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
   Job: objectOf(
     {
       name: text,
-      status: { enum: jobStatuses },
+      status: { enum: runStatuses },
       needs: { type: "array", items: text },
       steps: { type: "array", items: text, description: "Ids of its steps." },
       message: { ...textOrNull, description: "What became of it." },

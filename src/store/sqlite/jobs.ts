@@ -1,7 +1,6 @@
 // Jobs of runs: how they are written, and read together with their runs. The end of a run ends them, by a trigger.
 
-import type { Job, JobStatus } from "../../core/job.ts";
-import type { Step } from "../../core/run.ts";
+import type { Job, RunStatus, Step } from "../../core/run.ts";
 import type { JobWrite } from "../job-writes.ts";
 import type { ReadConnection } from "./read-connection.ts";
 import type { WriteStatements } from "./write-statement.ts";
@@ -29,7 +28,7 @@ interface JobRow {
   readonly run_id: string;
   readonly name: string;
   readonly needs: string;
-  readonly status: JobStatus;
+  readonly status: RunStatus;
   readonly message: string | null;
   readonly started_at: number | null;
   readonly finished_at: number | null;

@@ -1,7 +1,7 @@
 // The jobs that a script tells of: in its run while it goes on, over a restart and a rerun, and true however it ends.
 
 import { afterEach, expect, test } from "bun:test";
-import type { Job } from "../../../src/core/job.ts";
+import type { Job } from "../../../src/core/run.ts";
 import { EngineHarness, until } from "../../fixtures/harness/engine-harness.ts";
 import { rejection } from "../../unit/store/store-files.ts";
 

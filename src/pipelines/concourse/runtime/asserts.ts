@@ -1,9 +1,10 @@
 // `assert` blocks: what a file says must have happened. One that does not hold fails the run, whatever else does.
 
+import type { FinalRunStatus } from "../../../core/run.ts";
 import type { ExecutionAssert, JobAssert, Place, StepAssert } from "../plan.ts";
 import type { JobContext } from "./job-context.ts";
 import type { Scope } from "./scope.ts";
-import type { JobEnd, StepResult } from "./script-globals.ts";
+import type { StepResult } from "./script-globals.ts";
 
 const maxShown = 500;
 
@@ -25,7 +26,7 @@ export function checkStepAssert(
   }
 }
 
-export function checkJobAssert(assert: JobAssert, job: JobContext, status: JobEnd): void {
+export function checkJobAssert(assert: JobAssert, job: JobContext, status: FinalRunStatus): void {
   checkExecution(assert, `job ${job.name}`, job.executed, (message, at) => refute(job, message, at));
   if (assert.status !== undefined && assert.status !== status) {
     refute(job, `job ${job.name}: its status must be ${assert.status}, but is ${status}`, assert.at);

@@ -12,11 +12,12 @@ import type { JobLock, RunLocks, RunState } from "./run-locks.ts";
 import type { RunVars } from "./run-vars.ts";
 import type { RunVersions } from "./run-versions.ts";
 import { Scope } from "./scope.ts";
-import { type JobEnd, script } from "./script-globals.ts";
+import { script } from "./script-globals.ts";
 import { parseDuration } from "../../../core/duration.ts";
+import type { FinalRunStatus } from "../../../core/run.ts";
 
 export interface JobResult {
-  readonly status: JobEnd;
+  readonly status: FinalRunStatus;
   readonly message?: string;
   readonly at?: Place;
   readonly hint?: string;
@@ -27,7 +28,7 @@ export interface JobResult {
   readonly used: readonly UsedVersion[];
 }
 
-const ends: Readonly<Record<Outcome["status"], JobEnd>> = {
+const ends: Readonly<Record<Outcome["status"], FinalRunStatus>> = {
   succeeded: "succeeded",
   failed: "failed",
   errored: "failed",

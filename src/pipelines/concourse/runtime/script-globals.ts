@@ -1,6 +1,7 @@
 // What the runtime uses of the globals that every script has, with their types; pipelines/runner.d.ts says what they do.
 
 import type { JsonValue } from "../../../core/json.ts";
+import type { FinalRunStatus } from "../../../core/run.ts";
 import type { SecretParts, SecretValue } from "../var-text.ts";
 import type { Version } from "../plan.ts";
 
@@ -35,8 +36,6 @@ export interface StepOptions {
   readonly stdin?: TextValue;
 }
 
-export type JobEnd = "succeeded" | "failed" | "cancelled" | "timed_out" | "skipped";
-
 interface ScriptGlobals {
   readonly runtime: {
     run(options: StepOptions): Promise<StepResult>;
@@ -62,7 +61,7 @@ interface ScriptGlobals {
   readonly jobs: {
     declare(jobs: readonly { readonly name: string; readonly needs: readonly string[] }[]): void;
     begin(name: string): void;
-    end(name: string, end: { readonly status: JobEnd; readonly message?: string }): void;
+    end(name: string, end: { readonly status: FinalRunStatus; readonly message?: string }): void;
   };
   readonly locks: {
     take(name: string, options?: { readonly limit?: number; readonly job?: string }): Promise<void>;
@@ -94,11 +93,10 @@ interface ScriptGlobals {
   ) => Promise<{ readonly pipeline: string; readonly change: "created" | "updated" | "unchanged" }>;
   readonly console: { log(text: string): void };
   readonly pipelineContext: {
-    readonly pipelineID: string;
     readonly params: Readonly<Record<string, JsonValue>>;
     readonly targetJobs?: readonly string[];
   };
-  readonly YAML: { parse(text: string): JsonValue; parseAll(text: string): readonly JsonValue[] };
+  readonly YAML: { parse(text: string): JsonValue };
   readonly webhookTrigger: (condition: string) => boolean;
   readonly AbortController: typeof AbortController;
   readonly AbortSignal: typeof AbortSignal;
