@@ -12,8 +12,8 @@ function found(refs: readonly string[], of: ResourceKey = key): Extract<Write, {
   return { type: "resource.found", ...of, versions: refs.map(v), at: 5 };
 }
 
-function pass(job: string, ref: string): Write {
-  return { type: "resource.pass", ...key, job, version: v(ref), runId: "run" };
+function pass(job: string, ref: string, of: ResourceKey = key): Write {
+  return { type: "resource.pass", ...of, job, version: v(ref), runId: "run" };
 }
 
 export function testResources(subject: Subject): void {
@@ -44,16 +44,31 @@ export function testResources(subject: Subject): void {
       expect(await known()).toEqual(["c", "b", "a"]);
     });
 
+    test("the newest that is found again keeps its place: nobody takes it for a new one", async () => {
+      await commit(found(["a", "b"]));
+      const before = await subject.store.resources.newest(key, []);
+      await commit(found(["b"]), found(["a", "b"]));
+      expect(await subject.store.resources.newest(key, [])).toEqual(before);
+    });
+
     test("a version is the same whatever the order of its parts", async () => {
       const one = { type: "resource.found", ...key, versions: [{ ref: "a", tag: "t" }], at: 1 } as const;
       await commit(one, { ...one, versions: [{ tag: "t", ref: "a" }] });
       expect(await known()).toHaveLength(1);
     });
 
-    test("of another scope, resource or pipeline are others", async () => {
-      const others = [{ scope: "two" }, { resource: "other" }, { pipeline: "cd" }].map((each) => ({ ...key, ...each }));
+    const others = [{ scope: "two" }, { resource: "other" }, { pipeline: "cd" }].map((each) => ({ ...key, ...each }));
+    test("of another scope, resource or pipeline are others, and what has passed of them too", async () => {
       await commit(found(["a"]), ...others.map((other, index) => found([`of ${String(index)}`], other)));
       expect(await Promise.all([key, ...others].map(known))).toEqual([["a"], ["of 0"], ["of 1"], ["of 2"]]);
+      await commit(...others.map((other) => pass("x", "a", other)));
+      expect(await subject.store.resources.newest(key, ["x"])).toBeUndefined();
+    });
+
+    test("pass a job as often as it is run with them", async () => {
+      await commit(found(["a"]), pass("x", "a"));
+      await commit(pass("x", "a"));
+      expect((await subject.store.resources.newest(key, ["x"]))?.version).toEqual(v("a"));
     });
 
     test("those that passed several jobs are those that passed each of them", async () => {

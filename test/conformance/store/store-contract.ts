@@ -9,7 +9,9 @@ import { testDeliveries } from "./delivery-contract.ts";
 import { testEvents } from "./event-contract.ts";
 import { testInbound } from "./inbound-contract.ts";
 import { testInboundDeliveries } from "./inbound-delivery-contract.ts";
+import { testJobs } from "./job-contract.ts";
 import { testJournal } from "./journal-contract.ts";
+import { testLocks } from "./lock-contract.ts";
 import { testLogs } from "./log-contract.ts";
 import { testRunLists } from "./run-list-contract.ts";
 import { testResources } from "./resource-contract.ts";
@@ -53,6 +55,8 @@ export function testStore(name: string, createPlace: () => StorePlace): void {
     testCommits(subject);
     testRuns(subject);
     testRunLists(subject);
+    testJobs(subject);
+    testLocks(subject);
     testJournal(subject);
     testLogs(subject);
     testBundles(subject);
