@@ -1,0 +1,102 @@
+// Artifacts of a job: each step that may change one has it to itself, and nothing is copied that nobody else needs.
+
+import { expect, test } from "bun:test";
+import { type Executed, executeYaml } from "./script-bench.ts";
+
+const config = (more: string): string => `{ platform: linux, run: { path: sh }${more} }`;
+const make = `{ task: make, config: ${config(", outputs: [{ name: a }]")} }`;
+const take = (name: string): string => `{ task: ${name}, config: ${config(", inputs: [{ name: a }]")} }`;
+
+async function copies(...steps: readonly string[]): Promise<readonly string[]> {
+  const { names, error } = await executeYaml(`jobs: [{ name: j, plan: [${[make, ...steps].join(", ")}] }]`, {
+    files: { "task.yml": config(", inputs: [{ name: a }]"), v: "1" },
+  });
+  if (error !== null) throw error;
+  return names.filter((name) => name.includes("copy"));
+}
+
+test("the only step that takes an artifact is given the folder itself", async () => {
+  expect(await copies(take("one"))).toEqual([]);
+});
+
+test.each([
+  ["two steps", [take("one"), take("two")], 1],
+  ["a step and a hook", [`{ task: one, config: ${config(", inputs: [{ name: a }]")}, ensure: ${take("two")} }`], 1],
+  ["steps of a group", [`{ do: [${take("one")}, ${take("two")}, ${take("three")}] }`], 2],
+  ["a step that may be tried again", [`{ task: one, attempts: 2, config: ${config(", inputs: [{ name: a }]")} }`], 1],
+  ["a step in one that may be tried again", [`{ do: [${take("one")}], attempts: 2 }`], 1],
+  [
+    "a step for each of two values",
+    [`{ across: [{ var: x, values: [1, 2] }], task: "t", config: ${config(", inputs: [{ name: a }]")} }`],
+    2,
+  ],
+  [
+    "by another name",
+    [`{ task: one, input_mapping: { b: a }, config: ${config(", inputs: [{ name: b }]")} }`, take("two")],
+    1,
+  ],
+  ["a task whose contents are in a file, which may take anything", [take("one"), "{ task: two, file: a/task.yml }"], 2],
+  ["a step before one that reads a file of it", [take("one"), "{ load_var: v, file: a/v }"], 1],
+  ["a step behind one that reads a file of it", ["{ load_var: v, file: a/v }", take("one")], 0],
+])("of %s each but the last has a copy", async (_, steps, count) => {
+  expect(await copies(...steps)).toHaveLength(count);
+});
+
+const puts = (put: string): Promise<Executed> =>
+  executeYaml(
+    `resources: [{ name: r, type: mock }]
+jobs: [{ name: j, plan: [${make}, { task: other, config: ${config(", outputs: [{ name: b }]")} }, ${put}, ${take("last")}] }]`,
+  );
+
+test.each([
+  ["all", ["j/copy of a", "j/copy of b"]],
+  ["[a]", ["j/copy of a"]],
+  ["[b]", []],
+  ["detect, params: { version: ./b/file }", ["j/copy of b"]],
+  ["detect, params: { version: [{ deep: a }] }", ["j/copy of a"]],
+])("a put with inputs: %s sees copies of those", async (inputs, expected) => {
+  const { names } = await puts(`{ put: r, inputs: ${inputs} }`);
+  expect(names.filter((name) => name.includes("copy"))).toEqual(expected);
+});
+
+test("the last to begin has the folder only once all copies of it are made", async () => {
+  let isCopying = false;
+  let overlaps = 0;
+  const { names } = await executeYaml(
+    `jobs: [{ name: j, plan: [${make}, { in_parallel: [${take("one")}, ${take("two")}] }] }]`,
+    {
+      onStep: async ({ name, mounts = {} }) => {
+        if (name.includes("copy")) {
+          isCopying = true;
+          await Bun.sleep(20);
+          isCopying = false;
+        } else if (isCopying && Object.values(mounts).some(({ path }) => path === "/v1")) overlaps++;
+        return undefined;
+      },
+    },
+  );
+  expect([names.length, overlaps]).toEqual([4, 0]);
+});
+
+test("what is made inside of across is not seen outside, and what was made before is seen inside", async () => {
+  const inner = `{ across: [{ var: x, values: [1] }], do: [${take("in")}, { task: made, config: ${config(", outputs: [{ name: b }]")} }] }`;
+  const late = `{ task: late, config: ${config(", inputs: [{ name: b }, { name: a }]")} }`;
+  const { jobs } = await executeYaml(`jobs: [{ name: j, plan: [${make}, ${inner}, ${late}] }]`);
+  expect(jobs).toEqual({ j: 'failed: task late: the input "b" is missing: the job has a' });
+});
+
+test("what is put inside of across names all artifacts that are seen there", async () => {
+  const missing = `{ task: t, file: b/task.yml }`;
+  const { jobs } = await executeYaml(
+    `jobs: [{ name: j, plan: [${make}, { across: [{ var: x, values: [1] }], do: [{ task: any, file: a/any.yml }, ${missing}] }] }]`,
+    { files: { "any.yml": config("") } },
+  );
+  expect(jobs["j"]).toContain('this job has no artifact "b"; it has a');
+});
+
+test("an artifact that cannot be copied is an error that says why", async () => {
+  const { jobs } = await executeYaml(`jobs: [{ name: j, plan: [${make}, ${take("one")}, ${take("two")}] }]`, {
+    onStep: ({ name }) => (name.includes("copy") ? { code: 1, stderr: "no space\n" } : undefined),
+  });
+  expect(jobs).toEqual({ j: 'failed: task one: the artifact "a" could not be copied: no space' });
+});
