@@ -66,6 +66,7 @@ export async function executeYaml(text: string, given: Partial<Surroundings> = {
     },
     vars: { find: async () => vars },
     resources: {
+      newest: async () => await Promise.resolve(null),
       found: async (resource: string, versions: unknown) => await note("found", resource, versions),
       choose: async (asked: Parameters<Surroundings["onChoose"]>[0]) => {
         await note("choose", asked.version, asked.passed);
