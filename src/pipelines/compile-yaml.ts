@@ -105,8 +105,7 @@ function place(file: string, problems: readonly Concourse.PlacedProblem[]): read
 export interface YamlNotes {
   readonly warnings: readonly Concourse.PlacedProblem[];
   readonly vars: readonly Concourse.VarPlan[];
-  /** Those that its steps `notify` name, but for what is only known in a run. */
-  readonly targets: readonly { readonly name: string; readonly at: Concourse.Place }[];
+  readonly targets: readonly Concourse.NamedTarget[];
 }
 
 const known = new WeakMap<Bundle, YamlNotes>();
@@ -119,11 +118,6 @@ export function findYamlNotes({ bundle, file }: PipelineVersion): YamlNotes {
   return known.get(bundle) ?? { warnings: [], vars: [], targets: [] };
 }
 
-function note(bundle: Bundle, { warnings, plan }: Concourse.CompiledPipeline & { readonly ok: true }): void {
-  const { listSteps } = loadConcourse();
-  const targets = plan.jobs.flatMap(listSteps).flatMap((step) => {
-    const named = step.type === "notify" ? step.to.filter((name) => !name.includes("((")) : [];
-    return named.map((name) => ({ name, at: step.at }));
-  });
+function note(bundle: Bundle, { warnings, plan, targets }: Concourse.CompiledPipeline & { readonly ok: true }): void {
   known.set(bundle, { warnings, vars: plan.vars, targets });
 }

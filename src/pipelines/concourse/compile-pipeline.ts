@@ -31,8 +31,20 @@ export interface PlacedProblem {
   readonly hint: string | null;
 }
 
+export interface NamedTarget {
+  readonly name: string;
+  readonly at: Place;
+}
+
 export type CompiledPipeline =
-  | { readonly ok: true; readonly plan: Plan; readonly code: string; readonly warnings: readonly PlacedProblem[] }
+  | {
+      readonly ok: true;
+      readonly plan: Plan;
+      readonly code: string;
+      readonly warnings: readonly PlacedProblem[];
+      /** Those that its steps `notify` name, but for what is only known in a run. */
+      readonly targets: readonly NamedTarget[];
+    }
   | { readonly ok: false; readonly problems: readonly PlacedProblem[] };
 
 const maxProblems = 50;
@@ -58,7 +70,14 @@ export function compilePipeline(options: CompileOptions): CompiledPipeline {
   ];
   if (problems.length > 0) return { ok: false, problems: sortByPlace(problems).slice(0, maxProblems) };
   const warnings = sortByPlace(placeAll(reader.warnings.list, places));
-  return { ok: true, plan, code: emitScript(plan, config, options.runtime), warnings };
+  return { ok: true, plan, code: emitScript(plan, config, options.runtime), warnings, targets: listTargets(plan) };
+}
+
+function listTargets({ jobs }: Plan): readonly NamedTarget[] {
+  return jobs.flatMap(listSteps).flatMap((step) => {
+    const named = step.type === "notify" ? step.to.filter((name) => !name.includes("((")) : [];
+    return named.map((name) => ({ name, at: step.at }));
+  });
 }
 
 /** Where a field stands, as one of `config`; null where the text cannot be read. */

@@ -1,6 +1,11 @@
 // The door of concourse/: YAML pipelines become scripts.
 
-export { compilePipeline, type CompiledPipeline, locateYamlField, type PlacedProblem } from "./compile-pipeline.ts";
-export { listSteps } from "./list-steps.ts";
+export {
+  compilePipeline,
+  type CompiledPipeline,
+  locateYamlField,
+  type NamedTarget,
+  type PlacedProblem,
+} from "./compile-pipeline.ts";
 export { fillSource } from "./fill-source.ts";
-export type { Place, VarPlan } from "./plan.ts";
+export type { VarPlan } from "./plan.ts";

@@ -98,9 +98,7 @@ export class CheckerBench {
       resources: {
         newest: async (key: ResourceKey) => this.#of(key).at(-1),
         next: async (key: ResourceKey, _: unknown, after: number) => this.#of(key).find(({ seq }) => seq > after),
-        cursor: async ({ pipeline }: ResourceKey, job: string) => {
-          return { taken: 0, begun: this.#begun.get(`${pipeline} ${job}`) ?? 0 };
-        },
+        cursor: async ({ pipeline }: ResourceKey, job: string) => this.#begun.get(`${pipeline} ${job}`) ?? 0,
       },
       runs: { findKept: async (id: string) => this.runs.find(({ run }) => run.id === id) },
     } as unknown as Store;
