@@ -59,7 +59,7 @@ describe("endOfGuest()", () => {
       ["require", "use import"],
       ["process", "pipelineContext"],
       ["Buffer", "Uint8Array"],
-      ["AbortSignal", "timeout"],
+      ["Headers", "plain object"],
     ] as const;
     for (const [name, hint] of missing) {
       const end = endOfGuest(threw({ name: "ReferenceError", message: `'${name}' is not defined` }), bundle);
