@@ -33,7 +33,7 @@ interface Given {
   readonly steps?: readonly string[];
   /** Pipelines that the run has set, and how a run of each ends: they have assertions of their own. */
   readonly then?: Readonly<Record<string, string>>;
-  /** Job → its status at the end. */
+  /** Job → its status at the end, and behind a colon what is said of it. */
   readonly jobs?: Readonly<Record<string, string>>;
 }
 
@@ -110,8 +110,11 @@ describe("a YAML pipeline", () => {
     expect([run.status, run.error?.code === "ASSERTION_FAILED" ? run.error.message : ""]).toEqual([status, ""]);
     if (error !== undefined) expect(run.error?.message).toContain(error);
     if (line !== undefined) expect(run.error).toMatchObject({ file: name, line });
-    if (jobs !== undefined)
-      expect(Object.fromEntries(run.jobs.map((job) => [job.name, String(job.status)]))).toEqual(jobs);
+    if (jobs !== undefined) {
+      const tell = (job: Run["jobs"][number]): string =>
+        jobs[job.name]?.includes(": ") === true ? `${job.status}: ${job.message}` : job.status;
+      expect(Object.fromEntries(run.jobs.map((job) => [job.name, tell(job)]))).toEqual(jobs);
+    }
     if (steps !== undefined) expect(run.steps.map((step) => step.name)).toEqual([...steps]);
     for (const [id, end] of Object.entries(then)) {
       const { runId } = await harness.engine.trigger(id, { params: {}, args: [] });

@@ -10,6 +10,8 @@ import { RunVars } from "./run-vars.ts";
 import { RunVersions } from "./run-versions.ts";
 import { script } from "./script-globals.ts";
 
+const maxShown = 200;
+
 /** Executes the jobs of a plan, each once those that it needs are over. @throws what the first job that failed says. */
 export async function runPlan(plan: Plan): Promise<void> {
   const jobs = chooseJobs(plan);
@@ -64,7 +66,11 @@ function skipReason(job: JobPlan, ends: readonly (readonly [string, JobResult])[
   const { webhookTrigger } = job;
   return webhookTrigger === undefined || script.webhookTrigger(webhookTrigger)
     ? null
-    : skip(job, "its webhook_trigger does not hold", false);
+    : skip(job, `its webhook_trigger does not hold: ${shorten(webhookTrigger)}`, false);
+}
+
+function shorten(text: string): string {
+  return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
 }
 
 function skip({ name }: JobPlan, message: string, isBlocked: boolean): JobResult {
