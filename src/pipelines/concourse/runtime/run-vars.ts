@@ -89,10 +89,14 @@ async function findOutside(names: readonly string[]): Promise<Readonly<Record<st
 function pickField(from: VarValue, field: string, ref: VarRef, at: Place): VarValue {
   if (isSecret(from))
     throw new PlanError(`${ref.text}: a secret is a text and has no field ${JSON.stringify(field)}`, at);
-  const value =
-    typeof from === "object" && from !== null ? pick(from as Readonly<Record<string, JsonValue>>, field) : undefined;
-  if (value === undefined) throw new PlanError(`${ref.text}: there is no field ${JSON.stringify(field)}`, at);
-  return value;
+  const fields = typeof from === "object" && from !== null ? (from as Readonly<Record<string, JsonValue>>) : {};
+  const value = pick(fields, field);
+  if (value !== undefined) return value;
+  const names = Array.isArray(from) ? [] : Object.keys(fields).slice(0, 20);
+  // What it is, not its value, which may be for few eyes.
+  const kind = Array.isArray(from) ? "list" : typeof from === "string" ? "text" : typeof from;
+  const found = names.length === 0 ? `it is of the kind ${kind}` : `it has: ${names.join(", ")}`;
+  throw new PlanError(`${ref.text} has no field ${JSON.stringify(field)}; ${found}`, at);
 }
 
 /** @throws {PlanError} where it is no text, or is a secret. */
