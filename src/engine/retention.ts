@@ -78,6 +78,8 @@ export class Retention {
   #wasSetAhead = false;
   /** How far events were looked through, and in how many passes. */
   #events = { afterSeq: 0, passes: 0 };
+  /** What was said last of a cache that cannot be removed. */
+  #toldCache: string | null = null;
   #lastLook: { readonly now: number; readonly elapsed: number } | null = null;
 
   constructor(options: RetentionOptions) {
@@ -129,7 +131,8 @@ export class Retention {
     while (await this.#is(this.#store.deliveries.hasBefore(knownSince))) {
       await this.#commit([{ type: "delivery.trim_old", before: knownSince }]);
     }
-    if (this.#events.passes % passesUntilAll === 0) await this.#removeCaches();
+    // Not while the clock is in doubt: steps may be using them.
+    if (this.#events.passes % passesUntilAll === 0 && Number.isFinite(cutoff)) await this.#removeCaches();
     await this.#trimEvents(cutoff);
     await this.#giveSpaceBack();
   }
@@ -151,7 +154,9 @@ export class Retention {
 
   async #removeCaches(): Promise<void> {
     const { files, logger } = this.#options.parts;
-    const caches = await files.caches.removeUnused(this.#clock.now() - unusedCacheMs);
+    const { removed: caches, problem } = await files.caches.removeUnused(this.#clock.now() - unusedCacheMs);
+    if (problem !== null && problem !== this.#toldCache) logger.warn("a cache cannot be removed", { reason: problem });
+    this.#toldCache = problem;
     if (caches > 0) logger.info("caches that no run has used for 30 days were removed", { caches });
   }
 

@@ -1,7 +1,7 @@
 // Caches: folders that last from run to run of a pipeline, named by keys of its own.
 
 import { createHash } from "node:crypto";
-import { chmod, lstat, mkdir, readdir, utimes } from "node:fs/promises";
+import { chmod, lstat, mkdir, readdir, rename, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { toDiskError } from "./disk-error.ts";
 
@@ -14,10 +14,12 @@ export interface Cache {
 
 /** Scripts choose the names of volumes without a colon. */
 const namePattern = /^cache:[0-9a-f]{32}$/;
+const aside = ".removed";
 
 export class Caches {
   readonly #root: string;
   readonly #removeTree: (folder: string) => Promise<void>;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(root: string, removeTree: (folder: string) => Promise<void>) {
     this.#root = root;
@@ -28,6 +30,11 @@ export class Caches {
   async open(pipeline: string, key: string, now: number): Promise<Cache> {
     const id = createHash("sha256").update(`${pipeline}\0${key}`).digest("hex").slice(0, 32);
     const path = join(this.#root, id);
+    return await this.#inTurn(async () => await this.#make({ name: `cache:${id}`, path }, key, now));
+  }
+
+  async #make(cache: Cache, key: string, now: number): Promise<Cache> {
+    const { path } = cache;
     try {
       await mkdir(this.#root, { recursive: true, mode: 0o700 });
       await mkdir(path, { recursive: true });
@@ -37,7 +44,7 @@ export class Caches {
     } catch (thrown) {
       throw toDiskError(thrown, `the cache ${JSON.stringify(key.slice(0, 200))} could not be made`);
     }
-    return { name: `cache:${id}`, path };
+    return cache;
   }
 
   /** Undefined where this is no name of a cache, or it is gone. */
@@ -47,16 +54,41 @@ export class Caches {
     return (await lstat(path).catch(() => null))?.isDirectory() ? { name, path } : undefined;
   }
 
-  /** Removes those that no run has asked for since; gives how many. Steps may still write into one of a long run. */
-  async removeUnused(before: number): Promise<number> {
+  /**
+   * Removes those that no run has asked for since; gives how many, and what is wrong with the first that cannot be.
+   * Steps may still write into one of a long run.
+   */
+  async removeUnused(before: number): Promise<{ readonly removed: number; readonly problem: string | null }> {
     let removed = 0;
-    for (const id of await readdir(this.#root).catch(() => [])) {
-      const path = join(this.#root, id);
-      const stat = await lstat(path).catch(() => null);
-      if (!namePattern.test(`cache:${id}`) || stat === null || stat.mtimeMs >= before) continue;
-      await this.#removeTree(path);
-      removed++;
+    let problem: string | null = null;
+    for (const name of await readdir(this.#root).catch(() => [])) {
+      try {
+        const path = await this.#inTurn(async () => await this.#putAside(name, before));
+        if (path === null) continue;
+        await this.#removeTree(path);
+        removed++;
+      } catch (thrown) {
+        problem ??= `${join(this.#root, name)}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+      }
     }
-    return removed;
+    return { removed, problem };
+  }
+
+  /** Where it is to be removed from: whoever asks for it while that goes on has a new one. Null: it stays. */
+  async #putAside(name: string, before: number): Promise<string | null> {
+    const path = join(this.#root, name);
+    // What an earlier removal has left.
+    if (name.endsWith(aside) && namePattern.test(`cache:${name.slice(0, -aside.length)}`)) return path;
+    const stat = await lstat(path).catch(() => null);
+    if (!namePattern.test(`cache:${name}`) || stat === null || stat.mtimeMs >= before) return null;
+    await rename(path, path + aside);
+    return path + aside;
+  }
+
+  /** One thing after the other, so that none is put aside that was just asked for. */
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return await done;
   }
 }

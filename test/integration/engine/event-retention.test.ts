@@ -42,7 +42,10 @@ function begin(maxEvents: number, eventsNeededFrom = (): number => Number.POSITI
   };
   const parts = {
     store: counting,
-    files: { artifacts: { removeRun: async () => {} }, caches: { removeUnused: async () => 0 } },
+    files: {
+      artifacts: { removeRun: async () => {} },
+      caches: { removeUnused: async () => ({ removed: 0, problem: null }) },
+    },
     clock,
     logger,
   };

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RetentionConfig } from "../../../src/core/pipeline-config.ts";
 import { Retention, type RetentionOptions } from "../../../src/engine/retention.ts";
+import type { Caches } from "../../../src/files/caches.ts";
 import { RequestWriter } from "../../../src/engine/request-writer.ts";
 import type { Pipeline } from "../../../src/pipelines/pipelines.ts";
 import type { Store, Write } from "../../../src/store/store.ts";
@@ -23,6 +24,7 @@ let clock: PassClock;
 let retention: Retention | null = null;
 let logged: string[];
 let removedFiles: string[];
+let cachesBefore: number[];
 let commits: (readonly Write[])[];
 
 beforeEach(async () => {
@@ -30,7 +32,7 @@ beforeEach(async () => {
   store = await openStore(join(folder, "runner.db"));
   await store.commit([putBundle("bundle-1")]);
   clock = new PassClock(today);
-  [logged, removedFiles, commits] = [[], [], []];
+  [logged, removedFiles, cachesBefore, commits] = [[], [], [], []];
 });
 afterEach(async () => {
   await retention?.stop();
@@ -43,6 +45,10 @@ function begin(limits: Partial<RetentionOptions>): void {
   const write = (line: string): void => void logged.push(line);
   const logger = createLogger({ format: "json", level: "debug", colour: false, write, now: Date.now });
   const artifacts = { removeRun: async (id: string) => void removedFiles.push(id) };
+  const removeUnused = async (before: number): ReturnType<Caches["removeUnused"]> => {
+    cachesBefore.push(before);
+    return { removed: 0, problem: null };
+  };
   const counting = {
     ...store,
     commit: async (writes: readonly Write[]) => {
@@ -50,7 +56,12 @@ function begin(limits: Partial<RetentionOptions>): void {
       await store.commit(writes);
     },
   };
-  const parts = { store: counting, files: { artifacts, caches: { removeUnused: async () => 0 } }, clock, logger };
+  const parts = {
+    store: counting,
+    files: { artifacts, caches: { removeUnused } },
+    clock,
+    logger,
+  };
   retention = new Retention({
     parts,
     requests: new RequestWriter(parts),
@@ -128,6 +139,7 @@ describe("by age", () => {
     const done = commits.length;
     await clock.runPass();
     expect(commits.length).toBe(done);
+    expect(cachesBefore).toEqual([today - 30 * dayMs]);
   });
 
   test("refused requests of that age go too", async () => {
@@ -202,6 +214,7 @@ describe("a clock that was set far ahead", () => {
     clock.nowMs += 30 * dayMs;
     await clock.runPass();
     expect(await kept()).toEqual(ids);
+    expect(cachesBefore).toEqual([]);
     expect(logged.filter((line) => line.includes("the clock was set ahead"))).toHaveLength(1);
     clock.pass(dayMs);
     await clock.runPass();

@@ -1,8 +1,9 @@
 // Caches: whose they are, what may be read of them, and when they go.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, lstatSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Caches } from "../../../src/files/caches.ts";
 import { rejection } from "../store/store-files.ts";
 import { makeRunFolder, never, otherRunId, runId, type RunFolder } from "./run-folder.ts";
 
@@ -52,6 +53,43 @@ test("only caches that none has asked for since go, with all that is in them", a
   writeFileSync(join(old.path, "file"), "");
   await caches.open("ci", "old", 2000);
   await caches.open("ci", "used", 5000);
-  expect(await caches.removeUnused(3000)).toBe(1);
+  expect(await caches.removeUnused(3000)).toEqual({ removed: 1, problem: null });
   expect([old, used].map(({ path }) => existsSync(path))).toEqual([false, true]);
+  expect(readdirSync(join(folder.dir, "data", "caches"))).toHaveLength(1);
+});
+
+test("a run that asks for a cache while it is being removed has a new one, which stays", async () => {
+  const removal = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const caches = new Caches(join(folder.dir, "slow"), async (path) => {
+    begun.resolve();
+    await removal.promise;
+    rmSync(path, { recursive: true });
+  });
+  const { path } = await caches.open("ci", "npm", 1000);
+  writeFileSync(join(path, "old"), "");
+  await caches.open("ci", "npm", 1000);
+  const removed = caches.removeUnused(2000);
+  await begun.promise;
+  await caches.open("ci", "npm", 3000);
+  writeFileSync(join(path, "new"), "");
+  removal.resolve();
+  expect(await removed).toEqual({ removed: 1, problem: null });
+  expect(readdirSync(path)).toEqual(["new"]);
+});
+
+test("a cache that cannot be removed is told, keeps no other, and is tried again", async () => {
+  let isBroken = true;
+  const caches = new Caches(join(folder.dir, "broken"), (path) => {
+    if (isBroken && existsSync(join(path, "root"))) return Promise.reject(new Error("files of root"));
+    rmSync(path, { recursive: true });
+    return Promise.resolve();
+  });
+  for (const key of ["a", "b", "c"]) await caches.open("ci", key, 1000);
+  writeFileSync(join((await caches.open("ci", "b", 1000)).path, "root"), "");
+  await caches.open("ci", "b", 1000);
+  expect(await caches.removeUnused(2000)).toEqual({ removed: 2, problem: expect.stringContaining("files of root") });
+  isBroken = false;
+  expect(await caches.removeUnused(2000)).toEqual({ removed: 1, problem: null });
+  expect(readdirSync(join(folder.dir, "broken"))).toEqual([]);
 });
