@@ -44,7 +44,8 @@ function isDue(source: TimeSource, previousMs: number | null, nowMs: number): bo
   const stop = sameDay > start ? sameDay : onDay(firstDay + dayMs, stopMinutes);
   if (nowMs < start || nowMs >= stop) return false;
   if (previousMs === null) return true;
-  return intervalMs === null ? previousMs < start : nowMs - previousMs >= intervalMs;
+  // A version of the future is from before the clock was set back.
+  return intervalMs === null ? previousMs < start || previousMs >= stop : Math.abs(nowMs - previousMs) >= intervalMs;
 }
 
 /** What clocks of the zone show, as if it were UTC. */

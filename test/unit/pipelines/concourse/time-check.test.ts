@@ -21,6 +21,15 @@ test("an interval has passed when it is as long ago, and there is a version at o
   expect(isDue(source, "2026-03-02T10:05:00Z", "2026-03-02T10:00:00Z")).toBe(true);
 });
 
+test("a version of a time that a clock set back has not come to yet holds nothing up, but for as long as usual", () => {
+  const hourly = { interval: "1h" };
+  expect(isDue(hourly, "2026-03-02T10:00:00Z", "2027-03-02T10:00:00Z")).toBe(true);
+  expect(isDue(hourly, "2026-03-02T10:00:00Z", "2026-03-02T10:00:30Z")).toBe(false);
+  const daily = { start: "8:00 PM", stop: "9:00 PM" };
+  expect(isDue(daily, "2026-03-02T20:30:00Z", "2026-03-09T20:10:00Z")).toBe(true);
+  expect(isDue(daily, "2026-03-02T20:30:00Z", "2026-03-02T20:45:00Z")).toBe(false);
+});
+
 test("between start and stop there is one version a day, in the zone of the source", () => {
   const source = { start: "8:00 PM", stop: "9:00 PM", location: "Europe/Berlin" };
   expect(isDue(source, "2026-07-01T17:59:00Z")).toBe(false);
