@@ -489,7 +489,7 @@ declare const locks: {
   /**
    * Waits until it is this run's turn, in the order of asking; meanwhile the run takes no memory. A lock that is taken
    * with `limit: 2` is given while at most one other has it; without that, while nobody has. Names have 1 to 100
-   * characters, a run up to 100 locks.
+   * characters, a run up to 2,000 locks.
    * @throws an Error with the code DEADLOCK where the run has it, or waits for it, already.
    */
   take(name: string, options?: OfJob & { readonly limit?: number }): Promise<void>;

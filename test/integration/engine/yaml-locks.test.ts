@@ -1,4 +1,4 @@
-// A run of a YAML pipeline that is asked to end while its jobs wait for locks: nothing begins after that.
+// Locks of the jobs of YAML pipelines: as many as there are jobs, and none begins that waits for one as its run ends.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { EngineHarness, until } from "../../fixtures/harness/engine-harness.ts";
@@ -15,6 +15,15 @@ const task = (name: string, command: string): string =>
 async function trigger(jobs: readonly string[]): Promise<string> {
   return (await harness.engine.trigger("p", { params: {}, args: [], jobs })).runId;
 }
+
+test("a run has a lock for each of its jobs, however many there are", async () => {
+  const jobs = Array.from(
+    { length: 120 },
+    (_, index) => `  - { name: j${index}, serial: true, plan: [${task("t", "true")}] }`,
+  );
+  await harness.addYaml("p", `jobs:\n${jobs.join("\n")}\n`);
+  expect(await harness.end(await trigger([]))).toMatchObject({ status: "succeeded", error: null });
+}, 60_000);
 
 test("jobs that share a lock, and those behind pipeline-wide turns, do not begin once the run is asked to end", async () => {
   await harness.addYaml(
