@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { git } from "../../../src/pipelines/concourse/runtime/resources/git.ts";
+import { type Filled, SecretParts, SecretValue } from "../../../src/pipelines/concourse/var-text.ts";
 import type { ResourceContext } from "../../../src/pipelines/concourse/runtime/resources/resource-type.ts";
 import { openResourceBench, type ResourceBench } from "../../fixtures/resources/resource-bench.ts";
 
@@ -73,8 +74,8 @@ function sources(): readonly ResourceContext["source"][] {
   const uri = `http://localhost:${port}/origin.git`;
   const before = ["http://ada:", `@localhost:${port}/origin.git`] as const;
   return [
-    { uri, branch: "main", username: "ada", password: { secret: "secret:password" } },
-    { uri: { parts: [before[0], { secret: "secret:encoded" }, before[1]] }, branch: "main" },
+    { uri, branch: "main", username: "ada", password: new SecretValue("secret:password") },
+    { uri: new SecretParts([before[0], new SecretValue("secret:encoded"), before[1]]), branch: "main" },
   ];
 }
 
@@ -136,26 +137,41 @@ test("a password is given to the host of the source alone", async () => {
   await Promise.all([other.stop(true), redirect.stop(true)]);
 });
 
-test("a private key reaches ssh in a file that only its owner reads, and is gone after the step", async () => {
+/** Stands for ssh: notes what it is given, and runs the command of the other side here. */
+function withSsh(source: Readonly<Record<string, Filled>>): ResourceContext {
   const bin = join(bench.folder, "bin");
   mkdirSync(bin);
-  const seen = join(bench.folder, "seen");
-  // Stands for ssh: notes what it is given, and runs the command of the other side here.
   const ssh = `#!/bin/sh
 while [ $# -gt 2 ]; do
-  if [ "$1" = -i ]; then { stat -c %a "$2"; cat "$2"; } >'${seen}'; fi
+  if [ "$1" = -i ]; then { stat -c %a "$2"; cat "$2"; } >'${join(bench.folder, "seen")}'; fi
   if [ "$1" = -G ]; then exit 1; fi
   shift
 done
 exec sh -c "$2"
 `;
   writeFileSync(join(bin, "ssh"), ssh, { mode: 0o755 });
+  const context = bench.context(source);
+  const path = `${bin}:${process.env["PATH"]}`;
+  return { ...context, run: (options) => context.run({ ...options, env: { ...options.env, PATH: path } }) };
+}
+
+test("a private key reaches ssh in a file that only its owner reads, and is gone after the step", async () => {
+  const seen = join(bench.folder, "seen");
   const uri = `ssh://git@localhost${bench.folder}/origin.git`;
-  const context = bench.context({ uri, branch: "main", private_key: { secret: "secret:key" } });
-  const run: ResourceContext["run"] = (options) =>
-    context.run({ ...options, env: { ...options.env, PATH: `${bin}:${process.env["PATH"]}` } });
-  expect(await git.check({ ...context, run }, null)).toEqual([{ ref: head }]);
+  const context = withSsh({ uri, branch: "main", private_key: new SecretValue("secret:key") });
+  expect(await git.check(context, null)).toEqual([{ ref: head }]);
   expect(readFileSync(seen, "utf8")).toBe("600\nKEY OF ADA\n");
   writeFileSync(seen, "");
   expect(textsBelow(bench.folder).filter((text) => text.includes("KEY OF ADA"))).toEqual([]);
+});
+
+test("a repository from elsewhere brings no repository of this machine along, whatever form its address has", async () => {
+  const origin = join(bench.folder, "origin.git");
+  bench.git("work", "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", origin, "stolen");
+  bench.git("work", "commit", "-q", "-m", "submodule");
+  bench.git("work", "push", "-q", "origin", "HEAD:main");
+  const version = { ref: bench.git("work", "rev-parse", "HEAD") };
+  const uri = `localhost:${origin}`;
+  const get = git.get(withSsh({ uri, branch: "main" }), version, {}, bench.createVolume("repo"));
+  await expect(get).rejects.toThrow("transport 'file' not allowed");
 });

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { git } from "../../../src/pipelines/concourse/runtime/resources/git.ts";
+import { SecretValue } from "../../../src/pipelines/concourse/var-text.ts";
 import { openResourceBench, type ResourceBench } from "../../fixtures/resources/resource-bench.ts";
 
 let bench: ResourceBench;
@@ -287,8 +288,10 @@ test("a uri that only the host knows can name no program either", async () => {
   bench.close();
   const mark = join(bench.folder, "mark");
   bench = openResourceBench({ "secret:ext": `ext::touch ${mark}`, "secret:dash": `--upload-pack=touch ${mark}` });
-  await expect(git.check(bench.context({ uri: { secret: "secret:ext" } }), null)).rejects.toThrow("not allowed");
-  await expect(git.check(bench.context({ uri: { secret: "secret:dash" } }), null)).rejects.toThrow("not the place");
+  await expect(git.check(bench.context({ uri: new SecretValue("secret:ext") }), null)).rejects.toThrow("not allowed");
+  await expect(git.check(bench.context({ uri: new SecretValue("secret:dash") }), null)).rejects.toThrow(
+    "not the place",
+  );
   expect(existsSync(mark)).toBe(false);
 });
 

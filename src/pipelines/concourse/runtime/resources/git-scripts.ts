@@ -181,7 +181,8 @@ git checkout -q --detach "$commit" >&2
 if [ -f .gitmodules ] && [ "$RUNNER_GIT_SUBMODULES" != no ]; then
   # A repository from elsewhere does not reach those of this machine.
   case $uri in
-    https://* | http://* | ssh://* | git://* | *@*:*) export GIT_ALLOW_PROTOCOL=https:http:ssh:git ;;
+    /* | ./* | ../* | file://*) ;;
+    *:*) export GIT_ALLOW_PROTOCOL=https:http:ssh:git ;;
   esac
   set -f
   IFS='
