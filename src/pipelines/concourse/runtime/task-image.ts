@@ -8,7 +8,8 @@ import { script } from "./script-globals.ts";
 
 /** What oci-build-task and registry-image leave (https://github.com/concourse/registry-image-resource#in-download-the-image-from-the-registry). */
 const archive = "image.tar";
-const load = `for engine in docker podman; do
+const load = `[ -f "$0" ] && [ ! -L "$0" ] || { echo "it is no file of the artifact" >&2; exit 1; }
+for engine in docker podman; do
   if command -v "$engine" >/dev/null 2>&1; then exec "$engine" load --quiet --input "$0"; fi
 done
 echo "there is neither docker nor podman on this machine" >&2
