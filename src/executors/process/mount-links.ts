@@ -1,4 +1,4 @@
-// Mounts of a process step: symbolic links in its work folder.
+// Mounts of a process step: symbolic links in its work folder, or where one lies in another in that one's folder.
 
 import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { rmdirSync, statSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
@@ -46,18 +46,13 @@ export function removeLinks(spoolFolder: string): void {
 
 function plan(base: string, mounts: readonly Mount[]): Placed {
   const folders = new Set<string>();
-  const links = mounts.map(({ target, source }) => {
-    if (isAbsolute(target)) {
-      throw notStarted(
-        `the mount ${shown(target)} has an absolute path, but a process sees the machine's own files`,
-        "name a path below the work folder, as `src`, or run the step in a container with `image`",
-      );
-    }
-    if (!statSync(source, { throwIfNoEntry: false })) {
-      throw notStarted(`the mount ${shown(target)} is of ${shown(source)}, which does not exist`, "correct the path");
-    }
-    const path = join(base, normalizeTarget(target));
-    for (const folder of missingFolders(base, path)) folders.add(folder);
+  const places = mounts.map((mount) => ({ ...mount, place: findPlace(mount) }));
+  const links = places.map(({ target, source, place }) => {
+    // The innermost of those that it lies in.
+    const [outer] = places.filter((other) => place.startsWith(`${other.place}/`)).sort(byDepth);
+    const within = outer?.source ?? base;
+    const path = join(within, outer === undefined ? place : place.slice(outer.place.length + 1));
+    for (const folder of missingFolders(within, path)) folders.add(folder);
     if (lstatSync(path, { throwIfNoEntry: false })) {
       throw notStarted(
         `the mount ${shown(target)} would replace ${path}, which is there already`,
@@ -67,6 +62,24 @@ function plan(base: string, mounts: readonly Mount[]): Placed {
     return { path, source };
   });
   return { links, folders: [...folders].sort((a, b) => a.length - b.length) };
+}
+
+function byDepth(a: { readonly place: string }, b: { readonly place: string }): number {
+  return b.place.length - a.place.length;
+}
+
+/** Below the work folder. */
+function findPlace({ target, source }: Mount): string {
+  if (isAbsolute(target)) {
+    throw notStarted(
+      `the mount ${shown(target)} has an absolute path, but a process sees the machine's own files`,
+      "name a path below the work folder, as `src`, or run the step in a container with `image`",
+    );
+  }
+  if (!statSync(source, { throwIfNoEntry: false })) {
+    throw notStarted(`the mount ${shown(target)} is of ${shown(source)}, which does not exist`, "correct the path");
+  }
+  return normalizeTarget(target);
 }
 
 /** The folders to be made for `path`; those that are there must be inside `base` also when links are followed. */

@@ -2,7 +2,16 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Mount } from "../../../src/executors/executors.ts";
 import { openStepRunner, type SpecPart, until } from "../../conformance/executors/step-runner.ts";
@@ -86,11 +95,23 @@ describe("a mount of a process", () => {
     expect(await refusal({ mounts: [at(target)] })).toContain(why);
   });
 
-  test("of nothing, in another, and twice in one place is refused, and nothing is left", async () => {
+  test("may lie in another one, and is taken out of it", async () => {
+    const inner = join(runner.dir, "inner");
+    mkdirSync(inner);
+    const mounts = [at("src/sub/new/deep", inner), at("src")];
+    const { stdout } = await runner.run({ command: "ls src/sub; ls src/sub/new; touch src/sub/new/deep/x", mounts });
+    expect(stdout).toBe("new\ndeep\n");
+    expect([readdirSync(join(volume, "sub")), readdirSync(inner)]).toEqual([[], ["x"]]);
+    symlinkSync(author, join(volume, "sub/out"));
+    expect(await refusal({ mounts: [at("src"), at("src/sub/out/in", inner)] })).toContain("by a link");
+    rmSync(join(volume, "sub/out"));
+    expect(readdirSync(author)).not.toContain("in");
+  });
+
+  test("of nothing, and twice in one place is refused, and nothing is left", async () => {
     expect(await refusal({ mounts: [at("src", "/no/such/place")] })).toContain("does not exist");
     const stepId = `${randomUUID()}.1`;
     await refusal({ stepId, mounts: [at("src"), at("src")] });
-    await refusal({ stepId, mounts: [at("src"), at("src/sub/new")] });
     expect(existsSync(join(runner.spoolDir, stepId))).toBe(false);
     expect(readdirSync(join(volume, "sub"))).toEqual([]);
   });
