@@ -27,6 +27,7 @@ import { addRemovePipelineCommand } from "./remove-pipeline.ts";
 import { addResumeCommand } from "./resume.ts";
 import { addRunCommand } from "./run.ts";
 import { addRunsCommand } from "./runs.ts";
+import { addResourcesCommand } from "./resources.ts";
 import { addSchedulesCommand } from "./schedules.ts";
 import { addSecretCommand } from "./secret.ts";
 import { addServeCommand } from "./serve.ts";
@@ -56,6 +57,7 @@ const commands = [
   addDenyCommand,
   addSignalCommand,
   addSchedulesCommand,
+  addResourcesCommand,
   addPauseCommand,
   addResumeCommand,
   addRerunCommand,

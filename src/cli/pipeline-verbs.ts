@@ -29,6 +29,23 @@ export interface ScheduleSummary {
   readonly paused: boolean;
 }
 
+/** A resource of a YAML pipeline. */
+export interface ResourceSummary {
+  readonly pipeline: string;
+  readonly name: string;
+  readonly type: string;
+  readonly check_every_ms: number | null;
+  readonly last_check: { readonly at: string; readonly error: string | null } | null;
+  readonly paused: boolean;
+  readonly versions: readonly ResourceVersionSummary[];
+}
+
+export interface ResourceVersionSummary {
+  readonly version: Readonly<Record<string, string>>;
+  readonly found_at: string;
+  readonly passed: readonly { readonly job: string; readonly run_id: string }[];
+}
+
 export interface UploadRequest {
   readonly source: string;
   readonly extension: string;
@@ -70,13 +87,19 @@ export interface PipelineVerbs {
   pausePipeline(id: string): Promise<void>;
   resumePipeline(id: string): Promise<void>;
   listSchedules(): Promise<readonly ScheduleSummary[]>;
+  listResources(pipeline?: string): Promise<readonly ResourceSummary[]>;
+  checkResources(pipeline: string, resource?: string): Promise<readonly ResourceSummary[]>;
 }
 
 interface Request {
   readonly method?: "POST" | "PUT" | "DELETE";
   readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number;
 }
+
+/** Each may take a minute, and a few are checked at one time. */
+const longestCheckMs = 15 * 60_000;
 
 type Ask = (path: string, request?: Request) => Promise<unknown>;
 
@@ -111,12 +134,26 @@ export function createPipelineVerbs(url: string, ask: Ask): PipelineVerbs {
     async resumePipeline(id) {
       await ask(`${pipelinePath(id)}/resume`, { method: "POST" });
     },
+    async listResources(pipeline) {
+      const query = pipeline === undefined ? "" : `?pipeline=${encodeURIComponent(pipeline)}`;
+      return asResources(await ask(`/api/resources${query}`), url);
+    },
+    async checkResources(pipeline, resource) {
+      const query = resource === undefined ? "" : `?resource=${encodeURIComponent(resource)}`;
+      const path = `${pipelinePath(pipeline)}/check-resources${query}`;
+      return asResources(await ask(path, { method: "POST", timeoutMs: longestCheckMs }), url);
+    },
     async listSchedules() {
       const answer = await ask("/api/schedules");
       if (isRecord(answer) && Array.isArray(answer["schedules"])) return answer["schedules"];
       throw notRunner(url);
     },
   };
+}
+
+function asResources(answer: unknown, url: string): readonly ResourceSummary[] {
+  if (isRecord(answer) && Array.isArray(answer["resources"])) return answer["resources"] as readonly ResourceSummary[];
+  throw notRunner(url);
 }
 
 export function pipelinePath(id: string): string {

@@ -66,6 +66,7 @@ export const errorCodes = {
   ARTIFACT_NOT_FOUND: "not_found",
   STEP_NOT_FOUND: "not_found",
   JOB_NOT_FOUND: "not_found",
+  RESOURCE_NOT_FOUND: "not_found",
   SECRET_NOT_FOUND: "not_found",
   TARGET_NOT_FOUND: "not_found",
   METHOD_NOT_ALLOWED: "invalid",

@@ -10,6 +10,7 @@ import type { KeptRequest, RequestPage, RequestQuery } from "../store/store.ts";
 import type { EventVerbs } from "./events/event-desk.ts";
 import type { Decision } from "./news-terms.ts";
 import type { TargetDesk } from "./outbound/target-desk.ts";
+import type { ResourceDesk } from "./resources/resource-desk.ts";
 import type { ScheduleOverview } from "./scheduler.ts";
 import type { ReadJournalOptions } from "./read-journal.ts";
 import type { EndpointDesk } from "./outbound/endpoint-desk.ts";
@@ -241,6 +242,8 @@ export interface Engine {
   readonly endpoints: EndpointDesk;
   /** Where notifications go. */
   readonly targets: TargetDesk;
+  /** Of YAML pipelines: what is known of them, and a check before it is due. */
+  readonly resources: Pick<ResourceDesk, "list" | "check">;
   /** By pipeline. */
   listSchedules(): readonly ScheduleOverview[];
   /** Removes the pipeline's file and its webhook secret; its runs stay. @throws {AppError} PIPELINE_NOT_FOUND, STORE_UNAVAILABLE. */

@@ -33,6 +33,7 @@ import { Retention, type RetentionLimits, retentionText } from "./retention.ts";
 import type { RunParts } from "./run-parts.ts";
 import { RunRegistry } from "./run-registry.ts";
 import { waitForEnd } from "./wait-for-end.ts";
+import { ResourceDesk } from "./resources/resource-desk.ts";
 import { ResourceChecker } from "./resources/resource-checker.ts";
 import { Scheduler, type ScheduleOverview } from "./scheduler.ts";
 import { StepSlots } from "./step-slots.ts";
@@ -139,7 +140,8 @@ class StandardEngine implements Engine {
   readonly #uploader: PipelineUploader;
   readonly #news: NewsDesk;
   readonly #scheduler: Scheduler | null;
-  readonly #resources: ResourceChecker | null;
+  readonly #checker: ResourceChecker | null;
+  readonly resources: ResourceDesk;
   readonly #retention: Retention | null;
   readonly #outbound: OpenedOutbound | null;
   readonly events: EventDesk;
@@ -171,8 +173,9 @@ class StandardEngine implements Engine {
     this.events = new EventDesk(options.parts);
     const common = { store, clock, logger, catalog, pauses, runs, newId, checkReady };
     this.#scheduler = triggers && new Scheduler({ ...common, ...triggers });
-    const ofCheckers = { executor: parts.executor, secrets: parts.secrets, vars: parts.vars };
-    this.#resources = triggers && new ResourceChecker({ ...common, ...ofCheckers });
+    const { executor, secrets, vars, redactor } = parts;
+    this.#checker = triggers && new ResourceChecker({ ...common, executor, secrets, vars, redactor });
+    this.resources = new ResourceDesk({ ...common, checker: this.#checker });
     const eventsNeededFrom = (): number => outbound?.outbound.eventsNeededFrom ?? Number.POSITIVE_INFINITY;
     const kept = { parts, catalog, requests: this.#records, eventsNeededFrom };
     this.#retention = options.retention && new Retention({ ...kept, ...options.retention });
@@ -180,7 +183,7 @@ class StandardEngine implements Engine {
 
   async start(): Promise<void> {
     await this.#scheduler?.start();
-    this.#resources?.start();
+    this.#checker?.start();
     this.#retention?.start();
     await this.#outbound?.outbound.start();
   }
@@ -383,7 +386,7 @@ class StandardEngine implements Engine {
 
   async stop({ stopSteps, graceMs }: StopOptions): Promise<void> {
     this.#ready = false;
-    await Promise.all([this.#scheduler?.stop(), this.#resources?.stop()]);
+    await Promise.all([this.#scheduler?.stop(), this.#checker?.stop()]);
     if (stopSteps) {
       const grace = new Promise<void>((resolve) => this.#parts.clock.after(graceMs, resolve));
       await Promise.race([this.#runs.cancelAll("the server was stopped with --stop-steps"), grace]);

@@ -29,6 +29,7 @@ export type {
   EndpointWithSecret,
   SecretRotation,
 } from "./outbound/endpoint-desk.ts";
+export type { ResourceOverview } from "./resources/resource-desk.ts";
 export type { ScheduleOverview } from "./scheduler.ts";
 export { readJournal } from "./read-journal.ts";
 export type {

@@ -21,6 +21,7 @@ import { addNewsRoutes } from "./routes/news.ts";
 import { addPipelineRoutes } from "./routes/pipelines.ts";
 import { addRequestRoutes } from "./routes/requests.ts";
 import { addRunRoutes } from "./routes/runs.ts";
+import { addResourceRoutes } from "./routes/resources.ts";
 import { addScheduleRoutes } from "./routes/schedules.ts";
 import { addSecretRoutes } from "./routes/secrets.ts";
 import { addTargetRoutes } from "./routes/targets.ts";
@@ -71,6 +72,7 @@ export function createRoutes(context: RouteContext): Elysia {
   addNewsRoutes(app, context);
   addApproveRoutes(app, context);
   addEventRoutes(app, context);
+  addResourceRoutes(app, context);
   addScheduleRoutes(app, context);
   addSecretRoutes(app, context);
   addArtifactRoutes(app, context);

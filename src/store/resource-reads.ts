@@ -9,6 +9,13 @@ export interface KnownVersion {
   readonly version: ResourceVersion;
 }
 
+/** A version with what became of it. */
+export interface ListedVersion extends KnownVersion {
+  readonly foundAt: number;
+  /** By name. */
+  readonly passed: readonly { readonly job: string; readonly runId: string }[];
+}
+
 export interface ResourceReader {
   /** The newest of those that each of these jobs has passed; undefined where there is none. */
   newest(key: ResourceKey, passed: readonly string[]): Promise<KnownVersion | undefined>;
@@ -17,5 +24,5 @@ export interface ResourceReader {
   /** The place up to which a job was given them, or runs were begun for it; 0 where it never had any. */
   cursor(key: ResourceKey, job: string): Promise<number>;
   /** Newest first. */
-  list(key: ResourceKey, limit: number): Promise<readonly KnownVersion[]>;
+  list(key: ResourceKey, limit: number): Promise<readonly ListedVersion[]>;
 }

@@ -10,7 +10,7 @@ import type { ResourceConfig, ResourceTrigger } from "../../core/pipeline-config
 import type { ResourceVersion } from "../../core/resource-version.ts";
 import { type Catalog, type PipelineVersion, resourceScope } from "../../pipelines/pipelines.ts";
 import type { KnownVersion, ResourceKey, Store, Write } from "../../store/store.ts";
-import type { Logger } from "../../telemetry/telemetry.ts";
+import type { Logger, Redactor } from "../../telemetry/telemetry.ts";
 import { newRun } from "../new-run.ts";
 import type { PipelinePauses } from "../pipeline-pauses.ts";
 import { resolveParams } from "../resolve-params.ts";
@@ -23,11 +23,20 @@ export interface ResourceCheckerOptions extends CheckParts {
   readonly store: Pick<Store, "commit" | "resources" | "runs">;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly redactor: Pick<Redactor, "text">;
   readonly catalog: Pick<Catalog, "get" | "list" | "watchChanges">;
   readonly pauses: Pick<PipelinePauses, "isPaused">;
   readonly runs: Pick<RunRegistry, "submit">;
   /** @throws {AppError} where no new runs are taken now. */
   readonly checkReady: () => void;
+}
+
+/** Times are milliseconds since the Unix epoch. */
+export interface CheckState {
+  /** Of this life of the server; `error`: why it could not be checked. */
+  readonly lastCheck: { readonly at: number; readonly error: string | null } | null;
+  /** null: when it is asked for. */
+  readonly nextCheckAt: number | null;
 }
 
 interface Entry {
@@ -36,10 +45,13 @@ interface Entry {
   version: PipelineVersion;
   resource: ResourceConfig;
   readonly key: ResourceKey;
-  /** By the clock that nobody sets. */
+  /** By the clock that nobody sets; infinite where it is checked only when that is asked for. */
   nextAt: number;
+  lastCheck: CheckState["lastCheck"];
   failures: number;
   isBusy: boolean;
+  /** Called when a check that begins from now on is done, or none comes any more. */
+  readonly waiting: (() => void)[];
   /** The last run that was begun for each job. */
   readonly lastRuns: Map<string, string>;
 }
@@ -75,6 +87,31 @@ export class ResourceChecker {
     this.#unwatch?.();
     this.#stopClock?.();
     await Promise.allSettled(this.#checking);
+    this.#entries.forEach(release);
+  }
+
+  /** Undefined for a resource that there is not. */
+  stateOf(pipeline: string, name: string): CheckState | undefined {
+    const { clock } = this.#options;
+    const [entry] = this.#entriesOf(pipeline, [name]);
+    if (entry === undefined) return undefined;
+    const { lastCheck, nextAt } = entry;
+    const inMs = Math.max(0, nextAt - clock.elapsed());
+    return { lastCheck, nextCheckAt: Number.isFinite(inMs) ? Math.round(clock.now() + inMs) : null };
+  }
+
+  /** Checks them before they are due; resolves when that is done. */
+  async checkNow(pipeline: string, names: readonly string[]): Promise<void> {
+    const checks = this.#entriesOf(pipeline, names).map(async (entry) => {
+      entry.nextAt = this.#options.clock.elapsed();
+      if (!this.#stopped) await new Promise<void>((resolve) => entry.waiting.push(resolve));
+    });
+    this.#arm();
+    await Promise.all(checks);
+  }
+
+  #entriesOf(pipeline: string, names: readonly string[]): readonly Entry[] {
+    return this.#entries.filter((entry) => entry.pipeline === pipeline && names.includes(entry.resource.name));
   }
 
   get #stopped(): boolean {
@@ -91,16 +128,18 @@ export class ResourceChecker {
     const before = this.#entries.filter((entry) => entry.pipeline === pipeline);
     const now = clock.elapsed();
     const entries = (version?.config.resources ?? []).flatMap((resource, index): Entry[] => {
-      const { checkEveryMs } = resource;
-      if (version === null || checkEveryMs === null) return [];
+      const everyMs = resource.checkEveryMs ?? Number.POSITIVE_INFINITY;
+      if (version === null) return [];
       const key = keyOf(pipeline, { resource: resource.name, scope: resourceScope(resource) });
       const known = before.find(({ key: { resource: name, scope } }) => name === key.resource && scope === key.scope);
-      const nextAt =
-        known === undefined ? now + ((index * 250) % firstSpreadMs) : Math.min(known.nextAt, now + checkEveryMs);
+      const soonAt = known?.nextAt ?? now + ((index * 250) % firstSpreadMs);
+      const nextAt = Number.isFinite(everyMs) ? Math.min(soonAt, now + everyMs) : everyMs;
       if (known !== undefined) return [Object.assign(known, { version, resource, nextAt })];
-      return [{ pipeline, version, resource, key, nextAt, failures: 0, isBusy: false, lastRuns: new Map() }];
+      const fresh = { failures: 0, lastCheck: null, isBusy: false, waiting: [], lastRuns: new Map<string, string>() };
+      return [{ pipeline, version, resource, key, nextAt, ...fresh }];
     });
     this.#entries = [...this.#entries.filter((entry) => entry.pipeline !== pipeline), ...entries];
+    for (const entry of before) if (!entries.includes(entry)) release(entry);
     this.#arm();
   }
 
@@ -108,8 +147,8 @@ export class ResourceChecker {
     this.#stopClock?.();
     if (this.#stopped || this.#checking.size >= concurrentChecks) return;
     const waiting = this.#entries.filter(({ isBusy }) => !isBusy);
-    if (waiting.length === 0) return;
     const nextAt = Math.min(...waiting.map((entry) => entry.nextAt));
+    if (!Number.isFinite(nextAt)) return;
     const delayMs = Math.max(0, nextAt - this.#options.clock.elapsed());
     this.#stopClock = this.#options.clock.after(delayMs, () => this.#beginDue());
   }
@@ -119,9 +158,13 @@ export class ResourceChecker {
     const due = this.#entries.filter(({ isBusy, nextAt }) => !isBusy && nextAt <= now);
     for (const entry of due.slice(0, concurrentChecks - this.#checking.size)) {
       entry.isBusy = true;
+      const waiting = entry.waiting.splice(0);
       const check = this.#check(entry).finally(() => {
         this.#checking.delete(check);
         entry.isBusy = false;
+        for (const tell of waiting) tell();
+        // Asked for meanwhile, of which this one may have seen nothing.
+        if (entry.waiting.length > 0) entry.nextAt = this.#options.clock.elapsed();
         this.#arm();
       });
       this.#checking.add(check);
@@ -131,15 +174,16 @@ export class ResourceChecker {
 
   /** Never rejects. */
   async #check(entry: Entry): Promise<void> {
-    const { clock, pauses, logger } = this.#options;
+    const { clock, pauses, logger, redactor } = this.#options;
     const { pipeline, resource } = entry;
-    const everyMs = resource.checkEveryMs ?? longestBackoffMs;
+    const everyMs = resource.checkEveryMs ?? Number.POSITIVE_INFINITY;
     entry.nextAt = clock.elapsed() + everyMs;
     if (pauses.isPaused(pipeline)) return;
     try {
       await this.#look(entry);
       if (entry.failures > 0) logger.info("a resource can be checked again", { pipeline, resource: resource.name });
       entry.failures = 0;
+      entry.lastCheck = { at: clock.now(), error: null };
     } catch (thrown) {
       // It was paused meanwhile, and may begin nothing.
       if (pauses.isPaused(pipeline) || this.#isGone(entry)) return;
@@ -147,7 +191,9 @@ export class ResourceChecker {
       const waitMs = Math.min(Math.max(everyMs, longestBackoffMs), everyMs * 2 ** Math.min(entry.failures - 1, 10));
       entry.nextAt = clock.elapsed() + waitMs;
       const { message } = toAppError(thrown);
-      const about = { pipeline, resource: resource.name, reason: message, next_in: formatDuration(waitMs) };
+      entry.lastCheck = { at: clock.now(), error: redactor.text(message) };
+      const next_in = Number.isFinite(waitMs) ? formatDuration(waitMs) : "never";
+      const about = { pipeline, resource: resource.name, reason: message, next_in };
       logger[entry.failures === 1 ? "warn" : "debug"]("a resource could not be checked", about);
     }
   }
@@ -236,6 +282,11 @@ export class ResourceChecker {
     const about = { pipeline, resource: resource.name, job: jobs.join(", "), run: run.id };
     logger.info("a new version of a resource begins a run", about);
   }
+}
+
+/** Nobody is to wait for a check that does not come. */
+function release({ waiting }: Entry): void {
+  for (const tell of waiting.splice(0)) tell();
 }
 
 function isNews(versions: readonly ResourceVersion[], from: ResourceVersion | null): boolean {

@@ -12,6 +12,7 @@ import { eventFormats } from "../event-format.ts";
 import { createNdjsonFormat, createSseFormat, createTextFormat, type LogFormat } from "../log-format.ts";
 import { pipelineToJson } from "../pipeline-json.ts";
 import { redeliveryToJson, requestToJson, wholeRequestToJson } from "../request-json.ts";
+import { resourceToJson } from "../resource-json.ts";
 import { scheduleToJson } from "../schedule-json.ts";
 import { secretToJson } from "../secret-json.ts";
 
@@ -90,6 +91,26 @@ export const scheduleExample = asJson(
     lastTick: Date.UTC(2026, 0, 31, 2),
     lastRun: run.id,
     paused: false,
+  }),
+);
+
+export const resourceExample = asJson(
+  resourceToJson({
+    pipeline: run.pipeline,
+    name: "repo",
+    type: "git",
+    checkEveryMs: 60_000,
+    lastCheck: { at: Date.UTC(2026, 0, 31, 2), error: null },
+    nextCheckAt: Date.UTC(2026, 0, 31, 2, 1),
+    paused: false,
+    versions: [
+      {
+        seq: 1,
+        version: { ref: "9fceb02d0ae598e95dc970b74767f19372d61af8" },
+        foundAt: Date.UTC(2026, 0, 31, 2),
+        passed: [{ job: "build", runId: run.id }],
+      },
+    ],
   }),
 );
 

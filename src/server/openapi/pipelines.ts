@@ -15,6 +15,7 @@ import {
 } from "./describe.ts";
 import { pausedExample, pipelineExample, pipelineId, uploadedExample } from "./examples.ts";
 import { pipelineIdSchema } from "./schemas.ts";
+import { describeResources } from "./resources.ts";
 import { startedAnswers, waitParameter } from "./started-run.ts";
 
 const tags = ["Pipelines"];
@@ -230,4 +231,5 @@ export const pipelinePaths: Paths = {
       },
     },
   },
+  ...describeResources(pipelineParameter),
 };

@@ -244,6 +244,30 @@ export const schemas: Readonly<Record<string, Schema>> = {
     },
     "When runs of a pipeline begin by themselves.",
   ),
+  Resource: objectOf(
+    {
+      pipeline: text,
+      name: text,
+      type: text,
+      check_every_ms: { ...countOrNull, description: "null: only when it is asked for." },
+      last_check: {
+        ...orNull(objectOf({ at: time, error: { ...textOrNull, description: "Why it could not be checked." } })),
+        description: "Since the server began.",
+      },
+      next_check: timeOrNull,
+      paused: { type: "boolean" },
+      versions: {
+        type: "array",
+        description: "The newest first, at most 20.",
+        items: objectOf({
+          version: { type: "object", additionalProperties: text },
+          found_at: time,
+          passed: { type: "array", items: objectOf({ job: text, run_id: text }), description: "By job." },
+        }),
+      },
+    },
+    "A resource of a YAML pipeline.",
+  ),
   Secret: objectOf(
     {
       name: text,

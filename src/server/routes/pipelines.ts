@@ -1,6 +1,5 @@
-// GET /api/pipelines, GET, PUT and DELETE /api/pipelines/{id}, POST /api/pipelines/{id}/trigger, …/pause, …/resume and …/check.
-// Ids
-// may contain slashes.
+// GET /api/pipelines, GET, PUT and DELETE /api/pipelines/{id}, POST /api/pipelines/{id}/trigger, …/pause, …/resume, …/check
+// and …/check-resources. Ids may contain slashes.
 
 import type { Elysia } from "elysia";
 import { AppError } from "../../core/app-error.ts";
@@ -8,13 +7,14 @@ import { jsonResponse } from "../json-response.ts";
 import { methodNotAllowed } from "../method-not-allowed.ts";
 import { parseTrigger } from "../parse-trigger.ts";
 import { pipelineToJson } from "../pipeline-json.ts";
-import { decodeId, splitTarget } from "../request-path.ts";
+import { decodeId, parseQuery, splitTarget } from "../request-path.ts";
+import { resourceToJson } from "../resource-json.ts";
 import type { RouteContext } from "../route-context.ts";
 import { startRun } from "../start-run.ts";
 import { checkPipeline, removePipeline, setPipeline } from "./uploads.ts";
 
 const prefix = "/api/pipelines/";
-const verbs = ["trigger", "pause", "resume", "check"] as const;
+const verbs = ["trigger", "pause", "resume", "check", "check-resources"] as const;
 const pipelineMethods = "GET, HEAD, PUT, DELETE";
 
 /** What is asked of a pipeline by POST. */
@@ -71,8 +71,20 @@ async function post(request: Request, context: RouteContext): Promise<Response> 
       return jsonResponse(pipelineToJson(await engine.resumePipeline(target.id), publicUrl));
     case "check":
       return await checkPipeline(request, target.id, context);
+    case "check-resources":
+      return await checkResources(request, target.id, context);
     case undefined:
       return methodNotAllowed(request, pipelineMethods);
+  }
+}
+
+async function checkResources(request: Request, id: string, { engine, connections }: RouteContext): Promise<Response> {
+  const { resource } = parseQuery(splitTarget(request.url).search);
+  connections.hold(request);
+  try {
+    return jsonResponse({ resources: (await engine.resources.check(id, resource)).map(resourceToJson) });
+  } finally {
+    connections.release(request);
   }
 }
 

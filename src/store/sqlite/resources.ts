@@ -1,7 +1,7 @@
 // Versions of resources: how they are written and read.
 
 import type { ResourceVersion } from "../../core/resource-version.ts";
-import type { KnownVersion, ResourceReader } from "../resource-reads.ts";
+import type { KnownVersion, ListedVersion, ResourceReader } from "../resource-reads.ts";
 import type { ResourceKey, ResourceWrite } from "../resource-writes.ts";
 import type { ReadConnection } from "./read-connection.ts";
 import type { WriteStatements } from "./write-statement.ts";
@@ -63,6 +63,11 @@ interface VersionRow {
   readonly version: string;
 }
 
+interface ListedRow extends VersionRow {
+  readonly found_at: number;
+  readonly passed: string;
+}
+
 const hasPassed = `NOT EXISTS (SELECT 1 FROM json_each(?4) AS wanted WHERE NOT EXISTS (
   SELECT 1 FROM resource_passes AS pass WHERE pass.pipeline = ?1 AND pass.resource = ?2 AND pass.scope = ?3
     AND pass.version = resource_versions.version AND pass.job = wanted.value))`;
@@ -115,15 +120,22 @@ export class SqliteResourceReader implements ResourceReader {
     return row?.begun ?? 0;
   }
 
-  async list({ pipeline, resource, scope }: ResourceKey, limit: number): Promise<readonly KnownVersion[]> {
-    const rows = this.#db.all<VersionRow>(
-      `SELECT seq, version FROM resource_versions WHERE ${ofKey} ORDER BY seq DESC LIMIT ?4`,
+  async list({ pipeline, resource, scope }: ResourceKey, limit: number): Promise<readonly ListedVersion[]> {
+    const rows = this.#db.all<ListedRow>(
+      `SELECT seq, version, found_at, (SELECT json_group_array(json_object('job', job, 'runId', run_id) ORDER BY job)
+          FROM resource_passes AS pass WHERE pass.pipeline = ?1 AND pass.resource = ?2 AND pass.scope = ?3
+            AND pass.version = resource_versions.version) AS passed
+        FROM resource_versions WHERE ${ofKey} ORDER BY seq DESC LIMIT ?4`,
       pipeline,
       resource,
       scope,
       limit,
     );
-    return rows.map(toKnown);
+    return rows.map((row) => ({
+      ...toKnown(row),
+      foundAt: row.found_at,
+      passed: JSON.parse(row.passed) as ListedVersion["passed"],
+    }));
   }
 }
 

@@ -153,13 +153,14 @@ async function send({ method, target, headers, body, authorized }: FuzzRequest):
 }
 
 describe("the request that its examples make", () => {
-  // The examples name no real token, a run that has ended, and a step that it does not have.
+  // The examples name no real token, a run that has ended, a step that it does not have, and a resource.
   const refused: Readonly<Record<string, number>> = {
     logIn: 401,
     cancelRun: 409,
     rerunRun: 404,
     decideApproval: 409,
     sendSignal: 409,
+    checkResources: 404,
   };
 
   for (const located of operations) {

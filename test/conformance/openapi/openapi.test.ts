@@ -48,7 +48,7 @@ const wildcards: Readonly<Record<string, readonly string[]>> = {
   "GET /api/pipelines/*": ["GET /api/pipelines/{pipeline}"],
   "PUT /api/pipelines/*": ["PUT /api/pipelines/{pipeline}"],
   "DELETE /api/pipelines/*": ["DELETE /api/pipelines/{pipeline}"],
-  "POST /api/pipelines/*": ["trigger", "pause", "resume", "check"].map(
+  "POST /api/pipelines/*": ["trigger", "pause", "resume", "check", "check-resources"].map(
     (verb) => `POST /api/pipelines/{pipeline}/${verb}`,
   ),
 };

@@ -12,8 +12,8 @@ function found(refs: readonly string[], of: ResourceKey = key): Extract<Write, {
   return { type: "resource.found", ...of, versions: refs.map(v), at: 5 };
 }
 
-function pass(job: string, ref: string, of: ResourceKey = key): Write {
-  return { type: "resource.pass", ...of, job, version: v(ref), runId: "run" };
+function pass(job: string, ref: string, of: ResourceKey = key, runId = "run"): Write {
+  return { type: "resource.pass", ...of, job, version: v(ref), runId };
 }
 
 export function testResources(subject: Subject): void {
@@ -97,6 +97,22 @@ export function testResources(subject: Subject): void {
       await commit({ type: "resource.take", ...key, job: "x", version: v("a") });
       await commit({ type: "resource.begin", ...key, job: "x", seq: 1 });
       expect(await cursor()).toBe(2);
+    });
+
+    test("are listed with when they were found, and by job with the last run that has brought them through it", async () => {
+      const passedBy = (job: string, runId: string): Write => pass(job, "a", key, runId);
+      await commit(found(["a", "b"]), passedBy("y", "r1"), passedBy("x", "r2"), passedBy("y", "r3"));
+      const [newest, oldest, ...rest] = await subject.store.resources.list(key, 100);
+      expect(rest).toEqual([]);
+      expect(newest).toMatchObject({ version: v("b"), passed: [] });
+      expect(oldest).toMatchObject({
+        version: v("a"),
+        passed: [
+          { job: "x", runId: "r2" },
+          { job: "y", runId: "r3" },
+        ],
+      });
+      expect(typeof newest?.foundAt).toBe("number");
     });
 
     test("beyond the newest go, with what passed of them", async () => {

@@ -31,6 +31,7 @@ export interface FakeServer {
   readonly problems: Map<string, FakeProblem>;
   /** What is listed as they are. */
   readonly schedules: object[];
+  readonly resources: object[];
   /** What the next connections that follow are sent, each with its end; listed are those of the first. */
   readonly events: EventJson[][];
   readonly port: number;
@@ -89,6 +90,7 @@ export function startFakeServer(port = 0): FakeServer {
   const runs = new Map<string, FakeRun>();
   const problems: FakeServer["problems"] = new Map();
   const schedules: object[] = [];
+  const resources: object[] = [];
   const events: FakeServer["events"] = [];
   const received: FakeServer["received"] = new Map();
   const redelivery: FakeServer["redelivery"] = {};
@@ -117,6 +119,7 @@ export function startFakeServer(port = 0): FakeServer {
     }
     if (collection === "events") return Response.json({ events: events[0] ?? [], next_cursor: null });
     if (collection === "schedules") return Response.json({ schedules });
+    if (collection === "resources" || verb === "check-resources") return Response.json({ resources });
     if (collection === "pipelines" && verb === "check") {
       const { source } = JSON.parse(text) as { readonly source: string };
       const place = { file: "deploy.ts", line: 2, column: 5, hint: "add one" };
@@ -185,6 +188,7 @@ export function startFakeServer(port = 0): FakeServer {
     redelivery,
     problems,
     schedules,
+    resources,
     events,
     stop: () => server.stop(true),
   };

@@ -211,3 +211,38 @@ jobs:
   await ended(1);
   expect(await runs()).toHaveLength(1);
 }, 30_000);
+
+test("what is known of resources is told, and a check that is asked for sees a push at once", async () => {
+  await harness.addYaml(
+    "ci",
+    `${ciOf(repository.path).replace("check_every: 1s", "check_every: never")}
+  - { name: lost, plan: [{ get: gone }] }
+`.replace(
+      "resources:\n",
+      `resources:\n  - { name: gone, type: git, check_every: never, source: { uri: ${harness.path("nowhere.git")}, branch: main } }\n`,
+    ),
+  );
+  const { resources } = harness.engine;
+  expect(await resources.list("ci")).toMatchObject([
+    { name: "gone", lastCheck: null, nextCheckAt: null, versions: [] },
+    { name: "repo", type: "git", checkEveryMs: null, paused: false, versions: [] },
+  ]);
+  const [repo] = await resources.check("ci", "repo");
+  expect(repo).toMatchObject({ name: "repo", lastCheck: { error: null }, versions: [{ passed: [] }] });
+  const [run] = await ended(1);
+  expect((await resources.list())[1]?.versions).toMatchObject([
+    {
+      passed: [
+        { job: "build", runId: run?.id },
+        { job: "deploy", runId: run?.id },
+      ],
+    },
+  ]);
+  const [gone] = await resources.check("ci", "gone");
+  expect(gone?.lastCheck?.error).toContain("nowhere.git");
+  expect(harness.engine.resources.check("ci", "rep")).rejects.toMatchObject({
+    code: "RESOURCE_NOT_FOUND",
+    hint: 'did you mean "repo"?',
+  });
+  expect(harness.engine.resources.list("no")).rejects.toMatchObject({ code: "PIPELINE_NOT_FOUND" });
+}, 30_000);

@@ -11,6 +11,7 @@ import type {
   LinkedApproval,
   ReceivedRequest,
   RerunOptions,
+  ResourceOverview,
   RunListQuery,
   TriggerInput,
   WebhookAnswer,
@@ -154,6 +155,24 @@ export function makeJournal(whole: Run, withScript: boolean): readonly JournalRe
     { type: "delivery", seq: 1, what: "result", call: 1 },
     { type: "end" },
   ];
+}
+
+function makeResource(): ResourceOverview {
+  const version = { seq: 1, version: { ref: "abc" }, foundAt: 1_700_000_000_000, passed: [{ job: "build", runId }] };
+  return {
+    pipeline: "ci",
+    name: "repo",
+    type: "git",
+    checkEveryMs: 60_000,
+    lastCheck: { at: 1_700_000_000_000, error: "no route" },
+    nextCheckAt: 1_700_000_060_000,
+    paused: false,
+    versions: [version],
+  };
+}
+
+function missing(pipeline: string): never {
+  throw new AppError("PIPELINE_NOT_FOUND", `there is no pipeline ${pipeline}`);
 }
 
 export interface Asked {
@@ -301,6 +320,14 @@ export function createFakeEngine(changes: Partial<Engine> = {}): FakeEngine {
       if (place.name !== "API_KEY") throw new AppError("SECRET_NOT_FOUND", `there is no secret ${place.name}`);
     },
     listSchedules: () => [],
+    resources: {
+      list: async (pipeline) => (pipeline?.startsWith("missing") ? missing(pipeline) : [makeResource()]),
+      check: async (pipeline, name) => {
+        if (pipeline.startsWith("missing")) missing(pipeline);
+        if (name === undefined || name === "repo") return [makeResource()];
+        throw new AppError("RESOURCE_NOT_FOUND", `there is no resource ${name}`);
+      },
+    },
     removePipeline: async () => {},
     openArtifact: async (_runId, name) => {
       throw new AppError("ARTIFACT_NOT_FOUND", `there is no artifact ${name}`);

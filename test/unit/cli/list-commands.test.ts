@@ -20,6 +20,7 @@ test("every command of the contract exists, with server as another name of serve
     "deny <RUN> [NAME]",
     "signal <RUN> <NAME>",
     "schedules",
+    "resources [PIPELINE] [RESOURCE]",
     "pause <NAME>",
     "resume <NAME>",
     "rerun <RUN>",

@@ -105,6 +105,7 @@ export class CheckerBench {
     return {
       store,
       clock: this.clock,
+      redactor: { text: (text) => text.replace("hunter2", "***") },
       logger: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
       catalog: {
         get: (id) => this.#pipelines.get(id),

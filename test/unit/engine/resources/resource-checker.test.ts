@@ -215,3 +215,67 @@ test("once it is stopped no further version of several begins its run", async ()
   await bench.pass();
   expect(bench.runs).toHaveLength(2);
 });
+
+test("asked for, a check is made before it is due, and waited for; one that is under way has begun too early", async () => {
+  bench.set("ci", [slow("repo"), slow("other")], jobs);
+  bench.checker.start();
+  await bench.wait(0);
+  expect(bench.looks).toHaveLength(1);
+  let isChecked = false;
+  const checked = bench.checker.checkNow("ci", ["repo"]).then(() => (isChecked = true));
+  await bench.wait(0);
+  expect(bench.looks).toHaveLength(1);
+  bench.stepEnds.splice(0, 1).forEach((end) => end());
+  await bench.wait(0);
+  await bench.wait(0);
+  expect([bench.looks.length, isChecked]).toEqual([2, false]);
+  bench.stepEnds.forEach((end) => end());
+  await checked;
+  expect(bench.clock.pendingMs).toEqual([250]);
+});
+
+test("what is checked only when that is asked for is not checked by itself; its failure is no timer", async () => {
+  bench.set("ci", [resource({ checkEveryMs: null })], jobs);
+  bench.checker.start();
+  await bench.pass(3);
+  expect([bench.runs, bench.clock.pendingMs, bench.checker.stateOf("ci", "repo")]).toEqual([
+    [],
+    [],
+    { lastCheck: null, nextCheckAt: null },
+  ]);
+  bench.vars["failure"] = "hunter2 is refused";
+  const checkNow = async (): Promise<void> => {
+    const checked = bench.checker.checkNow("ci", ["repo"]);
+    await bench.wait(0);
+    await checked;
+  };
+  await checkNow();
+  expect(bench.checker.stateOf("ci", "repo")).toMatchObject({
+    lastCheck: { error: expect.stringContaining("*** is refused") as unknown as string },
+    nextCheckAt: null,
+  });
+  bench.vars["failure"] = "";
+  await checkNow();
+  expect(bench.runs).toHaveLength(1);
+  expect([bench.clock.pendingMs, bench.checker.stateOf("ci", "repo")?.lastCheck?.error]).toEqual([[], null]);
+  bench.set("ci", [resource()], jobs);
+  await bench.wait(0);
+  bench.set("ci", [resource({ checkEveryMs: null })], jobs);
+  await bench.wait(0);
+  expect(bench.clock.pendingMs).toEqual([]);
+});
+
+test("nobody waits for a check of what is gone, or of a server that stops", async () => {
+  bench.set("ci", [slow("repo")], jobs);
+  bench.set("other", [slow("kept")], jobs);
+  bench.checker.start();
+  await bench.wait(0);
+  await bench.wait(2000);
+  const [gone, stopped] = [bench.checker.checkNow("ci", ["repo"]), bench.checker.checkNow("other", ["kept"])];
+  bench.set("ci", [], jobs);
+  await gone;
+  const stopping = bench.checker.stop();
+  bench.stepEnds.forEach((end) => end());
+  await Promise.all([stopping, stopped]);
+  await bench.checker.checkNow("other", ["kept"]);
+});
