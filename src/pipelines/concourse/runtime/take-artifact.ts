@@ -3,6 +3,9 @@
 import type { Scope } from "./scope.ts";
 import { script, type Volume } from "./script-globals.ts";
 
+/** What an interrupted try has left goes first: nobody may write over files as those of git. */
+const copyAnew = `chmod -R u+rwX -- "$1" && find "$1" -mindepth 1 -delete && exec cp -a -- "$0/." "$1"`;
+
 /** Undefined where the job has no such artifact. */
 export async function takeArtifact(name: string, scope: Scope): Promise<Volume | undefined> {
   return await scope.artifacts.take(name, async (volume) => await copy(name, volume, scope));
@@ -13,7 +16,7 @@ async function copy(name: string, volume: Volume, scope: Scope): Promise<Volume>
   const { code, stderr, message } = await script.runtime.run({
     name: scope.stepName(`copy of ${name}`),
     job: scope.job.name,
-    command: { path: "cp", args: ["-a", `${volume.path}/.`, target.path] },
+    command: { path: "sh", args: ["-c", copyAnew, volume.path, target.path] },
   });
   if (code === 0) return target;
   throw new Error(

@@ -1,6 +1,10 @@
 // Artifacts of a job: each step that may change one has it to itself, and nothing is copied that nobody else needs.
 
 import { expect, test } from "bun:test";
+import { $ } from "bun";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Executed, executeYaml } from "./script-bench.ts";
 
 const config = (more: string): string => `{ platform: linux, run: { path: sh }${more} }`;
@@ -100,4 +104,26 @@ test("an artifact that cannot be copied is an error that says why", async () => 
     onStep: ({ name }) => (name.includes("copy") ? { code: 1, stderr: "no space\n" } : undefined),
   });
   expect(jobs).toEqual({ j: 'failed: task one: the artifact "a" could not be copied: no space' });
+});
+
+test("the copy of a step that was interrupted is made again, over files that nobody may write", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "copies-"));
+  const root = process.getuid?.() === 0;
+  try {
+    const { steps } = await executeYaml(`jobs: [{ name: j, plan: [${[make, take("one"), take("two")].join(", ")}] }]`);
+    const copying = steps.find(({ name }) => name.includes("copy"))?.command;
+    if (typeof copying !== "object") throw new Error("nothing is copied");
+    const words = [copying.path, ...(copying.args ?? []).map((arg) => String(arg).replace(/^\/(?=v\d)/, `${folder}/`))];
+    await $`mkdir -p v1/in v2 && echo text > v1/in/file && chmod -R a-w v1/in`.cwd(folder).quiet();
+    // For root there are no such files.
+    if (root) await $`chown -R nobody . && chmod 755 .`.cwd(folder).quiet();
+    const asUser = root ? ["setpriv", "--reuid=nobody", "--clear-groups", ...words] : words;
+    for (const _ of ["first", "again"]) {
+      const { exitCode, stderr } = await $`${asUser}`.cwd("/").nothrow().quiet();
+      expect([exitCode, stderr.toString()]).toEqual([0, ""]);
+    }
+    expect(await readFile(join(folder, "v2/in/file"), "utf8")).toBe("text\n");
+  } finally {
+    await $`chmod -R u+w ${folder}; rm -rf ${folder}`.nothrow().quiet();
+  }
 });
