@@ -6,7 +6,7 @@ import { maxLocksOfRun } from "../core/lock.ts";
 import type { StoredLock } from "../store/store.ts";
 import { awaitStore } from "./await-store.ts";
 import { lockTaken } from "./lock-terms.ts";
-import type { Locks } from "./locks.ts";
+import { type Locks, notTaken, takenTwice } from "./locks.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunRegistry } from "./run-registry.ts";
 
@@ -57,12 +57,7 @@ export class LockDesk implements Locks {
   ask(...[{ id: runId, pipeline }, { number, name }, limit]: Parameters<Locks["ask"]>): boolean {
     const own = this.#byRun.get(runId);
     const same = this.#find(runId, name);
-    if (same !== undefined) {
-      const how = same.isHeld ? "has" : "waits for";
-      throw new AppError("DEADLOCK", `this run ${how} the lock ${JSON.stringify(name)} already`, {
-        hint: "a run takes a lock once; give it back first with await locks.release(…)",
-      });
-    }
+    if (same !== undefined) throw takenTwice(name, same.isHeld ? "has" : "waits for");
     if (own !== undefined && own.size >= maxLocksOfRun) {
       throw new AppError("VALIDATION_FAILED", `locks.take: a run has at most ${maxLocksOfRun} locks at one time`);
     }
@@ -74,11 +69,7 @@ export class LockDesk implements Locks {
 
   release(...[{ id: runId }, name]: Parameters<Locks["release"]>): () => void {
     const seat = this.#find(runId, name);
-    if (seat?.isHeld !== true) {
-      throw new AppError("VALIDATION_FAILED", `this run does not have the lock ${JSON.stringify(name)}`, {
-        hint: "take it first: await locks.take(…)",
-      });
-    }
+    if (seat?.isHeld !== true) throw notTaken(name);
     seat.isLeaving = true;
     return () => this.#remove(seat);
   }

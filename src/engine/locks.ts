@@ -1,5 +1,6 @@
 // What a run's calls need of the locks of its pipeline.
 
+import { AppError } from "../core/app-error.ts";
 import type { NewRun } from "../store/store.ts";
 
 type Owner = Pick<NewRun, "id" | "pipeline">;
@@ -19,4 +20,16 @@ export interface Locks {
   release(run: Owner, name: string): () => void;
   /** The run waits for it no longer. */
   giveUp(run: Owner, name: string): void;
+}
+
+export function takenTwice(name: string, how: "has" | "waits for"): AppError {
+  return new AppError("DEADLOCK", `this run ${how} the lock ${JSON.stringify(name)} already`, {
+    hint: "a run takes a lock once; give it back first with await locks.release(…)",
+  });
+}
+
+export function notTaken(name: string): AppError {
+  return new AppError("VALIDATION_FAILED", `this run does not have the lock ${JSON.stringify(name)}`, {
+    hint: "take it first: await locks.take(…)",
+  });
 }

@@ -6,6 +6,7 @@ import { parseHmacAlgorithm } from "../../core/hmac-algorithm.ts";
 import type { WebhookResponse } from "../../core/inbound-request.ts";
 import type { JsonValue } from "../../core/json.ts";
 import type { Answer, CallKind, GuestCall } from "../../sandbox/sandbox.ts";
+import { notTaken, takenTwice } from "../locks.ts";
 import { pipelineToSet } from "../set-pipeline-call.ts";
 import { timerTerms } from "../timer-terms.ts";
 import { writeCall } from "../written-calls.ts";
@@ -34,9 +35,8 @@ const answers: Readonly<Record<CallKind, AnswerCall>> = {
   approval: answerApproval,
   signal: answerSignal,
   child: answerChild,
-  // Nobody else is there.
-  lock: (_, scene) => result(scene, undefined),
-  unlock: (_, scene) => result(scene, undefined),
+  lock: takeLock,
+  unlock: ({ name }, scene) => (scene.locks.delete(name) ? result(scene, undefined) : failure(scene, notTaken(name))),
   set_pipeline: ({ name, args }, scene) => {
     const { instanceVars } = args as { readonly instanceVars?: Readonly<Record<string, JsonValue>> };
     return result(scene, { pipeline: pipelineToSet(scene.pipeline, name, instanceVars), change: "created" });
@@ -90,6 +90,13 @@ function answerResource({ args }: GuestCall, scene: Scene): Answered {
   if (type === "found" && newest !== undefined) scene.versions.set(resource, newest);
   const isAsked = type === "choose" || type === "newest";
   return result(scene, isAsked ? (scene.versions.get(resource) ?? null) : undefined);
+}
+
+/** Nobody else is there. */
+function takeLock({ name }: GuestCall, scene: Scene): Answered {
+  if (scene.locks.has(name)) return failure(scene, takenTwice(name, "has"));
+  scene.locks.add(name);
+  return result(scene, undefined);
 }
 
 function findVars({ args }: GuestCall, scene: Scene): Answered {

@@ -81,6 +81,7 @@ function createScene({ id }: RehearsedPipeline, test: TestCase): Scene {
     nowMs,
     storage: new Map(storage),
     versions: new Map(),
+    locks: new Set(),
     artifacts: new Set(),
     response: null,
   };

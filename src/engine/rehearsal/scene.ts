@@ -14,6 +14,8 @@ export interface Scene {
   readonly storage: Map<string, JsonValue>;
   /** Of each resource, the newest. */
   readonly versions: Map<string, JsonValue>;
+  /** Those that the run has. */
+  readonly locks: Set<string>;
   /** In the order they were saved first. */
   readonly artifacts: Set<string>;
   response: WebhookResponse | null;

@@ -186,6 +186,17 @@ describe("what else a script asks for", () => {
     ]);
   });
 
+  test("a lock is free, but taken once and given back by whoever has it, as on a server", async () => {
+    const body = `const told = (error) => error.code;
+      const early = await locks.release("db").catch(told);
+      await locks.take("db");
+      const twice = await locks.take("db").catch(told);
+      await locks.release("db");
+      await locks.take("db");
+      return [early, twice];`;
+    await passes(body, { expect: { result: ["VALIDATION_FAILED", "DEADLOCK"] } });
+  });
+
   test("the clock begins when the test says, and sleeps take no time", async () => {
     const startedAt = performance.now();
     await passes(
