@@ -188,9 +188,11 @@ export class ResourceChecker {
       // It was paused meanwhile, and may begin nothing.
       if (pauses.isPaused(pipeline) || this.#isGone(entry)) return;
       entry.failures++;
-      const waitMs = Math.min(Math.max(everyMs, longestBackoffMs), everyMs * 2 ** Math.min(entry.failures - 1, 10));
+      const { message, class: kind } = toAppError(thrown);
+      // A server that takes no runs now is no reason to leave the resource alone for longer.
+      const doublings = kind.retryable ? 0 : Math.min(entry.failures - 1, 10);
+      const waitMs = Math.min(Math.max(everyMs, longestBackoffMs), everyMs * 2 ** doublings);
       entry.nextAt = clock.elapsed() + waitMs;
-      const { message } = toAppError(thrown);
       entry.lastCheck = { at: clock.now(), error: redactor.text(message) };
       const next_in = Number.isFinite(waitMs) ? formatDuration(waitMs) : "never";
       const about = { pipeline, resource: resource.name, reason: message, next_in };
