@@ -17,6 +17,7 @@ import { resolveParams } from "../resolve-params.ts";
 import type { RunRegistry } from "../run-registry.ts";
 import { checkOutside, type CheckParts } from "./check-outside.ts";
 import { followersOf } from "./followers-of.ts";
+import { LastRuns } from "./last-runs.ts";
 import { foundWrites, keyOf } from "./resource-call.ts";
 
 export interface ResourceCheckerOptions extends CheckParts {
@@ -52,8 +53,6 @@ interface Entry {
   isBusy: boolean;
   /** Called when a check that begins from now on is done, or none comes any more. */
   readonly waiting: (() => void)[];
-  /** The last run that was begun for each job. */
-  readonly lastRuns: Map<string, string>;
 }
 
 const concurrentChecks = 4;
@@ -65,6 +64,7 @@ const mostRunsAtOnce = 100;
 
 export class ResourceChecker {
   readonly #options: ResourceCheckerOptions;
+  readonly #lastRuns: LastRuns;
   #entries: Entry[] = [];
   #unwatch: (() => void) | null = null;
   #stopClock: (() => void) | null = null;
@@ -73,6 +73,7 @@ export class ResourceChecker {
 
   constructor(options: ResourceCheckerOptions) {
     this.#options = options;
+    this.#lastRuns = new LastRuns(options.store.runs);
   }
 
   start(): void {
@@ -135,8 +136,7 @@ export class ResourceChecker {
       const soonAt = known?.nextAt ?? now + ((index * 250) % firstSpreadMs);
       const nextAt = Number.isFinite(everyMs) ? Math.min(soonAt, now + everyMs) : everyMs;
       if (known !== undefined) return [Object.assign(known, { version, resource, nextAt })];
-      const fresh = { failures: 0, lastCheck: null, isBusy: false, waiting: [], lastRuns: new Map<string, string>() };
-      return [{ pipeline, version, resource, key, nextAt, ...fresh }];
+      return [{ pipeline, version, resource, key, nextAt, lastCheck: null, failures: 0, isBusy: false, waiting: [] }];
     });
     this.#entries = [...this.#entries.filter((entry) => entry.pipeline !== pipeline), ...entries];
     for (const entry of before) if (!entries.includes(entry)) release(entry);
@@ -237,19 +237,17 @@ export class ResourceChecker {
   }
 
   async #findDue(
-    { key, lastRuns }: Entry,
+    { pipeline, key }: Entry,
     { job, mode }: ResourceTrigger,
     newest: KnownVersion,
   ): Promise<readonly KnownVersion[]> {
-    const { resources, runs } = this.#options.store;
+    const { resources } = this.#options.store;
     const upTo = await resources.cursor(key, job);
     if (newest.seq <= upTo) return [];
     // The first sight of a resource begins one run, however much there was before.
     if (mode === "latest" || upTo === 0) {
-      const last = lastRuns.get(job);
-      const kept = last === undefined ? undefined : await runs.findKept(last);
       // One that is still queued will take the newest itself.
-      return kept?.status === "queued" ? [] : [newest];
+      return (await this.#lastRuns.isQueued(pipeline, job)) ? [] : [newest];
     }
     const due: KnownVersion[] = [];
     for (let last = upTo; due.length < mostRunsAtOnce;) {
@@ -262,7 +260,7 @@ export class ResourceChecker {
   }
 
   async #submit(
-    { pipeline, version, resource, key, lastRuns }: Entry,
+    { pipeline, version, resource, key }: Entry,
     jobs: readonly string[],
     { seq, version: begunFor }: KnownVersion,
   ): Promise<void> {
@@ -280,7 +278,7 @@ export class ResourceChecker {
     });
     const writes = jobs.map((job): Write => ({ type: "resource.begin", ...key, job, seq }));
     await runs.submit({ run, version, request: null, writes });
-    for (const job of jobs) lastRuns.set(job, run.id);
+    for (const job of jobs) this.#lastRuns.note(pipeline, job, run.id);
     const about = { pipeline, resource: resource.name, job: jobs.join(", "), run: run.id };
     logger.info("a new version of a resource begins a run", about);
   }

@@ -94,6 +94,23 @@ test("a push begins one run more, and none again after a restart", async () => {
   expect(await harness.lines("repo.git.seen")).toEqual(["first commit", "second commit"]);
 }, 30_000);
 
+test("a run that is queued takes what is pushed meanwhile, also where the server was started again", async () => {
+  harness = await harness.restart({ maxConcurrentRuns: 1 });
+  const blocking = await harness.start(
+    `await runtime.run({ command: "until [ -e ${harness.path("go")} ]; do sleep 0.1; done" });`,
+  );
+  await until(async () => (await harness.engine.getRun(blocking)).steps.length > 0);
+  await harness.addYaml("ci", ciOf(repository.path));
+  await until(async () => (await runs()).length === 2);
+  harness = await harness.restart();
+  repository.push("second commit");
+  await checksPass();
+  await harness.write("go", "");
+  await ended(2);
+  await checksPass();
+  expect(await harness.lines("repo.git.seen")).toEqual(["second commit"]);
+}, 30_000);
+
 test("with version: every each commit has a run of its own, in their order", async () => {
   await harness.addYaml("ci", ciOf(repository.path, ", version: every"));
   await ended(1);

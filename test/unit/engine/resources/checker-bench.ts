@@ -100,7 +100,10 @@ export class CheckerBench {
         next: async (key: ResourceKey, _: unknown, after: number) => this.#of(key).find(({ seq }) => seq > after),
         cursor: async ({ pipeline }: ResourceKey, job: string) => this.#begun.get(`${pipeline} ${job}`) ?? 0,
       },
-      runs: { findKept: async (id: string) => this.runs.find(({ run }) => run.id === id) },
+      runs: {
+        findKept: async (id: string) => this.runs.find(({ run }) => run.id === id),
+        unfinished: async () => [],
+      },
     } as unknown as Store;
     return {
       store,
