@@ -12,12 +12,21 @@ export interface FieldProblem {
 
 /** Each is told by its name, up to so many: whoever sends 100,000 of them gets no answer of 15 MB. */
 const mostUnknown = 20;
+/** Who has more problems is not told of all; to look for what was meant takes long where many names are known. */
+const mostSought = 50;
+const mostListed = 20;
 
 export class FieldProblems {
   readonly list: FieldProblem[] = [];
+  #sought = 0;
 
   add(field: string, message: string, hint: string | null = null): void {
     this.list.push({ field, message: `${field} ${message}`, hint });
+  }
+
+  /** The known name that a mistyped one may stand for. */
+  findMeant(name: string, known: Iterable<string>): string | undefined {
+    return ++this.#sought > mostSought ? undefined : didYouMean(name, known);
   }
 
   /** The fields of an object; undefined, and a problem, where the value is none. */
@@ -37,7 +46,7 @@ export class FieldProblems {
         this.add(field, "is not supported yet", "remove it; a later version of runner will know it");
         continue;
       }
-      const near = didYouMean(name, known);
+      const near = this.findMeant(name, known);
       const others = known.length === 0 ? "none is known here" : `known here: ${known.join(", ")}`;
       this.add(field, "is unknown", near ? `did you mean "${near}"?` : others);
     }
@@ -68,6 +77,12 @@ export function describeValue(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (value === null || value === undefined) return String(value);
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+/** As a message lists them: not all of very many. */
+export function listNames(names: Iterable<string>): string {
+  const all = [...names];
+  return all.length <= mostListed ? all.join(", ") : `${all.slice(0, mostListed).join(", ")}, …`;
 }
 
 function printName(name: string): string {

@@ -1,6 +1,6 @@
 // Whether what the steps of a job take in is made by a step before: a walk through the plan as it would be executed.
 
-import { didYouMean } from "../../core/did-you-mean.ts";
+import { listNames } from "../../core/field-problem.ts";
 import { listHooks, listOuter } from "./list-steps.ts";
 import { pick } from "./pick.ts";
 import type { JobPlan, StepPlan, TaskPlan } from "./plan.ts";
@@ -88,11 +88,11 @@ class ArtifactWalk {
     named: readonly { readonly name: string }[],
     what: string,
   ): void {
-    const names = named.map(({ name }) => name);
+    const names = new Set(named.map(({ name }) => name));
     for (const name of Object.keys(mapping)) {
-      if (names.includes(name)) continue;
-      const near = didYouMean(name, names);
-      const others = names.length === 0 ? `the task has no ${what}s` : `it has: ${names.join(", ")}`;
+      if (names.has(name)) continue;
+      const near = this.#reader.problems.findMeant(name, names);
+      const others = names.size === 0 ? `the task has no ${what}s` : `it has: ${listNames(names)}`;
       this.#reader.problems.add(
         `${field}.${name}`,
         `is no ${what} of the task`,
@@ -109,8 +109,8 @@ class ArtifactWalk {
   #need(field: string, name: string): void {
     if (this.#open || name === "" || this.#made.has(name) || this.#told.has(name) || name.includes("((")) return;
     this.#told.add(name);
-    const near = didYouMean(name, this.#made);
-    const others = this.#made.size === 0 ? "no step before it makes any" : `there are: ${[...this.#made].join(", ")}`;
+    const near = this.#reader.problems.findMeant(name, this.#made);
+    const others = this.#made.size === 0 ? "no step before it makes any" : `there are: ${listNames(this.#made)}`;
     const hint =
       near === undefined ? `get it, or make it the output of a task before; ${others}` : `did you mean "${near}"?`;
     this.#reader.problems.add(field, `needs the artifact ${JSON.stringify(name)}, which no step before it makes`, hint);

@@ -1,6 +1,6 @@
 // Whether the parts of a pipeline that name each other are there: jobs in `passed`, resources in gets and puts, groups.
 
-import { didYouMean } from "../../core/did-you-mean.ts";
+import { listNames } from "../../core/field-problem.ts";
 import { listSteps } from "./list-steps.ts";
 import type { ParsedJob } from "./parse-job.ts";
 import { findMistyped, type ParsedPipeline } from "./parse-pipeline.ts";
@@ -110,8 +110,8 @@ function refuseAbsent(
   known: ReadonlySet<string>,
   none = `the file has no ${what}s`,
 ): void {
-  const near = didYouMean(name, known);
-  const others = known.size === 0 ? none : `it has: ${[...known].slice(0, 20).join(", ")}`;
+  const near = reader.problems.findMeant(name, known);
+  const others = known.size === 0 ? none : `it has: ${listNames(known)}`;
   reader.problems.add(
     field,
     `names the ${what} ${JSON.stringify(name)}, which is not there`,

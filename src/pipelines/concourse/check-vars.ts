@@ -1,7 +1,7 @@
 // The `((vars))` of a pipeline: whether local ones are set before, whether sources are there, and which are looked up
 // outside of the file.
 
-import { didYouMean } from "../../core/did-you-mean.ts";
+import { listNames } from "../../core/field-problem.ts";
 import { listHooks, listOuter } from "./list-steps.ts";
 import type { ParsedPipeline } from "./parse-pipeline.ts";
 import { hookNames } from "./parse-step.ts";
@@ -107,8 +107,8 @@ class VarCheck {
   }
 
   #refuse(field: string, message: string, name: string, known: Iterable<string>): void {
-    const near = didYouMean(name, known);
-    const shown = [...known].join(", ");
+    const near = this.#reader.problems.findMeant(name, known);
+    const shown = listNames(known);
     this.#reader.problems.add(
       field,
       message,

@@ -1,6 +1,5 @@
 // One step of a plan, with what every step may have and the steps inside of it.
 
-import { didYouMean } from "../../core/did-you-mean.ts";
 import { describeValue } from "../../core/field-problem.ts";
 import { parseGet, parsePut } from "./parse-resource-step.ts";
 import { parseGate, parseLoadVar, parseNotify, parseSetPipeline } from "./parse-small-step.ts";
@@ -87,7 +86,7 @@ function findKind(reader: PlanReader, path: string, given: Fields): readonly [st
     reader.problems.add(path, `is several steps in one: ${found.join(", ")}`, "begin each with - of its own");
     return null;
   }
-  const near = Object.keys(given).flatMap((key) => didYouMean(key, kindNames) ?? []);
+  const near = Object.keys(given).flatMap((key) => reader.problems.findMeant(key, kindNames) ?? []);
   const hint = near[0] === undefined ? `known steps: ${kindNames.join(", ")}` : `did you mean "${near[0]}"?`;
   reader.problems.add(path, `is no step: it has ${Object.keys(given).slice(0, 8).join(", ") || "nothing"}`, hint);
   return null;

@@ -16,6 +16,10 @@ function compile(text: string): ReturnType<typeof compileFile> {
 }
 
 const mebibyte = 1024 ** 2;
+/** Names that are all much alike, and long. */
+const namesOf = (count: number, first: string): readonly string[] =>
+  Array.from({ length: count }, (_, index) => first + "abcdefghij".repeat(5) + String(index));
+const listOf = (names: readonly string[], print: (name: string) => string): string => names.map(print).join();
 const hostile: Readonly<Record<string, string>> = {
   "brackets that are never closed": "[".repeat(mebibyte),
   "brackets side by side": "[],".repeat(mebibyte / 3),
@@ -31,6 +35,11 @@ const hostile: Readonly<Record<string, string>> = {
   parentheses: `jobs: [{ name: a, plan: [{ task: t, params: { A: "${"((".repeat(200_000)}" } }] }]`,
   jobs: `jobs: [${"{ name: a, plan: [{ do: [] }] },".repeat(20_000)}]`,
   "jobs that all wait": `jobs: [${Array.from({ length: 1000 }, (_, index) => `{ name: j${String(index)}, plan: [{ get: r, passed: [j${String((index + 1) % 1000)}] }] }`).join()}]`,
+  "jobs that are not there, among many": `jobs: [${listOf(namesOf(500, "a"), (name) => `{ name: ${name}, plan: [{ get: r }] }`)},
+    { name: z, plan: [{ get: r, passed: [${listOf(namesOf(2000, "b"), String)}] }] }]`,
+  "inputs that nobody makes, among many": `jobs: [{ name: z, plan: [
+    { task: t, config: { outputs: [${listOf(namesOf(2000, "a"), (name) => `{ name: ${name} }`)}] } },
+    { task: t, config: { inputs: [${listOf(namesOf(2000, "b"), (name) => `{ name: ${name} }`)}] } }] }]`,
   "a job many times by an alias": `s: &s [${"{ try: { get: x } },".repeat(100)}]\nt: &t [${"{ do: *s },".repeat(100)}]\njobs: [${"{ name: a, plan: *t },".repeat(10)}]`,
 };
 
