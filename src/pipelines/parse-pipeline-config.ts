@@ -45,7 +45,7 @@ const fields = [
 const laterFields = "retry retries on vars env secrets needs dedupe rate cache history approvals".split(" ");
 const minMemoryBytes = 16 * 1024 ** 2;
 const maxMemoryBytes = 1024 ** 3;
-const maxParams = 100;
+const maxParams = 1000;
 
 /** `undefined` is a script without `config`: everything is as by default. */
 export function parsePipelineConfig(

@@ -1,8 +1,10 @@
 // What a YAML pipeline is compiled to: the plan, the config beside it, and where things stand in the file.
 
 import { describe, expect, test } from "bun:test";
+import { configChecks } from "../../../../src/app/config-checks.ts";
 import { compilePipeline, locateYamlField } from "../../../../src/pipelines/concourse/concourse.ts";
 import type { JsonObject, Plan } from "../../../../src/pipelines/concourse/plan.ts";
+import { compileFile } from "../../../../src/pipelines/pipelines.ts";
 
 const runtime = "async function runPlan(plan) {}\n";
 
@@ -135,4 +137,10 @@ config:
   expect(find("config.notify[0].to[1]")).toEqual([8, 9]);
   expect(find("elsewhere")).toEqual([1, 1]);
   expect(locateYamlField("a: [", "a")).toBeNull();
+});
+
+test("a file may have some hundred vars", () => {
+  const args = Array.from({ length: 900 }, (_, index) => `((v${String(index)}))`).join();
+  const text = `jobs: [{ name: a, plan: [{ task: t, config: { platform: linux, run: { path: echo, args: [${args}] } } }] }]`;
+  expect(compileFile("ci.yml", text, configChecks).problems).toEqual([]);
 });
