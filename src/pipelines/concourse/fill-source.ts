@@ -1,7 +1,7 @@
 // The text of a YAML pipeline with the `((vars))` filled that are given as it is set; the others are left to its runs.
 // Comments and the order of fields stay.
 
-import { isScalar, type Node, parseDocument, type Scalar, visit } from "yaml";
+import { isCollection, isScalar, type Node, parseDocument, type Scalar, visit } from "yaml";
 import { AppError } from "../../core/app-error.ts";
 import type { JsonValue } from "../../core/json.ts";
 import type { JsonObject } from "./plan.ts";
@@ -40,7 +40,7 @@ function replace(node: Scalar, filled: Filled, create: (value: Filled) => Node):
   const made = create(filled);
   made.comment = node.comment ?? null;
   made.commentBefore = node.commentBefore ?? null;
-  if (isScalar(made) && node.anchor !== undefined) made.anchor = node.anchor;
+  if (node.anchor !== undefined && (isScalar(made) || isCollection(made))) made.anchor = node.anchor;
   return made;
 }
 

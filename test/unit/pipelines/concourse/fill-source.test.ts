@@ -26,6 +26,7 @@ describe("a var that is given", () => {
       { a: "x\nb: 2 # \"'", b: 1 },
     ],
     ["has fields", "a: ((db.host))", { db: { host: "h" } }, { a: "h" }],
+    ["is what aliases of it stand for", "a: &x ((l))\nb: *x", { l: [1] }, { a: [1], b: [1] }],
     ["may be a key", "((k)): 1", { k: "name" }, { name: 1 }],
   ])("%s", (_, source, values, expected) => {
     expect(data(source, values)).toEqual(expected);
