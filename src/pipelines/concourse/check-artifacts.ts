@@ -12,6 +12,10 @@ export function checkArtifacts(reader: PlanReader, job: JobPlan): void {
   for (const step of listOuter(job)) walk.visit(step);
 }
 
+/** Many write the name of an image where Concourse has an artifact. */
+const imageHint =
+  "one of a registry is named so: config: { image_resource: { type: registry-image, source: { repository: alpine } } }";
+
 class ArtifactWalk {
   readonly #reader: PlanReader;
   readonly #made = new Set<string>();
@@ -64,7 +68,7 @@ class ArtifactWalk {
   #visitTask(step: StepPlan & TaskPlan): void {
     const { path } = this.#reader.sourceOf(step);
     const { config, image, inputMapping = {}, outputMapping = {} } = step;
-    if (image !== undefined) this.#need(`${path}.image`, image);
+    if (image !== undefined) this.#need(`${path}.image`, image, imageHint);
     if (config === null) {
       this.#open = true;
       for (const name of Object.values(outputMapping)) this.#made.add(name);
@@ -106,13 +110,20 @@ class ArtifactWalk {
     if (!file.includes("((") && file.includes("/")) this.#need(`${this.#reader.sourceOf(step).path}.file`, artifact);
   }
 
-  #need(field: string, name: string): void {
+  #need(field: string, name: string, absentHint?: string): void {
     if (this.#open || name === "" || this.#made.has(name) || this.#told.has(name) || name.includes("((")) return;
     this.#told.add(name);
     const near = this.#reader.problems.findMeant(name, this.#made);
+    const others = absentHint ?? this.#describeMade();
+    this.#reader.problems.add(
+      field,
+      `needs the artifact ${JSON.stringify(name)}, which no step before it makes`,
+      near === undefined ? others : `did you mean "${near}"?`,
+    );
+  }
+
+  #describeMade(): string {
     const others = this.#made.size === 0 ? "no step before it makes any" : `there are: ${listNames(this.#made)}`;
-    const hint =
-      near === undefined ? `get it, or make it the output of a task before; ${others}` : `did you mean "${near}"?`;
-    this.#reader.problems.add(field, `needs the artifact ${JSON.stringify(name)}, which no step before it makes`, hint);
+    return `get it, or make it the output of a task before; ${others}`;
   }
 }

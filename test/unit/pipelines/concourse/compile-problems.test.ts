@@ -45,6 +45,12 @@ test.each([
     `jobs: [{ name: a, timeout: 10, plan: [${task}] }]`,
     [`1:19 jobs[0].timeout must be a duration, not the number 10 (write for example "90s", "5m" or "1h30m")`],
   ],
+  [
+    `jobs: [{ name: a, plan: [{ task: t, image: alpine, config: { platform: linux, run: { path: echo } } }] }]`,
+    [
+      `1:37 jobs[0].plan[0].image needs the artifact "alpine", which no step before it makes (one of a registry is named so: config: { image_resource: { type: registry-image, source: { repository: alpine } } })`,
+    ],
+  ],
 ])("%s", (text, expected) => {
   const compiled = compilePipeline({ file: "ci.yml", text: `${text}\n`, runtime: "" });
   if (compiled.ok) throw new Error("it compiles");
