@@ -17,8 +17,12 @@ export function fillSource(source: string, values: JsonObject): string {
   }
   const document = parseDocument(source, { uniqueKeys: false, logLevel: "silent" });
   let isFilled = false;
+  // What takes a node's place is visited next.
+  const placed = new WeakSet<Node>();
   visit(document, {
+    Collection: (_, node) => (placed.has(node) ? visit.SKIP : undefined),
     Scalar(key, node) {
+      if (placed.has(node)) return undefined;
       const text = node.value;
       const written = findWritten(node);
       if (written !== undefined) node.value = written;
@@ -26,7 +30,11 @@ export function fillSource(source: string, values: JsonObject): string {
       const filled = fillVars(text, (ref) => findValue(ref, values, lineOf(source, node)));
       isFilled = true;
       // A key is always a text.
-      return replace(node, key === "key" ? asKey(filled) : filled, (value) => document.createNode(value));
+      return replace(node, key === "key" ? asKey(filled) : filled, (value) => {
+        const made = document.createNode(value);
+        placed.add(made);
+        return made;
+      });
     },
   });
   return isFilled ? document.toString({ lineWidth: 0 }) : source;

@@ -32,6 +32,11 @@ describe("a var that is given", () => {
     expect(data(source, values)).toEqual(expected);
   });
 
+  test("is filled once, whatever it holds", () => {
+    const values = { l: ["((l))", { k: "((s))" }], s: "((l))" };
+    expect(data("a: ((l))\nb: ((s))\n", values)).toEqual({ a: ["((l))", { k: "((s))" }], b: "((l))" });
+  });
+
   test("of a field that it does not have is told with its line", () => {
     expect(() => fillSource("a: 1\nb: ((db.port))\n", { db: { host: "h" } })).toThrow(
       'line 2: ((db.port)): the value given has no "port"',
