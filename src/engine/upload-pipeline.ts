@@ -122,8 +122,8 @@ export class PipelineUploader {
   }
 }
 
-function describeProblem({ severity, message, hint }: Problem): string {
-  const text = hint === null ? message : `${message}; ${hint}`;
+function describeProblem({ severity, line, message, hint }: Problem): string {
+  const text = `${line === null ? "" : `line ${line}: `}${message}${hint === null ? "" : `; ${hint}`}`;
   return severity === "warning" ? text : `the file on the server was changed since and does not load: ${text}`;
 }
 
