@@ -21,6 +21,10 @@ export function parseTask(reader: PlanReader, path: string, given: Fields): Task
   if (parsed !== null && parsed.image === undefined && image === undefined) {
     checkVariables(reader, `${path}.config.params`, parsed.params);
     checkVariables(reader, `${path}.params`, params);
+    if (parsed.run.user !== undefined) {
+      const hint = "give the task an image_resource, or leave it out";
+      problems.add(`${path}.config.run.user`, "has a meaning only for a container", hint);
+    }
   }
   return {
     type: "task",

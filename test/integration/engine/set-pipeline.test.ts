@@ -151,7 +151,10 @@ test("a var of it that nobody has is warned of in the server's log, with its pla
   expect(warnings).toMatchObject([
     { level: "warn", message: "no value is kept for the var ((nobody))", pipeline: "told", place: "told.yml:5" },
   ]);
-  const { warnings: answered } = await harness.engine.setPipeline("told", { source: echo("((no))"), extension: ".yml" });
+  const { warnings: answered } = await harness.engine.setPipeline("told", {
+    source: echo("((no))"),
+    extension: ".yml",
+  });
   expect(answered).toEqual([
     "line 5: no value is kept for the var ((no)); until then a run that comes to it without one fails",
   ]);

@@ -25,7 +25,11 @@ function splitFile(file: string, scope: Scope, at: PlanError["at"]): ArtifactFil
 /** The text of `artifact/path`. @throws {PlanError} */
 export async function readArtifactFile(file: string, scope: Scope, at: PlanError["at"]): Promise<string> {
   const { name, volume, path } = splitFile(file, scope, at);
-  const files = await volume.readFiles(path);
+  const files = await volume.readFiles(path).catch((thrown: unknown) => {
+    // The names of volumes are the runtime's own.
+    if (thrown instanceof Error) thrown.message = thrown.message.replace(`volume ${volume.name}`, `artifact ${name}`);
+    throw thrown;
+  });
   scope.artifacts.countDown(name);
   return files[path] ?? "";
 }

@@ -77,7 +77,7 @@ async function loadConfig(task: Task, scope: Scope): Promise<TaskConfig> {
   if (problems.list.length === 0) return config;
   const lines = problems.list
     .slice(0, 10)
-    .map(({ message, hint }) => (hint === null ? message : `${message} (${hint})`));
+    .map(({ message, hint }) => (hint === null ? message : `${message} (${hint})`).trim());
   throw new PlanError(`task ${name}: ${path} cannot be a task: ${lines.join("; ")}`, at);
 }
 

@@ -51,6 +51,12 @@ test.each([
       `1:37 jobs[0].plan[0].image needs the artifact "alpine", which no step before it makes (one of a registry is named so: config: { image_resource: { type: registry-image, source: { repository: alpine } } })`,
     ],
   ],
+  [
+    `jobs: [{ name: a, plan: [{ task: t, config: { platform: linux, run: { path: id, user: root } } }] }]`,
+    [
+      `1:81 jobs[0].plan[0].config.run.user has a meaning only for a container (give the task an image_resource, or leave it out)`,
+    ],
+  ],
 ])("%s", (text, expected) => {
   const compiled = compilePipeline({ file: "ci.yml", text: `${text}\n`, runtime: "" });
   if (compiled.ok) throw new Error("it compiles");
