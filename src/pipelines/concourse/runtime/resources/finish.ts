@@ -9,7 +9,9 @@ export class ResourceFailure extends Error {}
 export async function finish(step: Promise<StepResult>): Promise<string> {
   const { status, code, stdout, stderr, message } = await step;
   if (status === "complete" && code === 0) return stdout;
-  const said = stderr.trim().slice(-1000);
-  const why = status === "abort" && message !== undefined ? message : said;
+  const lines = stderr.split("\n").map((line) => line.trim());
+  // It is told in one line, and git's advice is for who stands in the repository.
+  const said = lines.filter((line) => line !== "" && !line.startsWith("hint:")).join("; ");
+  const why = status === "abort" && message !== undefined ? message : said.slice(-1000);
   throw new ResourceFailure(why === "" ? `it exited with code ${code}` : why);
 }
