@@ -209,7 +209,7 @@ describe("vars", () => {
 
   test.each([
     ["((x.a))", { x: { a: 1 } }, "1"],
-    ["((x.b))", { x: { a: 1 } }, 'failed: ((x.b)): there is no field "b"'],
+    ["((x.b))", { x: { a: 1 } }, 'failed: ((x.b)) has no field "b"; it has: a'],
     ["((x.a))", { x: { secret: "secret:x" } }, 'failed: ((x.a)): a secret is a text and has no field "a"'],
     [
       "((x))",
