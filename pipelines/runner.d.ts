@@ -567,6 +567,12 @@ declare const resources: {
     readonly version?: "latest" | "every";
     readonly passed?: readonly string[];
   }): Promise<ResourceVersion | null>;
+  /** These jobs have it too. */
+  take(
+    resource: string,
+    version: ResourceVersion,
+    options: { readonly scope?: string; readonly jobs: readonly string[] },
+  ): Promise<void>;
   /** The job has succeeded with these. */
   passed(
     job: string,

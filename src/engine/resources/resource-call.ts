@@ -27,6 +27,13 @@ export type ResourceArguments =
       readonly passed: readonly string[];
     }
   | {
+      readonly type: "take";
+      readonly resource: string;
+      readonly scope: string;
+      readonly version: ResourceVersion;
+      readonly jobs: readonly string[];
+    }
+  | {
       readonly type: "passed";
       readonly job: string;
       readonly versions: readonly {
@@ -51,6 +58,11 @@ export const doResourceCall: Work = async (given, context) => {
     case "newest": {
       const newest = await context.parts.store.resources.newest(keyOf(run.pipeline, args), []);
       return { value: (newest?.version ?? null) as JsonValue };
+    }
+    case "take": {
+      const key = keyOf(run.pipeline, args);
+      const { version } = args;
+      return { value: undefined, writes: args.jobs.map((job) => ({ type: "resource.take", ...key, job, version })) };
     }
     case "choose": {
       const endTurn = await takeSlot(turns, context.signal);

@@ -50,6 +50,15 @@ async function newest(resource: unknown, given: unknown = {}): Promise<unknown> 
   return await call("resource", caller, { type: "newest", ...what });
 }
 
+async function take(resource: unknown, version: unknown, given: unknown): Promise<void> {
+  const caller = "resources.take";
+  const { scope, jobs } = readOptions(caller, given, ["scope", "jobs"], '{ jobs: ["build"] }');
+  if (!Array.isArray(jobs)) throw new TypeError(`${caller}: jobs must be a list of jobs`);
+  const what = { resource: readName(caller, "the resource", resource), scope: readScope(caller, scope) };
+  const names = jobs.map((job) => readName(caller, "jobs", job));
+  await call("resource", caller, { type: "take", ...what, version: readVersion(caller, version), jobs: names });
+}
+
 const chooseFields = ["resource", "scope", "job", "version", "passed"] as const;
 
 async function choose(given: unknown): Promise<unknown> {
@@ -92,5 +101,5 @@ async function passed(job: unknown, versions: unknown): Promise<void> {
 }
 
 export function installResources(): void {
-  defineGlobal("resources", { found, newest, choose, passed });
+  defineGlobal("resources", { found, newest, choose, take, passed });
 }

@@ -175,11 +175,14 @@ const isVersions = (value: unknown): boolean =>
 const isResourceName = (value: unknown): boolean => isText(value) && value.length > 0 && value.length <= 200;
 const isScope = (value: unknown): boolean => isText(value) && value.length <= 1024 * 1024;
 
-function isResourceCall({ type, resource, scope, job, version, versions, from, passed }: Fields): boolean {
+function isResourceCall({ type, resource, scope, job, jobs, version, versions, from, passed }: Fields): boolean {
   if (type === "newest") return isResourceName(resource) && isScope(scope);
   if (type === "found") {
     const isSince = from === undefined || from === null || isResourceVersion(from);
     return isSince && isResourceName(resource) && isScope(scope) && isVersions(versions);
+  }
+  if (type === "take") {
+    return isResourceName(resource) && isScope(scope) && isResourceVersion(version) && isTextList(jobs);
   }
   if (type === "choose") {
     const isMode = version === "latest" || version === "every";

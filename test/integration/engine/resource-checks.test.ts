@@ -111,6 +111,25 @@ test("a run that is queued takes what is pushed meanwhile, also where the server
   expect(await harness.lines("repo.git.seen")).toEqual(["second commit"]);
 }, 30_000);
 
+test("a version that several jobs of a run by hand get begins no other run of any of them", async () => {
+  const rest = `{ task: rest, config: { platform: linux, run: { path: sleep, args: ["4"] } } }`;
+  await harness.addYaml(
+    "two",
+    `
+resources: [{ name: repo, type: git, check_every: 2s, source: { uri: ${repository.path} } }]
+jobs:
+  - { name: lint, plan: [{ get: repo, trigger: true }] }
+  - { name: test, plan: [{ try: { do: [{ get: source, resource: repo, trigger: true }] } }, ${rest}] }
+`,
+  );
+  await ended(1);
+  repository.push("second commit");
+  const { runId } = await harness.engine.trigger("two", { params: {}, args: [] });
+  await harness.end(runId);
+  await checksPass();
+  expect((await runs()).map(({ trigger }) => trigger)).toEqual(["schedule", "manual"]);
+}, 30_000);
+
 test("with version: every each commit has a run of its own, in their order", async () => {
   await harness.addYaml("ci", ciOf(repository.path, ", version: every"));
   await ended(1);

@@ -18,7 +18,7 @@ export async function runPlan(plan: Plan): Promise<void> {
   script.jobs.declare(jobs.map(({ name, needs }) => ({ name, needs })));
   const vars = await RunVars.load(plan);
   const state = { isOver: false };
-  const setting = { plan, vars, versions: new RunVersions(), locks: new RunLocks(state), state };
+  const setting = { plan: { ...plan, jobs }, vars, versions: new RunVersions(), locks: new RunLocks(state), state };
   const turns = new InTurn(plan.maxInFlight ?? jobs.length);
   const executed: string[] = [];
   const results = new Map<string, JobResult>();

@@ -12,6 +12,7 @@ export interface UsedVersion {
 
 export interface JobContext {
   readonly name: string;
+  /** Of its jobs those that the run is for. */
   readonly plan: Plan;
   readonly vars: RunVars;
   readonly versions: RunVersions;

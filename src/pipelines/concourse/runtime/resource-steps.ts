@@ -3,6 +3,8 @@
 import type { GetPlan, JsonObject, Place, PutPlan, ResourcePlan, StepPlan, Version } from "../plan.ts";
 import type { Filled } from "../var-text.ts";
 import { type Outcome, PlanError, succeeded } from "./outcome.ts";
+import { listSteps } from "../list-steps.ts";
+import type { JobContext } from "./job-context.ts";
 import { resourceScope } from "../resource-scope.ts";
 import type { ResourceContext } from "./resources/resource-type.ts";
 import { resourceTypes } from "./resources/resource-types.ts";
@@ -96,9 +98,10 @@ async function findVersion({ version, passed, at }: Wanted, resource: ResourcePl
     if (chosen !== null) return chosen;
     throw new PlanError(`get ${name}: no version of it has passed ${asked.join(" and ")} yet`, at);
   }
-  return await job.versions.find(`${name} ${version === "every" ? job.name : ""}`, async () => {
+  const key = `${name} ${version === "every" ? job.name : ""}`;
+  const of = { scope: resourceScope(resource) };
+  const shared = await job.versions.find(key, async () => {
     const context = openContext(resource, `check ${name}`, scope, at);
-    const of = { scope: resourceScope(resource) };
     // Scripts know no time zones: a run takes the time that began it, and only where there is none that it is now.
     const known = resource.type === "time" ? await choose() : null;
     if (known !== null) return known;
@@ -110,6 +113,7 @@ async function findVersion({ version, passed, at }: Wanted, resource: ResourcePl
     throw new PlanError(`get ${name}: there is no version of it yet`, at);
 
     async function choose(): Promise<Version | null> {
+      job.versions.tell(key, [job.name]);
       return await script.resources.choose({
         ...of,
         resource: name,
@@ -119,6 +123,18 @@ async function findVersion({ version, passed, at }: Wanted, resource: ResourcePl
       });
     }
   });
+  const takers = version === "every" ? [job.name] : [job.name, ...listTakers(job, name)];
+  const jobs = job.versions.tell(key, takers);
+  if (jobs.length > 0) await script.resources.take(name, shared, { ...of, jobs });
+  return shared;
+}
+
+/** The jobs that will get it in this run too, without waiting for others: no run is to be begun of them for this version. */
+function listTakers({ plan }: JobContext, resource: string): readonly string[] {
+  const takes = (step: StepPlan): boolean =>
+    step.type === "get" && step.resource === resource && step.passed.length === 0 && step.version === "latest";
+  const jobs = plan.jobs.filter((each) => each.needs.length === 0 && each.webhookTrigger === undefined);
+  return jobs.filter((each) => listSteps(each).some(takes)).map((each) => each.name);
 }
 
 /** The last one that is in each of the lists. */

@@ -75,6 +75,11 @@ interface ScriptGlobals {
       options: { readonly scope: string; readonly from?: Version | null },
     ): Promise<void>;
     newest(resource: string, options: { readonly scope: string }): Promise<Version | null>;
+    take(
+      resource: string,
+      version: Version,
+      options: { readonly scope: string; readonly jobs: readonly string[] },
+    ): Promise<void>;
     choose(asked: {
       readonly resource: string;
       readonly scope: string;

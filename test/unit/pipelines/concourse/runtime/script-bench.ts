@@ -67,6 +67,8 @@ export async function executeYaml(text: string, given: Partial<Surroundings> = {
     vars: { find: async () => vars },
     resources: {
       newest: async () => await Promise.resolve(null),
+      take: async (resource: string, _: unknown, { jobs: takers }: { readonly jobs: readonly string[] }) =>
+        await note("take", resource, takers),
       found: async (resource: string, versions: unknown) => await note("found", resource, versions),
       choose: async (asked: Parameters<Surroundings["onChoose"]>[0]) => {
         await note("choose", asked.version, asked.passed);

@@ -239,3 +239,20 @@ describe("vars", () => {
     ]);
   });
 });
+
+test("jobs that get the same version are all told to have it: at once, or those that wait for others as they get it", async () => {
+  const get = `{ get: repo }`;
+  const { calls } = await executeYaml(`
+resources: [{ name: repo, type: mock }]
+jobs:
+  - { name: first, plan: [${get}] }
+  - { name: second, plan: [{ try: { do: [${get}] } }] }
+  - { name: every, plan: [{ get: repo, version: every }] }
+  - { name: conditional, webhook_trigger: "true", plan: [${get}] }
+  - { name: behind, plan: [{ get: repo, passed: [first] }, { get: again, resource: repo }] }
+`);
+  expect(calls.filter((call) => call.startsWith('["take"') && call.includes("repo"))).toEqual([
+    '["take","repo",["second"]]',
+    '["take","repo",["behind"]]',
+  ]);
+});
