@@ -4,6 +4,7 @@
 import { isCollection, isScalar, type Node, parseDocument, type Scalar, visit } from "yaml";
 import { AppError } from "../../core/app-error.ts";
 import type { JsonValue } from "../../core/json.ts";
+import { maxPipelineFileBytes } from "../../core/pipeline-file.ts";
 import type { JsonObject } from "./plan.ts";
 import { type Filled, fillVars, findVarRefs, type VarRef } from "./var-text.ts";
 import { findWritten, parseYamlDocument } from "./yaml-document.ts";
@@ -17,6 +18,13 @@ export function fillSource(source: string, values: JsonObject): string {
   }
   const document = parseDocument(source, { uniqueKeys: false, logLevel: "silent" });
   let isFilled = false;
+  let length = source.length;
+  const find = (ref: VarRef, node: Scalar): JsonValue => {
+    const value = findValue(ref, values, () => lineOf(source, node));
+    length += typeof value === "string" ? value.length : JSON.stringify(value).length;
+    if (length <= maxPipelineFileBytes) return value;
+    throw new AppError("VALIDATION_FAILED", "with the values given its text is over 1 MiB");
+  };
   // What takes a node's place is visited next.
   const placed = new WeakSet<Node>();
   visit(document, {
@@ -27,7 +35,7 @@ export function fillSource(source: string, values: JsonObject): string {
       const written = findWritten(node);
       if (written !== undefined) node.value = written;
       if (typeof text !== "string" || !findVarRefs(text).some((ref) => isGiven(ref, values))) return undefined;
-      const filled = fillVars(text, (ref) => findValue(ref, values, lineOf(source, node)));
+      const filled = fillVars(text, (ref) => find(ref, node));
       isFilled = true;
       // A key is always a text.
       return replace(node, key === "key" ? asKey(filled) : filled, (value) => {
@@ -60,7 +68,7 @@ function isGiven({ source, name }: VarRef, values: JsonObject): boolean {
   return source === null && Object.hasOwn(values, name);
 }
 
-function findValue(ref: VarRef, values: JsonObject, line: number): JsonValue {
+function findValue(ref: VarRef, values: JsonObject, findLine: () => number): JsonValue {
   if (!isGiven(ref, values)) return ref.text;
   let value: JsonValue = values[ref.name] ?? null;
   for (const field of ref.fields) {
@@ -68,7 +76,7 @@ function findValue(ref: VarRef, values: JsonObject, line: number): JsonValue {
     if (typeof holder !== "object" || holder === null || !Object.hasOwn(holder, field)) {
       throw new AppError(
         "VALIDATION_FAILED",
-        `line ${line}: ${ref.text}: the value given has no ${JSON.stringify(field)}`,
+        `line ${findLine()}: ${ref.text}: the value given has no ${JSON.stringify(field)}`,
       );
     }
     value = (holder as JsonObject)[field] ?? null;

@@ -32,6 +32,18 @@ describe("a var that is given", () => {
     expect(data(source, values)).toEqual(expected);
   });
 
+  test("is refused where it makes more of the text than a file may have", () => {
+    const values = { t: "x".repeat(100_000), l: Array.from({ length: 10_000 }, () => "x".repeat(10)) };
+    for (const source of [`a: "${"((t))".repeat(50_000)}"`, "- ((l))\n".repeat(20_000)]) {
+      expect(() => fillSource(source, values)).toThrow("over 1 MiB");
+    }
+  });
+
+  test("may stand in a text very often", () => {
+    const source = "- ((t))\n".repeat(28_000);
+    expect(fillSource(source, { t: "x" })).toHaveLength(source.length - 28_000 * 4);
+  });
+
   test("is filled once, whatever it holds", () => {
     const values = { l: ["((l))", { k: "((s))" }], s: "((l))" };
     expect(data("a: ((l))\nb: ((s))\n", values)).toEqual({ a: ["((l))", { k: "((s))" }], b: "((l))" });
