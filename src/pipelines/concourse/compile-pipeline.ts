@@ -68,7 +68,7 @@ export function compilePipeline(options: CompileOptions): CompiledPipeline {
     ...document.problems.map((problem) => ({ ...problem, hint: "keep one of them" })),
     ...placeAll(reader.problems.list, places),
   ];
-  if (problems.length > 0) return { ok: false, problems: sortByPlace(problems).slice(0, maxProblems) };
+  if (problems.length > 0) return { ok: false, problems: listFirst(sortByPlace(problems)) };
   const warnings = sortByPlace(placeAll(reader.warnings.list, places));
   return { ok: true, plan, code: emitScript(plan, config, options.runtime), warnings, targets: listTargets(plan) };
 }
@@ -168,6 +168,14 @@ function placeAll(problems: readonly FieldProblem[], places: YamlPlaces): readon
     seen.add(key);
     return [{ place, message, hint }];
   });
+}
+
+/** Those that are listed, and how many are not. */
+function listFirst(problems: readonly PlacedProblem[]): readonly PlacedProblem[] {
+  const next = problems[maxProblems];
+  if (next === undefined) return problems;
+  const message = `more problems from here on: ${problems.length - maxProblems}`;
+  return [...problems.slice(0, maxProblems), { place: next.place, message, hint: null }];
 }
 
 function sortByPlace(problems: readonly PlacedProblem[]): readonly PlacedProblem[] {

@@ -64,3 +64,11 @@ test.each([
     expected,
   );
 });
+
+test("of very many problems the first are listed, and the number of the others is told", () => {
+  const jobs = Array.from({ length: 60 }, (_, index) => `  - { name: j${index}, serial: 1, plan: [${task}] }\n`);
+  const compiled = compilePipeline({ file: "ci.yml", text: `jobs:\n${jobs.join("")}`, runtime: "" });
+  const problems = compiled.ok ? [] : compiled.problems;
+  expect(problems).toHaveLength(51);
+  expect(problems.at(-1)).toEqual({ place: [52, 18], message: "more problems from here on: 10", hint: null });
+});
