@@ -9,3 +9,8 @@ export function formatAge(ms: number): string {
   const days = Math.floor(seconds / 86_400);
   return days >= 2 ? `${days} d` : formatDuration(seconds * 1000);
 }
+
+export function formatAgo(ms: number): string {
+  const age = formatAge(ms);
+  return age === "now" ? "just now" : `${age} ago`;
+}

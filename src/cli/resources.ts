@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { AppError } from "../core/app-error.ts";
-import { formatAge } from "./age.ts";
+import { formatAgo } from "./age.ts";
 import { addClientFlags, connect, type ClientFlags } from "./client-flags.ts";
 import type { CommandContext } from "./command-context.ts";
 import type { ResourceSummary, ResourceVersionSummary } from "./pipeline-verbs.ts";
@@ -80,7 +80,7 @@ function describeCheck(resource: ResourceSummary, out: OutputStream, now: number
   const { last_check: last, check_every_ms: everyMs, paused } = resource;
   if (paused) return out.paint("yellow", "paused");
   if (last === null) return everyMs === null ? "only when asked for" : "not yet";
-  const ago = `${formatAge(now - Date.parse(last.at))} ago`;
+  const ago = formatAgo(now - Date.parse(last.at));
   return last.error === null ? ago : out.paint("red", `failed ${ago}`);
 }
 
@@ -92,7 +92,7 @@ function describeVersions(
   const heads = ["VERSION", "FOUND", "PASSED"].map((head) => out.paint("dim", head));
   const rows = versions.map((each) => [
     formatVersion(each),
-    `${formatAge(now - Date.parse(each.found_at))} ago`,
+    formatAgo(now - Date.parse(each.found_at)),
     formatPassed(each),
   ]);
   return rows.length === 0 ? [] : ["", ...formatTable([heads, ...rows])];

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { formatDuration } from "../core/duration.ts";
-import { formatAge } from "./age.ts";
+import { formatAgo } from "./age.ts";
 import type { ScheduleSummary } from "./pipeline-verbs.ts";
 import { addClientFlags, connect, type ClientFlags } from "./client-flags.ts";
 import type { CommandContext } from "./command-context.ts";
@@ -40,7 +40,7 @@ function cellsOf(schedule: ScheduleSummary, out: OutputStream, now: number): rea
     printable(cron),
     printable(timezone),
     paused ? out.paint("yellow", "paused") : describeNext(next[0], now),
-    last === null ? "" : `${formatAge(now - Date.parse(last))} ago`,
+    last === null ? "" : formatAgo(now - Date.parse(last)),
   ];
 }
 

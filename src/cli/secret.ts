@@ -2,7 +2,7 @@
 
 import { Argument, type Command } from "commander";
 import { AppError } from "../core/app-error.ts";
-import { formatAge } from "./age.ts";
+import { formatAgo } from "./age.ts";
 import { addClientFlags, connect, type ClientFlags } from "./client-flags.ts";
 import type { CommandContext } from "./command-context.ts";
 import { printable } from "./printable.ts";
@@ -79,5 +79,5 @@ async function list(name: string | undefined, flags: SecretFlags, context: Comma
 }
 
 function cellsOf({ name, pipeline, updated_at: updatedAt }: SecretSummary, now: number): readonly string[] {
-  return [printable(name), printable(pipeline ?? "(every)"), `${formatAge(now - Date.parse(updatedAt))} ago`];
+  return [printable(name), printable(pipeline ?? "(every)"), formatAgo(now - Date.parse(updatedAt))];
 }
