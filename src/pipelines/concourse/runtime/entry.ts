@@ -61,7 +61,7 @@ function skipReason(job: JobPlan, ends: readonly (readonly [string, JobResult])[
   );
   if (blocking !== undefined) {
     const [need, { status }] = blocking;
-    return skip(job, `job ${need} ${status === "skipped" ? "was skipped" : status.replace("_", " ")}`, true);
+    return skip(job, `job ${need} ${status === "skipped" ? "was skipped" : status}`, true);
   }
   const { webhookTrigger } = job;
   return webhookTrigger === undefined || script.webhookTrigger(webhookTrigger)

@@ -66,7 +66,7 @@ type Work = (scope: Scope) => Promise<Outcome>;
 
 /** Once one was no success, with `isFast` no other begins, and those that have begun are ended; their hooks are not. */
 async function runAtOnce(works: readonly Work[], scope: Scope, limit: number, isFast: boolean): Promise<Outcome> {
-  const turns = new InTurn(Math.max(1, limit));
+  const turns = new InTurn(limit);
   const controller = new script.AbortController();
   const end = new GroupEnd();
   const inside = isFast ? scope.endedBy(controller.signal) : scope;

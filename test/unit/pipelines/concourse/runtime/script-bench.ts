@@ -13,6 +13,8 @@ interface Surroundings {
   readonly files: Readonly<Record<string, string>>;
   /** What becomes of a step; undefined: it succeeds. A step may take its time, and throw. */
   readonly onStep: (options: StepOptions) => Partial<StepResult> | undefined | Promise<Partial<StepResult> | undefined>;
+  /** What a gate is answered with, where that is no approval. */
+  readonly gateError: Error;
   /** What the host has chosen. */
   readonly onChoose: (asked: { readonly passed: readonly string[]; readonly version: string }) => Version | null;
 }
@@ -23,7 +25,10 @@ export interface Executed {
   readonly names: readonly string[];
   /** Job → how it ended, and why. */
   readonly jobs: Readonly<Record<string, string>>;
-  /** Calls of the host that are no steps, as JSON. */
+  readonly declared: readonly { readonly name: string; readonly needs: readonly string[] }[];
+  /** Names of vars that the server was asked for. */
+  readonly asked: readonly string[];
+  /** Other calls of the host, as JSON. */
   readonly calls: readonly string[];
   readonly error: (Error & { readonly code?: string; readonly hint?: string; readonly position?: object }) | null;
 }
@@ -33,9 +38,11 @@ export class CancelledError extends Error {}
 export async function executeYaml(text: string, given: Partial<Surroundings> = {}): Promise<Executed> {
   const compiled = compilePipeline({ file: "ci.yml", text, runtime: "" });
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
-  const { params = {}, vars = {}, targetJobs = [], files = {}, onStep = () => undefined, onChoose } = given;
+  const { params = {}, vars = {}, targetJobs = [], files = {}, gateError, onStep = () => undefined, onChoose } = given;
   const steps: StepOptions[] = [];
   const calls: string[] = [];
+  const asked: string[] = [];
+  const declared: { readonly name: string; readonly needs: readonly string[] }[] = [];
   const jobs: Record<string, string> = {};
   let volumes = 0;
   const note = async (...parts: readonly unknown[]): Promise<void> => void calls.push(JSON.stringify(parts));
@@ -51,10 +58,19 @@ export async function executeYaml(text: string, given: Partial<Surroundings> = {
         steps.push(options);
         return { code: 0, stdout: "", stderr: "", status: "complete", ...(await onStep(options)) };
       },
+      gate: async (name: string, options: object) => {
+        await note("gate", name, options);
+        if (gateError !== undefined) throw gateError;
+      },
     },
-    volumes: { create: createVolume },
+    volumes: {
+      create: async (options: { readonly cache?: string } = {}): Promise<Volume> => {
+        if (options.cache !== undefined) await note("cache", options.cache);
+        return await createVolume();
+      },
+    },
     jobs: {
-      declare: () => {},
+      declare: (jobs: Executed["declared"]) => void declared.push(...jobs),
       begin: () => {},
       end: (name: string, { status, message }: { readonly status: string; readonly message?: string }) => {
         jobs[name] = message === undefined ? status : `${status}: ${message}`;
@@ -64,7 +80,12 @@ export async function executeYaml(text: string, given: Partial<Surroundings> = {
       take: async (name: string, { limit }: { readonly limit: number }) => await note("take", name, limit),
       release: async (name: string) => await note("release", name),
     },
-    vars: { find: async () => vars },
+    vars: {
+      find: async (names: readonly string[]) => {
+        asked.push(...names);
+        return vars;
+      },
+    },
     resources: {
       newest: async () => await Promise.resolve(null),
       take: async (resource: string, _: unknown, { jobs: takers }: { readonly jobs: readonly string[] }) =>
@@ -101,5 +122,5 @@ export async function executeYaml(text: string, given: Partial<Surroundings> = {
       else Object.defineProperty(globalThis, name, descriptor);
     }
   }
-  return { steps, names: steps.map(({ name }) => name), jobs, calls, error };
+  return { steps, names: steps.map(({ name }) => name), jobs, declared, calls, asked, error };
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import type { StepOptions } from "../../../../../src/pipelines/concourse/runtime/script-globals.ts";
 import { CancelledError, type Executed, executeYaml } from "./script-bench.ts";
 
-type Given = Parameters<typeof executeYaml>[1];
+type Given = NonNullable<Parameters<typeof executeYaml>[1]>;
 
 const config = "config: { platform: linux, run: { path: sh } }";
 const task = (name: string, more = ""): string => `{ task: ${name}, ${config}${more} }`;
@@ -14,7 +14,7 @@ async function plan(steps: string, given: Given = {}): Promise<Executed> {
 }
 
 /** Fails, errs or is told to end, by its name. */
-const byName: NonNullable<Given>["onStep"] = ({ name }) => {
+const byName: NonNullable<Given["onStep"]> = ({ name }) => {
   if (name.includes("errs")) throw Object.assign(new Error("no such program"), { hint: "install it" });
   if (name.includes("ends")) throw new CancelledError("it was cancelled");
   return name.includes("fails") ? { code: 3 } : undefined;
@@ -120,6 +120,22 @@ jobs: [{ name: j, plan: [{ get: r, on_failure: ${task("failed")}, on_error: ${ta
     ]);
     expect([run[0]?.timeout, run[1]?.timeout]).toEqual([expect.any(Number), undefined]);
   });
+});
+
+test("a step has no more time than what it is in", async () => {
+  const inner = (outer: string, own: string): string =>
+    `{ do: [${task("t", `, timeout: ${own}`)}], timeout: ${outer} }`;
+  for (const steps of [inner("1m", "1h"), inner("1h", "1m")]) {
+    expect((await plan(steps)).steps[0]?.timeout).toBeLessThanOrEqual(60_000);
+  }
+});
+
+test("the name of a step tells the values that it is for, shortened", async () => {
+  const vars = ["a", "b", "c", "d"].map((name) => `{ var: ${name}, values: [${"x".repeat(60)}] }`).join(", ");
+  const { names } = await plan(task("t", `, across: [${vars}]`));
+  expect(names[0]).toStartWith(`j/t (a=${"x".repeat(39)}…) (b=x`);
+  const { names: long } = await plan(task(`"${"n".repeat(300)}"`));
+  expect(long[0]).toHaveLength(200);
 });
 
 describe("a field that vars fill", () => {
