@@ -52,7 +52,7 @@ export async function checkOutside(checked: Checked, parts: CheckParts): Promise
   }
   const source = fillVars(resource.source, find);
   const run = async (step: ResourceStep): Promise<ResourceStepEnd> => await execute(step, checked, parts);
-  return await checkResource({ name: resource.name, type: resource.type, source, from, now, run });
+  return await checkResource({ type: resource.type, source, from, now, run });
 }
 
 /** Of runner.toml, else a secret: nobody is there who could give another. @throws {AppError} VALIDATION_FAILED. */

@@ -20,7 +20,6 @@ export interface ResourceStepEnd {
 }
 
 export interface CheckedResource {
-  readonly name: string;
   readonly type: string;
   /** Its vars are filled. */
   readonly source: Filled;
@@ -33,12 +32,11 @@ export interface CheckedResource {
 
 /** Oldest first. @throws whatever says why it cannot be seen. */
 export async function checkResource(checked: CheckedResource): Promise<readonly Version[]> {
-  const { name, from, now, run } = checked;
+  const { from, now, run } = checked;
   const source = checked.source as Readonly<Record<string, Filled>>;
   if (checked.type === "time") return timeCheck(source as JsonObject, from, now);
   const type = resourceTypes[checked.type as ResourceTypeName];
   const context = {
-    name,
     source,
     now: () => now,
     run: async ({ command, env = {} }: { readonly command: unknown; readonly env?: ResourceStep["env"] }) => {

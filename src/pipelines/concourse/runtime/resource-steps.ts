@@ -148,10 +148,8 @@ function isSame(a: Version, b: Version): boolean {
 }
 
 function openContext(resource: ResourcePlan, what: string, scope: Scope, at: Place): ResourceContext {
-  const { name, source } = resource;
   return {
-    name,
-    source: fillParams(source, scope, at),
+    source: fillParams(resource.source, scope, at),
     now: () => Date.now(),
     run: async ({ env = {}, ...options }) =>
       await script.runtime.run({

@@ -89,12 +89,6 @@ export function gitGet(source: Fields, version: Version, params: Fields): GitCom
   };
 }
 
-/** What `get` prints of the commit. */
-export function parseGitCommit(stdout: string): Readonly<Record<string, string>> {
-  const [commit = "", author = "", date = "", ...message] = stdout.split("\n");
-  return { commit, author, author_date: date, message: message.join("\n").trim() };
-}
-
 /** The artifact is mounted at `inputs/ARTIFACT`. @throws Error as `gitCheck`. */
 export function gitPut(source: Fields, params: Fields, push: GitPush): GitCommand {
   const { repository, branch, tag, annotation } = push;

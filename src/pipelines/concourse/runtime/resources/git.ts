@@ -4,7 +4,7 @@ import { pick } from "../../pick.ts";
 import type { Volume } from "../script-globals.ts";
 import { readText, refuseUnknown } from "./fields.ts";
 import { finish } from "./finish.ts";
-import { type GitCommand, gitCheck, gitGet, gitPut, parseGitCheck, parseGitCommit } from "./git-commands.ts";
+import { type GitCommand, gitCheck, gitGet, gitPut, parseGitCheck } from "./git-commands.ts";
 import { knownParams } from "./known-params.ts";
 import { normalizePath, readInput } from "./read-input.ts";
 import type { ResourceContext, ResourceType } from "./resource-type.ts";
@@ -15,8 +15,7 @@ export const git: ResourceType = {
   check: async (context, from) => parseGitCheck(await runGit(context, gitCheck(context.source, from))),
 
   get: async (context, version, params, folder) => {
-    const stdout = await runGit(context, gitGet(context.source, version, params), { folder });
-    return { metadata: parseGitCommit(stdout) };
+    await runGit(context, gitGet(context.source, version, params), { folder });
   },
 
   put: async (context, params, inputs) => {

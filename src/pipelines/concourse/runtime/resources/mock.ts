@@ -56,7 +56,6 @@ export const mock: ResourceType = {
       env[`MOCK_TEXT_${at}`] = text;
     }
     await finish(run({ command: writeFiles, env, mounts: { folder } }));
-    return { metadata: readMetadata(source["metadata"] ?? []) };
   },
 
   put: async (context, params, inputs) => {
@@ -95,11 +94,4 @@ function readContents(files: Fields, path: string): TextValue {
 
 function isInside(path: string): boolean {
   return path !== "" && !path.startsWith("/") && !path.split("/").includes("..");
-}
-
-function readMetadata(list: Filled): Readonly<Record<string, string>> {
-  if (!Array.isArray(list)) throw new Error("metadata must be a list");
-  return Object.fromEntries(
-    (list as readonly Fields[]).map((each) => [readText(each, "name"), readText(each, "value")]),
-  );
 }

@@ -5,7 +5,6 @@ import type { Filled } from "../../var-text.ts";
 import type { StepOptions, StepResult, Volume } from "../script-globals.ts";
 
 export interface ResourceContext {
-  readonly name: string;
   readonly source: Readonly<Record<string, Filled>>;
   /** A step of the job. */
   readonly run: (options: Omit<StepOptions, "name" | "job">) => Promise<StepResult>;
@@ -20,7 +19,7 @@ export interface ResourceType {
     version: Version,
     params: Readonly<Record<string, Filled>>,
     folder: Volume,
-  ): Promise<{ readonly metadata?: Readonly<Record<string, string>> }>;
+  ): Promise<void>;
   put(
     context: ResourceContext,
     params: Readonly<Record<string, Filled>>,

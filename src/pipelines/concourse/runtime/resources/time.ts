@@ -16,7 +16,6 @@ export const time: ResourceType = {
     refuseUnknown("params", params, knownParams.time.get);
     const stdin = `${JSON.stringify({ source, version })}\n`;
     await finish(run({ command: "cat >folder/input", stdin, mounts: { folder } }));
-    return {};
   },
 
   put: async ({ now }, params) => {

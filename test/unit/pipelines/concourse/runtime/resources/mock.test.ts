@@ -41,10 +41,9 @@ test("a get makes the version and the files of the source and the params, also o
   const folder = bench.createVolume("got");
   const source = {
     create_files: { "a/b.txt": "one\n", "c.json": { d: [1, null] }, token: new SecretValue("secret:token") },
-    metadata: [{ name: "key", value: "value" }],
   };
   const params = { create_files_via_params: { "a/b.txt": "$(two)\n" } };
-  const { metadata } = await mock.get(bench.context(source), { version: "7" }, params, folder);
+  await mock.get(bench.context(source), { version: "7" }, params, folder);
   const read = (path: string): string => readFileSync(join(folder.path, path), "utf8");
   expect(["version", "privileged", "a/b.txt", "c.json", "token"].map(read)).toEqual([
     "7\n",
@@ -53,7 +52,6 @@ test("a get makes the version and the files of the source and the params, also o
     '{"d":[1,null]}',
     "swordfish",
   ]);
-  expect(metadata).toEqual({ key: "value" });
 });
 
 test("a get makes no file outside of its folder", async () => {
