@@ -50,8 +50,7 @@ async function tryOften(step: StepPlan, scope: Scope): Promise<Outcome> {
 }
 
 async function runInTime(step: StepPlan, scope: Scope): Promise<Outcome> {
-  // The timeout of a gate is told to whoever decides, so it is read there.
-  if (step.timeout === undefined || step.type === "gate") return await runBare(step, scope);
+  if (step.timeout === undefined) return await runBare(step, scope);
   const limitMs = readDuration(step.timeout, scope, step.at, "timeout");
   return await runBare(step, scope.until(Date.now() + limitMs));
 }

@@ -5,7 +5,6 @@ import type { GatePlan, JsonObject, LoadVarPlan, NotifyPlan, SetPipelinePlan, St
 import { collectVarRefs, type Filled, holdsSecret } from "../var-text.ts";
 import { readArtifactFile } from "./artifact-file.ts";
 import { failed, type Outcome, PlanError, succeeded } from "./outcome.ts";
-import { readDuration } from "./read-template.ts";
 import type { Scope } from "./scope.ts";
 import { script } from "./script-globals.ts";
 import { stepBounds } from "./step-bounds.ts";
@@ -80,15 +79,11 @@ export async function waitAtGate(step: GatePlan & StepPlan, scope: Scope): Promi
   const { at, message } = step;
   const { vars } = scope.job;
   const name = vars.fillText(step.name, scope, at, "gate");
-  const limit = step.timeout === undefined ? undefined : readDuration(step.timeout, scope, at, "timeout");
-  const { timeout: left, ...bounds } = stepBounds(scope, `gate ${name}`, at);
-  const times = [limit, left].filter((each) => each !== undefined);
   try {
     await script.runtime.gate(scope.stepName(name, maxGateName), {
       job: scope.job.name,
-      ...bounds,
       ...(message === undefined ? {} : { message: vars.fillText(message, scope, at, "message") }),
-      ...(times.length === 0 ? {} : { timeout: Math.min(...times) }),
+      ...stepBounds(scope, `gate ${name}`, at),
     });
     return succeeded;
   } catch (thrown) {
