@@ -6,7 +6,7 @@ import { AppError } from "../../core/app-error.ts";
 import type { JsonValue } from "../../core/json.ts";
 import { maxPipelineFileBytes } from "../../core/pipeline-file.ts";
 import type { JsonObject } from "./plan.ts";
-import { type Filled, fillVars, findVarRefs, type VarRef } from "./var-text.ts";
+import { type Filled, fillVars, findGiven, findVarRefs, isGiven, type VarRef } from "./var-text.ts";
 import { findWritten, parseYamlDocument } from "./yaml-document.ts";
 
 /** @throws {AppError} VALIDATION_FAILED with the line of a field that a given value does not have, LOAD_FAILED for what is no YAML. */
@@ -20,7 +20,10 @@ export function fillSource(source: string, values: JsonObject): string {
   let isFilled = false;
   let length = source.length;
   const find = (ref: VarRef, node: Scalar): JsonValue => {
-    const value = findValue(ref, values, () => lineOf(source, node));
+    if (!isGiven(ref, values)) return ref.text;
+    const refuse = (message: string): AppError =>
+      new AppError("VALIDATION_FAILED", `line ${lineOf(source, node)}: ${message}`);
+    const value = findGiven(ref, values, refuse);
     length += typeof value === "string" ? value.length : JSON.stringify(value).length;
     if (length <= maxPipelineFileBytes) return value;
     throw new AppError("VALIDATION_FAILED", "with the values given its text is over 1 MiB");
@@ -62,26 +65,6 @@ function replace(node: Scalar, filled: Filled, create: (value: Filled) => Node):
 
 function asKey(filled: Filled): string {
   return typeof filled === "string" ? filled : JSON.stringify(filled);
-}
-
-function isGiven({ source, name }: VarRef, values: JsonObject): boolean {
-  return source === null && Object.hasOwn(values, name);
-}
-
-function findValue(ref: VarRef, values: JsonObject, findLine: () => number): JsonValue {
-  if (!isGiven(ref, values)) return ref.text;
-  let value: JsonValue = values[ref.name] ?? null;
-  for (const field of ref.fields) {
-    const holder: JsonValue = value;
-    if (typeof holder !== "object" || holder === null || !Object.hasOwn(holder, field)) {
-      throw new AppError(
-        "VALIDATION_FAILED",
-        `line ${findLine()}: ${ref.text}: the value given has no ${JSON.stringify(field)}`,
-      );
-    }
-    value = (holder as JsonObject)[field] ?? null;
-  }
-  return value;
 }
 
 function lineOf(source: string, { range }: Scalar): number {

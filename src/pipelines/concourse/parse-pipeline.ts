@@ -2,9 +2,11 @@
 
 import { didYouMean } from "../../core/did-you-mean.ts";
 import { describeValue } from "../../core/field-problem.ts";
+import type { JsonValue } from "../../core/json.ts";
 import { type ParsedJob, parseJob, readExecution } from "./parse-job.ts";
 import { type ParsedResource, parseResources } from "./parse-resources.ts";
 import type { ExecutionAssert, JsonObject } from "./plan.ts";
+import { fillGiven } from "./var-text.ts";
 import { defined, type Fields, type PlanReader } from "./plan-reader.ts";
 
 export interface ParsedPipeline {
@@ -41,10 +43,11 @@ export function parsePipeline(reader: PlanReader, value: unknown): ParsedPipelin
   const parsed = given === value ? reader.list("jobs", jobs, findMistyped(given, "jobs") ?? form) : [];
   if (Array.isArray(jobs) && jobs.length === 0) reader.problems.add("jobs", "must have a job", form);
   if (parsed.length > maxJobs) reader.problems.add("jobs", `has ${parsed.length} jobs; at most ${maxJobs} are allowed`);
+  const varSources = parseVarSources(reader, given["var_sources"]);
   return {
     jobs: parsed.slice(0, maxJobs).flatMap((job, index) => parseJob(reader, `jobs[${index}]`, job)),
-    resources: parseResources(reader, given),
-    varSources: parseVarSources(reader, given["var_sources"]),
+    resources: parseResources(reader, given).map((each) => fillOwn(reader, each, varSources)),
+    varSources,
     ...defined({
       maxInFlight: reader.count("max_in_flight", given["max_in_flight"]),
       assert: assert === undefined ? undefined : readExecution(reader, "assert", assert),
@@ -57,6 +60,20 @@ export function parsePipeline(reader: PlanReader, value: unknown): ParsedPipelin
 export function findMistyped(given: Fields, field: string): string | null {
   const key = Object.keys(given).find((each) => !fields.includes(each) && didYouMean(each, [field]) !== undefined);
   return key === undefined ? null : `did you mean "${field}" where it says ${JSON.stringify(key)}?`;
+}
+
+/** What the file says itself: runs could find it later, but not what looks at the resource outside of them. */
+function fillOwn(reader: PlanReader, parsed: ParsedResource, sources: ParsedPipeline["varSources"]): ParsedResource {
+  const { path, resource } = parsed;
+  let source: JsonValue = resource.source;
+  try {
+    for (const [name, vars] of Object.entries(sources)) {
+      source = fillGiven(source, vars, (message) => new Error(message), name) as JsonValue;
+    }
+  } catch (thrown) {
+    reader.problems.add(`${path}.source`, `has ${(thrown as Error).message}`);
+  }
+  return { ...parsed, resource: { ...resource, source: source as JsonObject } };
 }
 
 /** Other keys are let be, as in Concourse: anchors are kept there. */

@@ -83,6 +83,34 @@ export function fillVars(value: JsonValue, find: FindVar): Filled {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillVars(item ?? null, find)]));
 }
 
+type Values = { readonly [name: string]: JsonValue | undefined };
+
+/**
+ * The vars of that source replaced by what is given; those of others stay as they are.
+ * @throws what `refuse` makes of a field that is not there.
+ */
+export function fillGiven(
+  value: JsonValue,
+  given: Values,
+  refuse: (message: string) => Error,
+  source: string | null = null,
+): Filled {
+  return fillVars(value, (ref) => (isGiven(ref, given, source) ? findGiven(ref, given, refuse) : ref.text));
+}
+
+export function isGiven(ref: VarRef, given: Values, source: string | null = null): boolean {
+  return ref.source === source && Object.hasOwn(given, ref.name);
+}
+
+export function findGiven(ref: VarRef, given: Values, refuse: (message: string) => Error): JsonValue {
+  return ref.fields.reduce<JsonValue>((holder, field) => {
+    if (typeof holder === "object" && holder !== null && Object.hasOwn(holder, field)) {
+      return (holder as Values)[field] ?? null;
+    }
+    throw refuse(`${ref.text}: the value given has no ${JSON.stringify(field)}`);
+  }, given[ref.name] ?? null);
+}
+
 function fillText(text: string, find: FindVar): Filled {
   const refs = findVarRefs(text);
   const [first] = refs;

@@ -44,6 +44,16 @@ describe("a plan", () => {
     ]);
   });
 
+  test("has in the source of a resource what the file's own sources of vars say: outside of runs nobody knows them", () => {
+    const { plan, config } =
+      compile(`var_sources: [{ name: fixed, type: dummy, config: { vars: { git: { host: lan } } } }]
+resources: [{ name: r, type: git, source: { uri: "https://((fixed:git.host))/((name))", branch: ((secret:fixed)) } }]
+jobs: [{ name: a, plan: [{ get: r }] }]
+`);
+    const source = { uri: "https://lan/((name))", branch: "((secret:fixed))" };
+    expect([plan.resources[0]?.source, config["resources"]]).toEqual([source, [expect.objectContaining({ source })]]);
+  });
+
   test("has for needs the jobs named by passed, wherever the get stands", () => {
     const { plan, config } = compile(`resources: [{ name: r, type: mock }, { name: s, type: mock }]
 jobs:
