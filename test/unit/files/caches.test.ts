@@ -1,7 +1,7 @@
 // Caches: whose they are, what may be read of them, and when they go.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, lstatSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Caches } from "../../../src/files/caches.ts";
 import { rejection } from "../store/store-files.ts";
@@ -19,10 +19,21 @@ test("a cache is the same folder for every run of its pipeline, and another for 
   expect(await folder.reopen().caches.open("ci", "npm", 1)).toEqual(first);
   const others = await Promise.all([
     caches.open("ci", "go", 0),
+    caches.open("cd", "npm", 0),
     caches.open("cin", "pm", 0),
     caches.open("c", "inpm", 0),
   ]);
-  expect(new Set([first, ...others].map(({ path }) => path)).size).toBe(4);
+  expect(new Set([first, ...others].map(({ path }) => path)).size).toBe(5);
+});
+
+test("what is no name of a cache leads to none", async () => {
+  const { caches } = folder.files;
+  const { name } = await caches.open("ci", "npm", 0);
+  expect(await Promise.all([caches.find("cache:.."), caches.find("cache:"), caches.find(name.slice(6))])).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
 
 test("a key that looks like a path leads nowhere else", async () => {
@@ -56,6 +67,10 @@ test("only caches that none has asked for since go, with all that is in them", a
   expect(await caches.removeUnused(3000)).toEqual({ removed: 1, problem: null });
   expect([old, used].map(({ path }) => existsSync(path))).toEqual([false, true]);
   expect(readdirSync(join(folder.dir, "data", "caches"))).toHaveLength(1);
+  mkdirSync(join(old.path, "../something-else"));
+  expect(await caches.removeUnused(Date.now() + 9000)).toEqual({ removed: 1, problem: null });
+  expect(existsSync(join(old.path, "../something-else"))).toBeTrue();
+  expect(existsSync(used.path)).toBeFalse();
 });
 
 test("a run that asks for a cache while it is being removed has a new one, which stays", async () => {
