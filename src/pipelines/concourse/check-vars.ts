@@ -68,7 +68,7 @@ class VarCheck {
     if ("steps" in step) for (const inner of step.steps) this.#visit(inner, inside);
     if (step.type === "load_var") local.add(step.name);
     // What was loaded inside of `across` counts behind it too.
-    if (inside !== local) for (const name of inside) if (!across.includes(name)) local.add(name);
+    for (const name of inside) if (!across.includes(name)) local.add(name);
     for (const hook of listHooks(step)) this.#visit(hook, local);
   }
 

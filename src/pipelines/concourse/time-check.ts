@@ -42,7 +42,7 @@ function isDue(source: TimeSource, previousMs: number | null, nowMs: number): bo
   const start = onDay(firstDay, startMinutes);
   const sameDay = onDay(firstDay, stopMinutes);
   const stop = sameDay > start ? sameDay : onDay(firstDay + dayMs, stopMinutes);
-  if (nowMs < start || nowMs >= stop) return false;
+  if (nowMs >= stop) return false;
   if (previousMs === null) return true;
   // A version of the future is from before the clock was set back.
   return intervalMs === null ? previousMs < start || previousMs >= stop : Math.abs(nowMs - previousMs) >= intervalMs;

@@ -63,12 +63,14 @@ jobs:
     plan:
       - do: [{ in_parallel: [{ get: r, passed: [a, b], trigger: true }, { get: again, resource: r, passed: [a] }] }]
       - { get: s, trigger: true, version: every }
+  - { name: d, plan: [{ get: r, passed: [b] }, { get: s, trigger: true, version: { version: pinned } }] }
 `);
-    expect(plan.jobs.map(({ needs }) => needs)).toEqual([[], [], ["a", "b"]]);
+    expect(plan.jobs.map(({ needs }) => needs)).toEqual([[], [], ["a", "b"], ["b"]]);
     expect(config["jobs"]).toEqual([
       { name: "a", needs: [], follows: [] },
       { name: "b", needs: [], follows: [] },
       { name: "c", needs: ["a", "b"], follows: [["a", "b"]] },
+      { name: "d", needs: ["b"], follows: [] },
     ]);
     expect(config["resources"]).toMatchObject([
       { name: "r", triggers: [], checkEvery: "1m" },
@@ -106,6 +108,10 @@ jobs:
       { name: "key", secret: "secret:key", at: [6, 65] },
     ]);
     expect(config["params"]).toEqual({ db: { type: "any" } });
+    const own = compile(`config: { params: { db: { type: string } } }
+jobs: [{ name: a, plan: [{ task: t, params: { A: ((db)), B: (("no.param")), C: ((other)) }, ${task} }] }]
+`);
+    expect(own.config["params"]).toEqual({ other: { type: "any" }, db: { type: "string" } });
   });
 
   test("keeps runs as long as the job that says the most", () => {
@@ -114,6 +120,74 @@ jobs:
   - { name: b, build_log_retention: { builds: 5, minimum_succeeded_builds: 1 }, plan: [{ task: t, ${task} }] }
 `);
     expect(config["retention"]).toEqual({ runs: 5, days: 9, minSucceeded: 1 });
+  });
+});
+
+describe("what is wrong with a file", () => {
+  const problems = (text: string): readonly string[] => {
+    const compiled = compilePipeline({ file: "ci.yml", text, runtime });
+    return compiled.ok ? [] : compiled.problems.map(({ message }) => message);
+  };
+  const jobs = (plan: string): string => `resources: [{ name: r, type: mock }]\njobs: [{ name: j, plan: [${plan}] }]\n`;
+
+  test("is told once: what is empty is no more than that", () => {
+    expect(problems(jobs('{ get: "" }, { get: "" }, { get: r, passed: [""] }'))).toEqual([
+      "jobs[0].plan[0].get must not be empty",
+      "jobs[0].plan[1].get must not be empty",
+      "jobs[0].plan[2].passed[0] must not be empty",
+    ]);
+    expect(problems(`jobs: [{ name: "", plan: [{ gate: g }] }, { name: "", plan: [{ gate: g }] }]`)).toHaveLength(2);
+  });
+
+  test("is told up to fifty times, and then how much is left", () => {
+    const told = problems(jobs(Array.from({ length: 60 }, () => "{ get: x, nothing: 1 }").join(", ")));
+    expect([told.length, told.at(-1)]).toEqual([51, "more problems from here on: 70"]);
+  });
+
+  test("is that it is too long, told where it is", () => {
+    const many = (count: number, what: string): string => Array.from({ length: count }, () => what).join(", ");
+    expect(problems(`jobs: [{ name: j, plan: [${many(5002, "{ gate: g }")}] }]`)).toEqual([
+      "jobs[0].plan[5000] is one step too many; at most 5000 are allowed",
+    ]);
+    const jobsOf = Array.from(
+      { length: 1001 },
+      (_, index) => `{ name: j${String(index)}, plan: [${index === 1000 ? "" : "{ gate: g }"}] }`,
+    );
+    expect(problems(`jobs: [${jobsOf.join(", ")}]`)).toEqual(["jobs has 1001 jobs; at most 1000 are allowed"]);
+  });
+
+  test("are a timeout of nothing, a source of vars that is there twice, and no field beside the one that it looks like", () => {
+    expect(problems(jobs("{ gate: g, timeout: 0s }"))).toEqual([
+      'jobs[0].plan[0].timeout must be a duration, not the text "0s"',
+    ]);
+    const source = "{ name: s, type: dummy, config: { vars: {} } }";
+    expect(problems(`var_sources: [${source}, ${source}]\n${jobs("{ gate: g }")}`)).toEqual([
+      'var_sources[1].name names the source "s" a second time',
+    ]);
+    const warned = compilePipeline({ file: "ci.yml", text: `group: []\ngroups: []\n${jobs("{ gate: g }")}`, runtime });
+    expect(warned.ok && warned.warnings).toEqual([]);
+  });
+
+  test("is a circle of jobs without those beside it", () => {
+    const get = (...passed: readonly string[]): string => `[{ get: r, passed: [${passed.join(", ")}] }]`;
+    expect(
+      problems(`resources: [{ name: r, type: mock }]
+jobs:
+  - { name: a, plan: ${get("x", "b")} }
+  - { name: x, plan: [{ get: r }] }
+  - { name: b, plan: ${get("a")} }
+`),
+    ).toEqual(["jobs[0].name waits for itself: a → b → a"]);
+  });
+
+  test("are vars of groups that nobody sets, not those of the steps inside, nor double parentheses of a shell", () => {
+    const inner = `{ across: [{ var: v, values: [1] }], task: "t((.:v))", ${task} }`;
+    expect(problems(jobs(`{ in_parallel: { limit: ((.:l)), fail_fast: ((.:f)), steps: [${inner}] } }`))).toEqual([
+      "jobs[0].plan[0].in_parallel.limit has ((.:l)), which nothing before it sets",
+      "jobs[0].plan[0].in_parallel.fail_fast has ((.:f)), which nothing before it sets",
+    ]);
+    const shell = 'config: { platform: linux, run: { path: sh, args: [-c, "((x = 1\\n+ 2))"] } }';
+    expect(problems(jobs(`{ task: t, ${shell} }`))).toEqual([]);
   });
 });
 

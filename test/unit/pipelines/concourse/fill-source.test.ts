@@ -28,6 +28,7 @@ describe("a var that is given", () => {
     ["has fields", "a: ((db.host))", { db: { host: "h" } }, { a: "h" }],
     ["is what aliases of it stand for", "a: &x ((l))\nb: *x", { l: [1] }, { a: [1], b: [1] }],
     ["may be a key", "((k)): 1", { k: "name" }, { name: 1 }],
+    ["is a text in a key", "((k)): 1", { k: [2] }, { "[2]": 1 }],
   ])("%s", (_, source, values, expected) => {
     expect(data(source, values)).toEqual(expected);
   });
@@ -67,6 +68,13 @@ test("what is not given, local or of a source stays as it is, beside what is fil
 test("comments, anchors and the order of fields stay", () => {
   const source = "# top\nz: &base\n  image: ((image)) # which\n  n: 1\na:\n  <<: *base\n";
   expect(fillSource(source, { image: "alpine" })).toBe(source.replace("((image))", "alpine"));
+  const list = "a:\n  # above\n  - ((n)) # beside\n  - &n ((n))\n  - *n\n";
+  expect(fillSource(list, { n: 3 })).toBe(list.replaceAll("((n))", "3"));
+});
+
+test("long lines stay as long as they are, and a key that is there twice is for others to tell", () => {
+  const source = `a: ((x))\na: ${"word ".repeat(60)}end\n`;
+  expect(fillSource(source, { x: "1" })).toBe(source.replace("((x))", '"1"'));
 });
 
 test("numbers stay what they are to whoever reads the text", () => {

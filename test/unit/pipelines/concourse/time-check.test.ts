@@ -48,6 +48,25 @@ test("a time may go over midnight", () => {
   expect(isDue(source, "2026-03-02T01:00:00Z")).toBe(false);
 });
 
+test("a time is that of the clocks on the day on which they are changed", () => {
+  const source = { start: "01:30", stop: "01:45", location: "Europe/Berlin" };
+  expect(isDue(source, "2026-03-28T23:35:00Z")).toBe(false);
+  expect(isDue(source, "2026-03-29T00:35:00Z")).toBe(true);
+});
+
+test("a time with an offset may be of the day before", () => {
+  const source = { start: "00:30 +0100", stop: "23:45" };
+  expect(isDue(source, "2026-03-02T23:40:00Z")).toBe(true);
+  expect(isDue(source, "2026-03-02T12:00:00Z")).toBe(false);
+});
+
+test("a version without a time is as none", () => {
+  expect(timeCheck({ interval: "1h" }, { time: "?" }, 0)).toEqual([
+    { time: "?" },
+    { time: "1970-01-01T00:00:00.000Z" },
+  ]);
+});
+
 test("an interval counts only within its time and on its days", () => {
   const source = { interval: "1h", start: "9AM", stop: "5PM", days: ["Monday", "tue"] };
   expect(isDue(source, "2026-03-02T10:00:00Z", "2026-03-02T09:00:00Z")).toBe(true);
@@ -76,6 +95,7 @@ test("what means nothing is told with its field", () => {
   const check = (source: JsonObject) => () => timeCheck(source, null, 0);
   expect(check({ start: "25:00", stop: "9AM" })).toThrow('source.start is not valid: "25:00"');
   expect(check({ start: "13PM", stop: "9AM" })).toThrow("source.start");
+  expect(check({ start: "10:75", stop: "9PM" })).toThrow("source.start");
   expect(check({ interval: "1h", days: ["Someday"] })).toThrow("source.days");
   expect(check({ interval: "1h", location: "Europe/Atlantis" })).toThrow("source.location");
   expect(check({ interval: "soon" })).toThrow("is not a duration");

@@ -10,6 +10,7 @@ test("a var is found with its source, its name and its fields, and what is no va
     [".", "b", ["c"], 6],
     ["src", "x.y", ["z"], 16],
   ]);
+  expect(findVarRefs(`((${"x".repeat(513)}))`)).toEqual([]);
 });
 
 test("a text that is nothing but a var becomes its value, others have its text, and secrets stay references", () => {
