@@ -71,7 +71,6 @@ class ArtifactWalk {
     if (image !== undefined) this.#need(`${path}.image`, image, imageHint);
     if (config === null) {
       this.#open = true;
-      for (const name of Object.values(outputMapping)) this.#made.add(name);
       return;
     }
     const { inputs = [], outputs = [] } = config;
@@ -107,7 +106,7 @@ class ArtifactWalk {
 
   #checkFile(step: StepPlan, file: string): void {
     const [artifact = ""] = file.split("/");
-    if (!file.includes("((") && file.includes("/")) this.#need(`${this.#reader.sourceOf(step).path}.file`, artifact);
+    if (file.includes("/")) this.#need(`${this.#reader.sourceOf(step).path}.file`, artifact);
   }
 
   #need(field: string, name: string, absentHint?: string): void {

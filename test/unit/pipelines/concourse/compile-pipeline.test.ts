@@ -78,6 +78,16 @@ jobs:
     ]);
   });
 
+  test("has intervals as durations, and the digest of an image wherever it stands", () => {
+    const image = "image_resource: { type: registry-image, source: { repository: a, digest: 'sha256:1' } }";
+    const { plan, config } =
+      compile(`resources: [{ name: r, type: mock, check_every: 90s }, { name: s, type: mock, check_every: never }]
+jobs: [{ name: a, plan: [{ get: r }, { task: t, config: { platform: linux, ${image}, run: { path: sh } } }] }]
+`);
+    expect(config["resources"]).toMatchObject([{ checkEvery: "90s" }, { checkEvery: "never" }]);
+    expect(plan.jobs[0]?.plan[1]).toMatchObject({ config: { image: { repository: "a", digest: "sha256:1" } } });
+  });
+
   test("takes serial for a max_in_flight of 1", () => {
     const { plan } = compile(`jobs:
   - { name: a, serial: true, plan: [{ task: t, ${task} }] }
@@ -141,7 +151,7 @@ describe("what is wrong with a file", () => {
 
   test("is told up to fifty times, and then how much is left", () => {
     const told = problems(jobs(Array.from({ length: 60 }, () => "{ get: x, nothing: 1 }").join(", ")));
-    expect([told.length, told.at(-1)]).toEqual([51, "more problems from here on: 70"]);
+    expect([told.length, told.at(-1)]).toEqual([51, "more problems from here on: 129"]);
   });
 
   test("is that it is too long, told where it is", () => {
@@ -166,6 +176,25 @@ describe("what is wrong with a file", () => {
     ]);
     const warned = compilePipeline({ file: "ci.yml", text: `group: []\ngroups: []\n${jobs("{ gate: g }")}`, runtime });
     expect(warned.ok && warned.warnings).toEqual([]);
+  });
+
+  test("are fields out of place, and values that mean nothing there", () => {
+    const of = (more: string, step = ""): readonly string[] =>
+      problems(jobs(`{ task: t, config: { platform: linux, run: { path: sh }${more} }${step} }`)).map((message) =>
+        message.replace("jobs[0].plan[0].", ""),
+      );
+    expect(of("", ", fail_fast: true")).toEqual(["fail_fast is unknown"]);
+    expect(of(', inputs: [{ name: "a((x))", optional: true }]')).toEqual([
+      'config.inputs[0].name must be a plain name, not the text "a((x))"',
+    ]);
+    expect(of(", container_limits: { cpu: -1, memory: -1 }")).toEqual([
+      "config.container_limits.cpu must be a number of shares, not the number -1",
+      "config.container_limits.memory must be a size, not the number -1",
+    ]);
+    expect(of("", ", assert: { code: 1.5 }")).toEqual(["assert.code must be an exit code, not the number 1.5"]);
+    expect(problems(jobs("{ load_var: v, file: gone/((x)).json }"))).toEqual([
+      'jobs[0].plan[0].file needs the artifact "gone", which no step before it makes',
+    ]);
   });
 
   test("is a circle of jobs without those beside it", () => {

@@ -68,7 +68,7 @@ test("what is not given, local or of a source stays as it is, beside what is fil
 test("comments, anchors and the order of fields stay", () => {
   const source = "# top\nz: &base\n  image: ((image)) # which\n  n: 1\na:\n  <<: *base\n";
   expect(fillSource(source, { image: "alpine" })).toBe(source.replace("((image))", "alpine"));
-  const list = "a:\n  # above\n  - ((n)) # beside\n  - &n ((n))\n  - *n\n";
+  const list = "a:\n  - 1\n  # above\n  - ((n)) # beside\n  - &n ((n))\n  - *n\n";
   expect(fillSource(list, { n: 3 })).toBe(list.replaceAll("((n))", "3"));
 });
 
