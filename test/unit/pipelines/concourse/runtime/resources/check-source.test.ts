@@ -65,7 +65,7 @@ for (const uri of [
   });
 }
 
-for (const branch of ["--upload-pack=id", "a..b", "a b", "a:b", "x.lock", "/a", "a/", "@{1}", ""]) {
+for (const branch of ["--upload-pack=id", "a..b", "a b", "a:b", "x.lock", "/a", "a/", "@{1}", "@", ""]) {
   test(`the branch ${JSON.stringify(branch)} is refused`, () => {
     expect(problemsOf("git", { uri: "/repo", branch })).toHaveLength(1);
   });

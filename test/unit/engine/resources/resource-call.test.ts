@@ -1,0 +1,92 @@
+// What the calls of `resources` give a run, and what they write.
+
+import { beforeEach, expect, test } from "bun:test";
+import type { JsonValue } from "../../../../src/core/json.ts";
+import type { ResourceVersion } from "../../../../src/core/resource-version.ts";
+import { doResourceCall, keyOf } from "../../../../src/engine/resources/resource-call.ts";
+import type { WorkContext, WorkResult } from "../../../../src/engine/work-call.ts";
+import { settlePromises } from "../manual-clock.ts";
+
+/** Known versions, oldest first; a version's place is its index plus one. */
+let known: readonly ResourceVersion[];
+let taken: number;
+let failure: Error | null;
+beforeEach(() => {
+  [known, taken, failure] = [[{ ref: "a" }, { ref: "b" }, { ref: "c" }], 0, null];
+});
+
+async function call(args: JsonValue, signal = new AbortController().signal): Promise<WorkResult> {
+  const at = (index: number): object | undefined => {
+    const version = known.at(index);
+    return version && { seq: known.indexOf(version) + 1, version };
+  };
+  const resources = {
+    newest: async () => {
+      if (failure !== null) throw failure;
+      return at(-1);
+    },
+    next: async (_: unknown, __: unknown, after: number) => (after < known.length ? at(after) : undefined),
+    cursor: async () => ({ taken, begun: 0 }),
+  };
+  const parts = { store: { resources }, clock: { now: () => 5 } };
+  return await doResourceCall(args, { parts, run: { id: "run", pipeline: "ci" }, signal } as unknown as WorkContext);
+}
+
+const resource = { resource: "repo", scope: "git" };
+const key = keyOf("ci", resource);
+const choose = (version: string): JsonValue => ({ type: "choose", ...resource, job: "j", version, passed: [] });
+
+test("what is found is written with what goes for it, and nothing where nothing is found", async () => {
+  const versions = [{ ref: "a" }];
+  expect(await call({ type: "found", ...resource, versions })).toEqual({
+    value: undefined,
+    writes: [
+      { type: "resource.found", ...key, versions, at: 5 },
+      { type: "resource.trim", ...key, keep: 1000 },
+    ],
+  });
+  expect((await call({ type: "found", ...resource, versions: [] })).writes).toEqual([]);
+});
+
+test("a job takes the newest, or each in its turn and then the newest again", async () => {
+  const chosen = async (version: string, after: number): Promise<unknown> => {
+    taken = after;
+    const { value, writes, after: handBack } = await call(choose(version));
+    handBack?.(Promise.resolve());
+    expect(writes).toEqual([{ type: "resource.take", ...key, job: "j", version: value as ResourceVersion }]);
+    return value;
+  };
+  expect([await chosen("latest", 1), await chosen("every", 0), await chosen("every", 1)]).toEqual([
+    { ref: "c" },
+    { ref: "c" },
+    { ref: "b" },
+  ]);
+  expect(await chosen("every", 3)).toEqual({ ref: "c" });
+  known = [];
+  const none = await call(choose("latest"));
+  none.after?.(Promise.resolve());
+  expect([none.value, none.writes]).toEqual([null, []]);
+});
+
+test("one run chooses after the other: once what the first takes is on record, or it could take nothing", async () => {
+  const first = await call(choose("every"));
+  let isChosen = false;
+  const second = call(choose("every")).finally(() => (isChosen = true));
+  await settlePromises();
+  expect(isChosen).toBeFalse();
+  failure = new Error("the disk is gone");
+  first.after?.(Promise.resolve());
+  expect(await second.catch(String)).toBe("Error: the disk is gone");
+  failure = null;
+  (await call(choose("every"))).after?.(Promise.resolve());
+});
+
+test("what has passed a job is taken by it too, and scopes are kept apart", async () => {
+  const version = { ref: "a" };
+  const { writes } = await call({ type: "passed", job: "j", versions: [{ ...resource, version }] });
+  expect(writes).toEqual([
+    { type: "resource.take", ...key, job: "j", version },
+    { type: "resource.pass", ...key, job: "j", version, runId: "run" },
+  ]);
+  expect(keyOf("ci", { ...resource, scope: "other" }).scope).not.toBe(key.scope);
+});
