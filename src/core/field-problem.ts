@@ -12,6 +12,8 @@ export interface FieldProblem {
 
 /** Each is told by its name, up to so many: whoever sends 100,000 of them gets no answer of 15 MB. */
 const mostUnknown = 20;
+/** More than anybody is told of: to find where each stands takes long in a file that has very many. */
+const mostProblems = 200;
 /** Who has more problems is not told of all; to look for what was meant takes long where many names are known. */
 const mostSought = 50;
 const mostListed = 20;
@@ -21,7 +23,7 @@ export class FieldProblems {
   #sought = 0;
 
   add(field: string, message: string, hint: string | null = null): void {
-    this.list.push({ field, message: `${field} ${message}`, hint });
+    if (this.list.length < mostProblems) this.list.push({ field, message: `${field} ${message}`, hint });
   }
 
   /** The known name that a mistyped one may stand for. */

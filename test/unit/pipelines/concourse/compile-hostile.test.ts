@@ -40,6 +40,8 @@ const hostile: Readonly<Record<string, string>> = {
   "inputs that nobody makes, among many": `jobs: [{ name: z, plan: [
     { task: t, config: { outputs: [${listOf(namesOf(2000, "a"), (name) => `{ name: ${name} }`)}] } },
     { task: t, config: { inputs: [${listOf(namesOf(2000, "b"), (name) => `{ name: ${name} }`)}] } }] }]`,
+  "vars that nothing sets": `jobs: [{ name: z, plan: [{ task: t, params: {
+    ${Array.from({ length: 15_000 }, (_, index) => `A${String(index)}: ((.:a${String(index)}))`).join()} } }] }]`,
   "a job many times by an alias": `s: &s [${"{ try: { get: x } },".repeat(100)}]\nt: &t [${"{ do: *s },".repeat(100)}]\njobs: [${"{ name: a, plan: *t },".repeat(10)}]`,
 };
 
