@@ -13,7 +13,7 @@ export interface FieldProblem {
 /** Each is told by its name, up to so many: whoever sends 100,000 of them gets no answer of 15 MB. */
 const mostUnknown = 20;
 /** More than anybody is told of: to find where each stands takes long in a file that has very many. */
-const mostProblems = 200;
+const mostProblems = 1000;
 /** Who has more problems is not told of all; to look for what was meant takes long where many names are known. */
 const mostSought = 50;
 const mostListed = 20;

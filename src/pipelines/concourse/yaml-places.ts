@@ -75,7 +75,7 @@ export class YamlPlaces {
 /** What of the path is left behind this key; null where it leads elsewhere. */
 function stripKey(path: string, { key }: Pair): string | null {
   const name = isScalar(key) ? String(key.value) : "";
-  for (const shown of [name, JSON.stringify(name)]) {
+  for (const shown of path.startsWith('"') ? [name, JSON.stringify(name)] : [name]) {
     if (path === shown) return "";
     if (path.startsWith(`${shown}.`)) return path.slice(shown.length + 1);
     if (path.startsWith(`${shown}[`)) return path.slice(shown.length);
