@@ -4,7 +4,7 @@ import type { OngoingCallOptions } from "./ongoing-call.ts";
 import type { WaitEnd, WaitTerms } from "./wait-call.ts";
 
 /** A step of the run only where it has to wait. Answering the call is what gives the run the lock. */
-export function lockTerms({ call, run, parts }: OngoingCallOptions): WaitTerms {
+export function lockTerms({ call, run, parts, output }: OngoingCallOptions): WaitTerms {
   const { locks } = parts;
   const { name, number } = call;
   const { limit } = call.args as { readonly limit: number };
@@ -14,11 +14,13 @@ export function lockTerms({ call, run, parts }: OngoingCallOptions): WaitTerms {
     ...(message === null ? {} : { kind: "lock", message }),
     begin: () => {
       const isTaken = locks.ask(run, call, limit);
-      return {
-        writes: [{ type: "lock.put", pipeline: run.pipeline, name, runId: run.id, number, limit }],
-        ...(isTaken ? { end: lockTaken } : {}),
-        effect: () => {},
-      };
+      const put = { type: "lock.put", pipeline: run.pipeline, name, runId: run.id, number, limit } as const;
+      if (isTaken) return { writes: [put], end: lockTaken, effect: () => {} };
+      // Whoever follows the run sees why nothing happens.
+      const text = `waits for the lock ${JSON.stringify(name)}, ${message ?? "held by others"}`;
+      const at = parts.clock.now();
+      const line = output.log.append(run.id, { at, source: "system", level: "info", text, afterCall: number });
+      return { writes: [put, line.write], effect: line.show };
     },
     giveUp: () => {
       locks.giveUp(run, name);

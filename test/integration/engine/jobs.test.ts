@@ -167,6 +167,9 @@ test("a run that is cancelled while its jobs wait for another run's lock begins 
   expect((await harness.engine.getRun(second)).steps).toMatchObject([
     { name: "group x", job: "one", status: "waiting", message: `held by run ${first}` },
   ]);
+  const said = async (id: string): Promise<string[]> => (await harness.logs(id)).map(({ text }) => text);
+  expect(await said(second)).toEqual([`waits for the lock "group x", held by run ${first}`]);
+  expect((await said(first)).filter((text) => text.includes("lock"))).toEqual([]);
   await harness.engine.cancel(second);
   const run = await harness.engine.waitForEnd(second, 10_000);
   expect([run.status, ...shown(run.jobs)]).toEqual([
