@@ -26,7 +26,7 @@ async function call(args: JsonValue, signal = new AbortController().signal): Pro
       return at(-1);
     },
     next: async (_: unknown, __: unknown, after: number) => (after < known.length ? at(after) : undefined),
-    cursor: async () => ({ taken, begun: 0 }),
+    cursor: async () => taken,
   };
   const parts = { store: { resources }, clock: { now: () => 5 } };
   return await doResourceCall(args, { parts, run: { id: "run", pipeline: "ci" }, signal } as unknown as WorkContext);
