@@ -282,3 +282,23 @@ test("what is known of resources is told, and a check that is asked for sees a p
   });
   expect(harness.engine.resources.list("no")).rejects.toMatchObject({ code: "PIPELINE_NOT_FOUND" });
 }, 30_000);
+
+test("a run for some jobs takes no version from before it where its own has not passed the others", async () => {
+  await harness.addYaml(
+    "ci",
+    `resources: [{ name: thing, type: mock, check_every: never, source: { force_version: v((v)) } }]
+jobs:
+  - { name: unit, plan: [{ get: thing }] }
+  - { name: lint, plan: [{ get: thing }] }
+  - { name: deploy, plan: [{ get: thing, passed: [unit, lint] }] }
+`,
+  );
+  const run = async (v: number, jobs: readonly string[]): Promise<Run> =>
+    await harness.end((await harness.engine.trigger("ci", { params: { v }, args: [], jobs })).runId);
+  const statuses = ({ jobs }: Run): readonly string[] => jobs.map(({ name, status }) => `${name} ${status}`);
+  expect(statuses(await run(1, []))).toEqual(["unit succeeded", "lint succeeded", "deploy succeeded"]);
+  const one = await run(2, ["unit"]);
+  expect(statuses(one)).toEqual(["unit succeeded", "deploy failed"]);
+  expect(one.error?.message).toContain("get thing: no version of it has passed unit and lint yet");
+  expect(statuses(await run(2, ["lint"]))).toEqual(["lint succeeded", "deploy succeeded"]);
+}, 30_000);

@@ -84,18 +84,20 @@ async function findVersion({ version, passed, at }: Wanted, resource: ResourcePl
     return versions.length === 0 ? [] : [{ each, versions }];
   });
   const outside = passed.filter((each) => !job.earlier.has(each));
-  const common = outside.length === 0 ? findCommon(had.map(({ versions }) => versions)) : undefined;
-  if (common !== undefined) return common;
+  const common = findCommon(had.map(({ versions }) => versions));
+  if (common !== undefined && outside.length === 0) return common;
   const asked = [...had.map(({ each }) => each), ...outside];
   if (asked.length > 0) {
+    const scopeOf = resourceScope(resource);
     const chosen = await script.resources.choose({
       resource: name,
-      scope: resourceScope(resource),
+      scope: scopeOf,
       job: job.name,
       version,
       passed: asked,
     });
-    if (chosen !== null) return chosen;
+    // One from before this run would be new to nobody.
+    if (chosen !== null && (had.length === 0 || (common !== undefined && isSame(chosen, common)))) return chosen;
     throw new PlanError(`get ${name}: no version of it has passed ${asked.join(" and ")} yet`, at);
   }
   const key = `${name} ${version === "every" ? job.name : ""}`;
