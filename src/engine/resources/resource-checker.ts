@@ -194,8 +194,8 @@ export class ResourceChecker {
       const waitMs = Math.min(Math.max(everyMs, longestBackoffMs), everyMs * 2 ** doublings);
       entry.nextAt = clock.elapsed() + waitMs;
       entry.lastCheck = { at: clock.now(), error: redactor.text(message) };
-      const next_in = Number.isFinite(waitMs) ? formatDuration(waitMs) : "never";
-      const about = { pipeline, resource: resource.name, reason: message, next_in };
+      const nextIn = Number.isFinite(waitMs) ? formatDuration(waitMs) : "never";
+      const about = { pipeline, resource: resource.name, reason: message, next_in: nextIn };
       logger[entry.failures === 1 ? "warn" : "debug"]("a resource could not be checked", about);
     }
   }

@@ -2,7 +2,7 @@
 
 import { describeValue } from "../../core/field-problem.ts";
 import { parseTaskConfig, readContainerLimits } from "./parse-task-config.ts";
-import type { StepAssert, TaskPlan } from "./plan.ts";
+import type { StepAssert, TaskConfig, TaskPlan } from "./plan.ts";
 import { defined, type Fields, type PlanReader } from "./plan-reader.ts";
 
 export function parseTask(reader: PlanReader, path: string, given: Fields): TaskPlan {
@@ -18,14 +18,7 @@ export function parseTask(reader: PlanReader, path: string, given: Fields): Task
   if (config !== undefined && file !== undefined)
     problems.add(`${path}.file`, "cannot stand beside config", "keep one");
   const parsed = config === undefined ? null : parseTaskConfig(`${path}.config`, config, problems);
-  if (parsed !== null && parsed.image === undefined && image === undefined) {
-    checkVariables(reader, `${path}.config.params`, parsed.params);
-    checkVariables(reader, `${path}.params`, params);
-    if (parsed.run.user !== undefined) {
-      const hint = "give the task an image_resource, or leave it out";
-      problems.add(`${path}.config.run.user`, "has a meaning only for a container", hint);
-    }
-  }
+  if (parsed !== null && parsed.image === undefined && image === undefined) checkProcess(reader, path, given, parsed);
   return {
     type: "task",
     name: reader.text(`${path}.task`, given["task"]),
@@ -43,6 +36,21 @@ export function parseTask(reader: PlanReader, path: string, given: Fields): Task
       assert: assert === undefined ? undefined : readAssert(reader, `${path}.assert`, assert),
     }),
   };
+}
+
+/** Of a task without an image: what only containers have is refused where it would do other than it says. */
+function checkProcess(reader: PlanReader, path: string, given: Fields, config: TaskConfig): void {
+  const { problems, warnings } = reader;
+  checkVariables(reader, `${path}.config.params`, config.params);
+  checkVariables(reader, `${path}.params`, given["params"]);
+  const hint = "give the task an image_resource, or leave it out";
+  if (config.run.user !== undefined) {
+    problems.add(`${path}.config.run.user`, "has a meaning only for a container", hint);
+  }
+  const vain = "has no effect on a process of this machine";
+  if (given["privileged"] === true) warnings.add(`${path}.privileged`, vain, hint);
+  if (given["container_limits"] !== undefined) warnings.add(`${path}.container_limits`, vain, hint);
+  if (config.containerLimits !== undefined) warnings.add(`${path}.config.container_limits`, vain, hint);
 }
 
 /** Containers know more names, but a process is begun by a shell, which would drop others. */

@@ -178,6 +178,26 @@ describe("what is wrong with a file", () => {
     expect(warned.ok && warned.warnings).toEqual([]);
   });
 
+  test("is a warning where only a container has it, and a process goes on without", () => {
+    const limits = "container_limits: { memory: 1GB }";
+    const text = `jobs:
+  - name: a
+    plan:
+      - { task: t, privileged: true, ${limits}, config: { platform: linux, ${limits}, run: { path: sh } } }
+      - { task: u, privileged: false, config: { platform: linux, run: { path: sh } } }
+      - { task: v, privileged: true, image: i, config: { platform: linux, run: { path: sh } } }
+`.replace(
+      "plan:",
+      "plan:\n      - { task: make, config: { platform: linux, run: { path: sh }, outputs: [{ name: i }] } }",
+    );
+    const compiled = compilePipeline({ file: "ci.yml", text, runtime: "" });
+    expect(compiled.ok && compiled.warnings.map(({ place, message }) => [...place, message])).toEqual([
+      [5, 20, "jobs[0].plan[1].privileged has no effect on a process of this machine"],
+      [5, 38, "jobs[0].plan[1].container_limits has no effect on a process of this machine"],
+      [5, 100, "jobs[0].plan[1].config.container_limits has no effect on a process of this machine"],
+    ]);
+  });
+
   test("are fields out of place, and values that mean nothing there", () => {
     const of = (more: string, step = ""): readonly string[] =>
       problems(jobs(`{ task: t, config: { platform: linux, run: { path: sh }${more} }${step} }`)).map((message) =>
