@@ -25,6 +25,19 @@ test("a run has a lock for each of its jobs, however many there are", async () =
   expect(await harness.end(await trigger([]))).toMatchObject({ status: "succeeded", error: null });
 }, 60_000);
 
+test("jobs of a run that is over its time are timed out, whether they work or wait for a lock", async () => {
+  const jobs = `  - { name: works, serial_groups: [g], plan: [${task("hold", "sleep 60")}] }
+  - { name: waits, serial_groups: [g], plan: [${task("never", "true")}] }`;
+  await harness.addYaml("p", `config: { timeout: 2s }\njobs:\n${jobs}\n`);
+  const run = await harness.end(await trigger([]));
+  expect(run.status).toBe("timed_out");
+  expect(run.jobs.map(({ name, status }) => [name, status])).toEqual([
+    ["works", "timed_out"],
+    ["waits", "timed_out"],
+  ]);
+  expect(await harness.store.locks.all()).toEqual([]);
+}, 60_000);
+
 test("jobs that share a lock, and those behind pipeline-wide turns, do not begin once the run is asked to end", async () => {
   await harness.addYaml(
     "p",

@@ -5,7 +5,7 @@ import { checkExecution } from "./asserts.ts";
 import { InTurn } from "./in-turn.ts";
 import type { UsedVersion } from "./job-context.ts";
 import { type JobResult, runJob } from "./run-job.ts";
-import { RunLocks } from "./run-locks.ts";
+import { RunLocks, type RunState } from "./run-locks.ts";
 import { RunVars } from "./run-vars.ts";
 import { RunVersions } from "./run-versions.ts";
 import { script } from "./script-globals.ts";
@@ -17,7 +17,7 @@ export async function runPlan(plan: Plan): Promise<void> {
   const jobs = chooseJobs(plan);
   script.jobs.declare(jobs.map(({ name, needs }) => ({ name, needs })));
   const vars = await RunVars.load(plan);
-  const state = { isOver: false };
+  const state: RunState = { end: null };
   const setting = { plan: { ...plan, jobs }, vars, versions: new RunVersions(), locks: new RunLocks(state), state };
   const turns = new InTurn(plan.maxInFlight ?? jobs.length);
   const executed: string[] = [];
@@ -38,7 +38,7 @@ export async function runPlan(plan: Plan): Promise<void> {
     return result;
   };
   const run = async (job: JobPlan, ends: readonly (readonly [string, JobResult])[]): Promise<JobResult> => {
-    if (state.isOver) return skip(job, "the run was asked to end before", true);
+    if (state.end !== null) return skip(job, "the run was asked to end before", true);
     executed.push(job.name);
     return await runJob(job, { ...setting, earlier: usedBy(ends) });
   };

@@ -12,6 +12,8 @@ export interface Mishap {
   readonly message: string;
   readonly at: Place;
   readonly hint?: string;
+  /** Why the run is to end, where it is: RUN_CANCELLED or RUN_TIMEOUT. */
+  readonly code?: string;
   /** Where not the run is to end, but this step alone. */
   readonly by?: GroupEnd;
 }
@@ -43,7 +45,10 @@ export class GroupEnd extends Error {
 
 /** What was thrown as an outcome; `at` and `what` are of the step, where the error does not say better. */
 export function outcomeOf(thrown: unknown, what: string, at: Place): Mishap {
-  if (thrown instanceof script.CancelledError) return { status: "aborted", message: thrown.message, at };
+  if (thrown instanceof script.CancelledError) {
+    const { message, code = "RUN_CANCELLED" } = thrown;
+    return { status: "aborted", message, at, code };
+  }
   if (thrown instanceof GroupEnd) {
     return { status: "aborted", message: `${what}: ${thrown.message}`, at, by: thrown };
   }

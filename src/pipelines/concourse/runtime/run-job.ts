@@ -56,7 +56,7 @@ export async function runJob(job: JobPlan, setting: JobSetting): Promise<JobResu
       script.jobs.begin(name);
       const came = await execute(job, context);
       // Told before its locks are free for others.
-      if (came.status === "aborted") setting.state.isOver = true;
+      if (came.status === "aborted") setting.state.end ??= came.code ?? "RUN_CANCELLED";
       if (came.status === "succeeded" && context.used.length > 0) await script.resources.passed(name, context.used);
       return came;
     });
@@ -73,7 +73,8 @@ async function execute(job: JobPlan, context: JobContext): Promise<Outcome> {
 }
 
 function finish(job: JobPlan, context: JobContext, outcome: Outcome): JobResult {
-  const status = ends[outcome.status];
+  const isOverdue = outcome.status === "aborted" && outcome.code === "RUN_TIMEOUT";
+  const status = isOverdue ? "timed_out" : ends[outcome.status];
   if (job.assert !== undefined) checkJobAssert(job.assert, context, status);
   const { used, refuted } = context;
   const [first] = refuted;

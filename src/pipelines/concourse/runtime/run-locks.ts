@@ -9,7 +9,8 @@ export interface JobLock {
 
 /** Of the run: once it was asked to end, what has begun may run its hooks, and nothing else begins. */
 export interface RunState {
-  isOver: boolean;
+  /** The code of why; null: it was not. */
+  end: string | null;
 }
 
 export class RunLocks {
@@ -34,7 +35,8 @@ export class RunLocks {
     try {
       await before;
       // A lock that is asked for now could be waited for until the run is ended by force.
-      if (this.#state.isOver) throw new script.CancelledError("the run was asked to end before");
+      const { end } = this.#state;
+      if (end !== null) throw new script.CancelledError("the run was asked to end before", end);
       await script.locks.take(name, { limit, job });
       try {
         return await this.hold(job, rest, work);
@@ -42,7 +44,7 @@ export class RunLocks {
         await script.locks.release(name);
       }
     } catch (thrown) {
-      if (thrown instanceof script.CancelledError) this.#state.isOver = true;
+      if (thrown instanceof script.CancelledError) this.#state.end ??= thrown.code ?? "RUN_CANCELLED";
       throw thrown;
     } finally {
       endTurn();

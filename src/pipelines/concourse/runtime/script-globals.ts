@@ -105,7 +105,7 @@ interface ScriptGlobals {
   readonly webhookTrigger: (condition: string) => boolean;
   readonly AbortController: typeof AbortController;
   readonly AbortSignal: typeof AbortSignal;
-  readonly CancelledError: new (message?: string, code?: string) => Error;
+  readonly CancelledError: new (message?: string, code?: string) => Error & { readonly code?: string };
 }
 
 /** Asked for anew each time: a global is what it is when it is used. */
