@@ -5,7 +5,7 @@ import { listNames } from "../../core/field-problem.ts";
 import { listHooks, listOuter } from "./list-steps.ts";
 import type { ParsedPipeline } from "./parse-pipeline.ts";
 import { hookNames } from "./parse-step.ts";
-import type { JobPlan, StepPlan, VarPlan } from "./plan.ts";
+import type { JobPlan, JsonObject, StepPlan, VarPlan } from "./plan.ts";
 import type { PlanReader } from "./plan-reader.ts";
 import { collectVarRefs, type VarRef } from "./var-text.ts";
 import type { JsonValue } from "../../core/json.ts";
@@ -32,7 +32,19 @@ export function checkVars(
     check.checkData(`${path}.version`, resource.version ?? null, new Set());
   }
   for (const { job } of pipeline.jobs) check.checkJob(job);
+  refuseInConfig(reader, pipeline.config as JsonObject);
   return { vars: [...check.found.values()], givable: [...check.givable] };
+}
+
+/** Nothing fills them there: a webhook would believe whoever signs with the text `((secret))`. */
+function refuseInConfig(reader: PlanReader, config: JsonObject): void {
+  for (const { ref, path } of collectVarRefs(config)) {
+    const value = path.reduce<unknown>((from, part) => (from as Readonly<Record<string, unknown>>)[part], config);
+    // An expression may have parentheses of its own.
+    if (typeof value !== "string" || value.trim() !== ref.text) continue;
+    const hint = `name a secret as "secret:${ref.name}"; other values stand there themselves`;
+    reader.problems.add(joinPath("config", path), `is ${ref.text}, but a config has no vars`, hint);
+  }
 }
 
 class VarCheck {
