@@ -79,8 +79,8 @@ class VarCheck {
     }
     if ("steps" in step) for (const inner of step.steps) this.#visit(inner, inside);
     if (step.type === "load_var") local.add(step.name);
-    // What was loaded inside of `across` counts behind it too.
-    for (const name of inside) if (!across.includes(name)) local.add(name);
+    // What was loaded inside of `across` counts behind it too. Elsewhere it does already, and there may be thousands.
+    if (inside !== local) for (const name of inside) if (!across.includes(name)) local.add(name);
     for (const hook of listHooks(step)) this.#visit(hook, local);
   }
 
