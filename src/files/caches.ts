@@ -2,8 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { chmod, lstat, mkdir, readdir, rename, utimes } from "node:fs/promises";
-import { join } from "node:path";
-import { toDiskError } from "./disk-error.ts";
+import { dirname, join } from "node:path";
+import { systemCode, toDiskError } from "./disk-error.ts";
 
 export interface Cache {
   /** No volume that a script names can be called so. */
@@ -15,6 +15,8 @@ export interface Cache {
 /** Scripts choose the names of volumes without a colon. */
 const namePattern = /^cache:[0-9a-f]{32}$/;
 const aside = ".removed";
+/** What steps see of the folder of a cache; the folder itself is ours whatever they do, and tells when it was used. */
+const inside = "files";
 
 export class Caches {
   readonly #root: string;
@@ -29,7 +31,7 @@ export class Caches {
   /** The cache, made if it is not there; counts as used now. @throws {AppError} STORE_UNAVAILABLE when the disk refuses. */
   async open(pipeline: string, key: string, now: number): Promise<Cache> {
     const id = createHash("sha256").update(`${pipeline}\0${key}`).digest("hex").slice(0, 32);
-    const path = join(this.#root, id);
+    const path = join(this.#root, id, inside);
     return await this.#inTurn(async () => await this.#make({ name: `cache:${id}`, path }, key, now));
   }
 
@@ -39,8 +41,11 @@ export class Caches {
       await mkdir(this.#root, { recursive: true, mode: 0o700 });
       await mkdir(path, { recursive: true });
       // As for volumes: whoever a container's process is may write here, and the folder above keeps others out.
-      await chmod(path, 0o777);
-      await utimes(path, now / 1000, now / 1000);
+      await chmod(path, 0o777).catch((thrown: unknown) => {
+        // A container has given it to a user of its own, who may do as well.
+        if (systemCode(thrown) !== "EPERM") throw thrown;
+      });
+      await utimes(dirname(path), now / 1000, now / 1000);
     } catch (thrown) {
       throw toDiskError(thrown, `the cache ${JSON.stringify(key.slice(0, 200))} could not be made`);
     }
@@ -50,7 +55,7 @@ export class Caches {
   /** Undefined where this is no name of a cache, or it is gone. */
   async find(name: string): Promise<Cache | undefined> {
     if (!namePattern.test(name)) return undefined;
-    const path = join(this.#root, name.slice("cache:".length));
+    const path = join(this.#root, name.slice("cache:".length), inside);
     return (await lstat(path).catch(() => null))?.isDirectory() ? { name, path } : undefined;
   }
 

@@ -1,7 +1,17 @@
 // Caches: whose they are, what may be read of them, and when they go.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Caches } from "../../../src/files/caches.ts";
 import { rejection } from "../store/store-files.ts";
@@ -53,6 +63,28 @@ test("files of a cache are read by its name, as of a volume, and no link leads o
   });
 });
 
+// Only root can give a folder to another user.
+test.skipIf(process.getuid?.() !== 0)(
+  "a cache that a container has given to another user is still the cache",
+  async () => {
+    const root = join(folder.dir, "given");
+    mkdirSync(root);
+    chmodSync(folder.dir, 0o777);
+    chmodSync(root, 0o777);
+    const caches = new Caches(join(root, "caches"), async () => {});
+    process.seteuid?.("nobody");
+    try {
+      const { path } = await caches.open("ci", "npm", 1000);
+      process.seteuid?.(0);
+      chownSync(path, 1234, 1234);
+      process.seteuid?.("nobody");
+      expect((await caches.open("ci", "npm", 2000)).path).toBe(path);
+    } finally {
+      process.seteuid?.(0);
+    }
+  },
+);
+
 test("no volume of a run can have the name of a cache", async () => {
   const { name } = await folder.files.caches.open("ci", "npm", 0);
   expect(await rejection(folder.files.volumes.create(runId, name))).toMatchObject({ code: "VALIDATION_FAILED" });
@@ -96,7 +128,7 @@ test("a run that asks for a cache while it is being removed has a new one, which
 test("a cache that cannot be removed is told, keeps no other, and is tried again", async () => {
   let isBroken = true;
   const caches = new Caches(join(folder.dir, "broken"), (path) => {
-    if (isBroken && existsSync(join(path, "root"))) return Promise.reject(new Error("files of root"));
+    if (isBroken && existsSync(join(path, "files/root"))) return Promise.reject(new Error("files of root"));
     rmSync(path, { recursive: true });
     return Promise.resolve();
   });
