@@ -66,6 +66,13 @@ export function worseOf(first: Outcome, second: Outcome): Outcome {
   return rankOf(second) > rankOf(first) ? second : first;
 }
 
+/** What a hook makes of the outcome that it ran for: of two mishaps both are told. */
+export function afterHook(outcome: Outcome, hook: Outcome): Outcome {
+  const worse = worseOf(outcome, hook);
+  if (outcome.status === "succeeded" || hook.status === "succeeded") return worse;
+  return { ...worse, message: `${outcome.message}; then ${hook.message}`, at: outcome.at } as Mishap;
+}
+
 function rankOf(outcome: Outcome): number {
   const rank = { succeeded: 0, failed: 1, errored: 2, aborted: 3 } as const;
   return rank[outcome.status] + (outcome.status === "aborted" && outcome.by === undefined ? 1 : 0);

@@ -3,7 +3,7 @@
 import type { Hooks, StepPlan } from "../plan.ts";
 import { notifyTargets, loadVar, setPipeline, waitAtGate } from "./small-steps.ts";
 import { runAcross, runInOrder, runInParallel, tryInOrder } from "./group-steps.ts";
-import { type Outcome, outcomeOf, worseOf } from "./outcome.ts";
+import { afterHook, type Outcome, outcomeOf } from "./outcome.ts";
 import { readCount, readDuration } from "./read-template.ts";
 import { getResource, putResource } from "./resource-steps.ts";
 import type { Scope } from "./scope.ts";
@@ -27,7 +27,7 @@ export async function runHooks(hooks: Hooks, outcome: Outcome, scope: Scope): Pr
   const { onSuccess, onFailure, onAbort, onError, ensure } = hooks;
   let now = outcome;
   const after = async (hook: StepPlan | undefined, applies: boolean): Promise<void> => {
-    if (hook !== undefined && applies) now = worseOf(now, await runStep(hook, scope.unlimited()));
+    if (hook !== undefined && applies) now = afterHook(now, await runStep(hook, scope.unlimited()));
   };
   await after(onSuccess, now.status === "succeeded");
   await after(onFailure, now.status === "failed");

@@ -46,7 +46,7 @@ export async function openTaskFolder(
   }
   for (const path of config.caches ?? []) {
     const place = folderOf(path);
-    volumes.set(place, await script.volumes.create({ cache: `${scope.job.name}/${task.name}/${place}` }));
+    volumes.set(place, await script.volumes.create({ cache: JSON.stringify([scope.job.name, task.name, place]) }));
   }
   const dir = config.run.dir === undefined ? undefined : asText(config.run.dir, "run.dir", task.at);
   const place = isContainer ? placeInContainer(volumes, dir) : placeOfProcess(volumes, dir);

@@ -79,6 +79,18 @@ describe("a step that goes wrong", () => {
     });
   });
 
+  test("and whose hook goes wrong too says both, and is what is worse", async () => {
+    const after = async (name: string, hook: string): Promise<unknown> =>
+      (await plan(task(name, `, ${hook}`), { onStep: byName })).jobs["j"];
+    expect(await after("fails", `on_failure: ${task("errs")}`)).toBe(
+      "failed: task fails: it exited with code 3; then task errs: no such program",
+    );
+    expect(await after("errs", `ensure: ${task("fails")}`)).toBe(
+      "failed: task errs: no such program; then task fails: it exited with code 3",
+    );
+    expect(await after("works", `ensure: ${task("fails")}`)).toBe("failed: task fails: it exited with code 3");
+  });
+
   test("by an assert counts before all else, and stands where the assert does", async () => {
     const { error } = await executeYaml(
       `assert: { execution: [nothing] }

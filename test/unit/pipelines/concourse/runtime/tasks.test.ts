@@ -49,7 +49,7 @@ describe("the folder of a task", () => {
 
   test("has caches by job and task", async () => {
     const { calls } = await execute("run: { path: sh }, caches: [{ path: ./c }]");
-    expect(calls).toEqual(['["cache","j/t/c"]']);
+    expect(calls).toEqual([JSON.stringify(["cache", JSON.stringify(["j", "t", "c"])])]);
   });
 
   test("keeps what a task has made that failed", async () => {
