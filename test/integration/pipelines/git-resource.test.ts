@@ -1,7 +1,7 @@
 // Resources of type git against repositories on this machine: what a check finds, what a get leaves, what a put pushes.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { git } from "../../../src/pipelines/concourse/runtime/resources/git.ts";
 import { SecretValue } from "../../../src/pipelines/concourse/var-text.ts";
@@ -263,8 +263,16 @@ test("a put does not follow links or alternates out of its artifact", async () =
   symlinkSync(join(bench.folder, "work"), join(other.path, "link"));
   await expect(git.put(context, { repository: "other/link" }, { other })).rejects.toThrow("leads out of the artifact");
   await expect(git.put(context, { repository: "../work" }, { repo })).rejects.toThrow("must be a path in an artifact");
+  const refused = async (): Promise<void> =>
+    await expect(git.put(context, { repository: "repo" }, { repo })).rejects.toThrow("by links or alternates");
   writeFileSync(join(repo.path, ".git/objects/info/alternates"), "/srv\n");
-  await expect(git.put(context, { repository: "repo" }, { repo })).rejects.toThrow("by links or alternates");
+  await refused();
+  rmSync(join(repo.path, ".git/objects/info/alternates"));
+  symlinkSync("/etc/passwd", join(repo.path, ".git/refs/heads/link"));
+  await refused();
+  rmSync(join(repo.path, ".git"), { recursive: true });
+  symlinkSync(join(bench.folder, "work/.git"), join(repo.path, ".git"));
+  await refused();
 });
 
 for (const source of [
