@@ -40,7 +40,9 @@ export async function runPlan(plan: Plan): Promise<void> {
   const run = async (job: JobPlan, ends: readonly (readonly [string, JobResult])[]): Promise<JobResult> => {
     if (state.end !== null) return skip(job, "the run was asked to end before", true);
     executed.push(job.name);
-    return await runJob(job, { ...setting, earlier: usedBy(ends) });
+    const result = await runJob(job, { ...setting, earlier: usedBy(ends) });
+    if (result.status === "skipped") executed.splice(executed.indexOf(job.name), 1);
+    return result;
   };
   await Promise.all(jobs.map(async (job) => await begin(job)));
   finish(plan, jobs, results, executed);

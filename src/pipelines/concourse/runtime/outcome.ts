@@ -16,6 +16,8 @@ export interface Mishap {
   readonly code?: string;
   /** Where not the run is to end, but this step alone. */
   readonly by?: GroupEnd;
+  /** Nothing went wrong but that it is not the time for it. */
+  readonly isEarly?: boolean;
 }
 
 export const succeeded: Outcome = { status: "succeeded" };
@@ -36,6 +38,9 @@ export class PlanError extends Error {
   }
 }
 
+/** No version has passed the jobs yet that a get names. */
+export class NotPassed extends PlanError {}
+
 /** Why steps are ended whose group has failed already. */
 export class GroupEnd extends Error {
   constructor() {
@@ -53,7 +58,8 @@ export function outcomeOf(thrown: unknown, what: string, at: Place): Mishap {
     return { status: "aborted", message: `${what}: ${thrown.message}`, at, by: thrown };
   }
   if (thrown instanceof PlanError) {
-    return { status: thrown.isFailure ? "failed" : "errored", message: thrown.message, at: thrown.at };
+    const isEarly = thrown instanceof NotPassed ? { isEarly: true } : {};
+    return { status: thrown.isFailure ? "failed" : "errored", message: thrown.message, at: thrown.at, ...isEarly };
   }
   if (thrown instanceof ResourceFailure) return failed(`${what}: ${thrown.message}`, at);
   const { message, hint } =

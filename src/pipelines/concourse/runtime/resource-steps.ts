@@ -2,7 +2,7 @@
 
 import type { GetPlan, JsonObject, Place, PutPlan, ResourcePlan, StepPlan, Version } from "../plan.ts";
 import type { Filled } from "../var-text.ts";
-import { type Outcome, PlanError, succeeded } from "./outcome.ts";
+import { NotPassed, type Outcome, PlanError, succeeded } from "./outcome.ts";
 import { listSteps } from "../list-steps.ts";
 import type { JobContext } from "./job-context.ts";
 import { resourceScope } from "../resource-scope.ts";
@@ -98,7 +98,7 @@ async function findVersion({ version, passed, at }: Wanted, resource: ResourcePl
     });
     // One from before this run would be new to nobody.
     if (chosen !== null && (had.length === 0 || (common !== undefined && isSame(chosen, common)))) return chosen;
-    throw new PlanError(`get ${name}: no version of it has passed ${asked.join(" and ")} yet`, at);
+    throw new NotPassed(`get ${name}: no version of it has passed ${asked.join(" and ")} yet`, at);
   }
   const key = `${name} ${version === "every" ? job.name : ""}`;
   const of = { scope: resourceScope(resource) };

@@ -2,6 +2,7 @@
 
 import type { JobPlan, Place, Plan } from "../plan.ts";
 import { Artifacts } from "./artifacts.ts";
+import { listSteps } from "../list-steps.ts";
 import { countTakers } from "./count-takers.ts";
 import { checkJobAssert } from "./asserts.ts";
 import { runInOrder } from "./group-steps.ts";
@@ -69,19 +70,33 @@ export async function runJob(job: JobPlan, setting: JobSetting): Promise<JobResu
 async function execute(job: JobPlan, context: JobContext): Promise<Outcome> {
   const deadline = job.timeout === undefined ? null : Date.now() + parseDuration(job.timeout);
   const scope = new Scope(context, new Artifacts(countTakers(job)), { deadline });
-  return await runHooks(job, await runInOrder(job.plan, scope, runStep), scope);
+  const came = await runInOrder(job.plan, scope, runStep);
+  return isTooEarly(job, context, came) ? came : await runHooks(job, came, scope);
+}
+
+/** Behind other jobs, a job whose gets have nothing to get yet is not begun, as in Concourse. */
+function isTooEarly(job: JobPlan, { executed }: JobContext, outcome: Outcome): boolean {
+  if (outcome.status !== "errored" || outcome.isEarly !== true || job.needs.length === 0) return false;
+  const gets = listSteps(job).flatMap((step) => (step.type === "get" ? [step.name] : []));
+  return executed.every((name) => gets.includes(name));
 }
 
 function finish(job: JobPlan, context: JobContext, outcome: Outcome): JobResult {
   const isOverdue = outcome.status === "aborted" && outcome.code === "RUN_TIMEOUT";
-  const status = isOverdue ? "timed_out" : ends[outcome.status];
+  const isEarly = isTooEarly(job, context, outcome);
+  const status = isOverdue ? "timed_out" : isEarly ? "skipped" : ends[outcome.status];
   if (job.assert !== undefined) checkJobAssert(job.assert, context, status);
   const { used, refuted } = context;
   const [first] = refuted;
   const result: JobResult =
     first !== undefined
       ? { status: "failed", ...first, isRefuted: true, used }
-      : { ...(outcome.status === "succeeded" ? {} : tellOf(outcome)), status, used };
+      : {
+          ...(outcome.status === "succeeded" ? {} : tellOf(outcome)),
+          status,
+          used,
+          ...(isEarly ? { isBlocked: true } : {}),
+        };
   script.jobs.end(job.name, {
     status: result.status,
     ...(result.message === undefined ? {} : { message: result.message }),
