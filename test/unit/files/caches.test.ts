@@ -99,9 +99,9 @@ test("only caches that none has asked for since go, with all that is in them", a
   expect(await caches.removeUnused(3000)).toEqual({ removed: 1, problem: null });
   expect([old, used].map(({ path }) => existsSync(path))).toEqual([false, true]);
   expect(readdirSync(join(folder.dir, "data", "caches"))).toHaveLength(1);
-  mkdirSync(join(old.path, "../something-else"));
+  mkdirSync(join(folder.dir, "data", "caches", "something-else"));
   expect(await caches.removeUnused(Date.now() + 9000)).toEqual({ removed: 1, problem: null });
-  expect(existsSync(join(old.path, "../something-else"))).toBeTrue();
+  expect(existsSync(join(folder.dir, "data", "caches", "something-else"))).toBeTrue();
   expect(existsSync(used.path)).toBeFalse();
 });
 
