@@ -134,7 +134,8 @@ export class ResourceChecker {
       const key = keyOf(pipeline, { resource: resource.name, scope: resourceScope(resource) });
       const known = before.find(({ key: { resource: name, scope } }) => name === key.resource && scope === key.scope);
       const soonAt = known?.nextAt ?? now + ((index * 250) % firstSpreadMs);
-      const nextAt = Number.isFinite(everyMs) ? Math.min(soonAt, now + everyMs) : everyMs;
+      const dueAt = Number.isFinite(everyMs) ? Math.min(soonAt, now + everyMs) : everyMs;
+      const nextAt = known !== undefined && known.waiting.length > 0 ? now : dueAt;
       if (known !== undefined) return [Object.assign(known, { version, resource, nextAt })];
       return [{ pipeline, version, resource, key, nextAt, lastCheck: null, failures: 0, isBusy: false, waiting: [] }];
     });

@@ -267,6 +267,23 @@ test("what is checked only when that is asked for is not checked by itself; its 
   expect(bench.clock.pendingMs).toEqual([]);
 });
 
+test("a check that is asked for comes also where the pipeline is changed before it can begin", async () => {
+  const never = resource({ name: "asked", checkEveryMs: null });
+  bench.set("asked", [never], jobs);
+  for (const name of ["a", "b", "c", "d"]) bench.set(name, [slow(name)], jobs);
+  bench.checker.start();
+  await bench.wait(0);
+  await bench.wait(0);
+  expect(bench.looks).toHaveLength(4);
+  const checked = bench.checker.checkNow("asked", ["asked"]);
+  bench.set("asked", [never], jobs);
+  bench.stepEnds.forEach((end) => end());
+  await bench.wait(0);
+  await bench.wait(0);
+  await checked;
+  expect(bench.checker.stateOf("asked", "asked")?.lastCheck).not.toBeNull();
+});
+
 test("nobody waits for a check of what is gone, or of a server that stops", async () => {
   bench.set("ci", [slow("repo")], jobs);
   bench.set("other", [slow("kept")], jobs);
