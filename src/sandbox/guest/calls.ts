@@ -52,15 +52,15 @@ export interface CallOptions {
 export function call(kind: string, name: string, args: unknown, options: CallOptions = {}): Promise<unknown> {
   const { onOutput, ending } = options;
   const calledAt = stackHere();
-  return new Promise((resolve, reject) => {
-    if (ending?.isOver === true) {
-      reject(ending.reason as Error);
-      return;
-    }
-    const number = host("call", encodeCall(kind, name, args, calledAt)) as number;
-    const unfollow = ending?.follow(() => notify("abort", "signal", { call: number }));
-    pending.set(number, { resolve, reject, onOutput, calledAt, ending, unfollow });
-  });
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  if (ending?.isOver === true) {
+    reject(ending.reason as Error);
+    return promise;
+  }
+  const number = host("call", encodeCall(kind, name, args, calledAt)) as number;
+  const unfollow = ending?.follow(() => notify("abort", "signal", { call: number }));
+  pending.set(number, { resolve, reject, onOutput, calledAt, ending, unfollow });
+  return promise;
 }
 
 /** Makes a call that is never answered. Returns its number. */

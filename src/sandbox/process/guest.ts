@@ -174,6 +174,7 @@ export class Guest {
   }
 
   #host(operation: string, payload: string): string | number | undefined {
+    if (operation === "is_over") return this.#doom === null ? 0 : 1;
     if (this.#doom !== null) throw new Error(this.#doom.type === "limit" ? this.#doom.message : "the run has ended");
     switch (operation) {
       case "clock":

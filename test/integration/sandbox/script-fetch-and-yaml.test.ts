@@ -87,7 +87,7 @@ describe("fetch refuses", () => {
     ["fetch('ftp://h/')", "not an address of http or https"],
     ["fetch('http://h', 'POST')", "must be an object"],
     ["fetch('http://h', { metod: 'POST' })", 'unknown option "metod" | did you mean "method"?'],
-    ["fetch('http://h', { signal: 1 })", "use timeout"],
+    ["fetch('http://h', { signal: 1 })", "signal must be an AbortSignal"],
     ["fetch('http://h', { json: {} })", "JSON.stringify"],
     ["fetch('http://h', { credentials: 'omit' })", "the options are method, headers"],
     ["fetch('http://h', { method: 'POST', body: { a: 1 } })", "body is an object; write body: JSON.stringify(data)"],
