@@ -33,6 +33,8 @@ export interface HostCallsOptions {
   /** Hands a delivery to the guest; resolves when the guest has dealt with it. */
   readonly hand: (seq: number, delivery: GuestDelivery) => Promise<void>;
   readonly onResponse: (response: WebhookResponse) => void;
+  /** Recorded with each delivery: what brings the run back where it is on record that it waits. */
+  readonly wake: () => readonly Write[];
   /** Called after each result, and when a call begins to wait: the run may be over, or have nothing to do for now. */
   readonly onResult: () => void;
 }
@@ -366,6 +368,7 @@ export class HostCalls {
     journal.complete(number);
     const seq = this.#nextDelivery();
     writes.push(completeWrite(run.id, number, outcome, parts.clock.now()), deliverWrite(run.id, number, seq));
+    writes.push(...this.#options.wake());
     return seq;
   }
 

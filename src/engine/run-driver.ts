@@ -108,6 +108,7 @@ export class RunDriver {
       journal,
       recorder,
       onResponse,
+      wake: () => this.#wake(),
       hand: async (seq, delivery) => await guest.hand(seq, delivery),
       onResult: () => this.#afterResult(),
     });
@@ -122,9 +123,7 @@ export class RunDriver {
     this.#deadline.start(this.#options.parts.clock.now());
     // Recorded with what the first turn does, unless that takes long enough for somebody to wonder.
     this.#stopStartNote = this.#options.parts.clock.after(noteStartAfterMs, () => {
-      const writes: Write[] = [];
-      if (this.#end === null && !this.#abandoned) this.#noteStart(writes);
-      if (writes.length > 0) this.#recorder.record(writes);
+      if (this.#end === null && !this.#abandoned && !this.#started) this.#recorder.record(this.#noteStart());
     });
     this.#guest.start();
   }
@@ -197,9 +196,8 @@ export class RunDriver {
     if (this.#end !== null) return;
     this.#stopIdleClock?.();
     this.#stopIdleClock = null;
-    const writes: Write[] = [];
+    const writes: Write[] = [...this.#noteStart()];
     const effects: (() => void)[] = [];
-    this.#noteStart(writes);
     if (turn.observed !== null) writes.push(this.#journal.observe(this.#options.run.id, turn.observed, afterSeq));
     for (const { number: _, ...line } of turn.console) this.#note({ source: "console", ...line }, writes, effects);
     for (const call of turn.calls) {
@@ -282,10 +280,14 @@ export class RunDriver {
       }
       // Something has come meanwhile.
       this.#started = false;
-      const writes: Write[] = [];
-      this.#noteStart(writes);
-      this.#recorder.record(writes, () => this.#afterResult());
+      this.#recorder.record(this.#noteStart(), () => this.#afterResult());
     });
+  }
+
+  /** It may be all that is left of this process that the run waits, and what has come meanwhile. */
+  #wake(): readonly Write[] {
+    const { run, parts } = this.#options;
+    return this.#goesToWait ? [{ type: "run.wake", id: run.id, at: parts.clock.now() }] : [];
   }
 
   #leave(): void {
@@ -317,9 +319,7 @@ export class RunDriver {
     const seq = this.#journal.nextDelivery();
     const delivery = { seq, type: "cancel" } as const;
     const deliver: Write = { type: "journal.deliver", runId: this.#options.run.id, delivery };
-    const begun: Write[] = [];
-    this.#noteStart(begun);
-    this.#recorder.record([...begun, ...writes, deliver], () => {
+    this.#recorder.record([...this.#wake(), ...this.#noteStart(), ...writes, deliver], () => {
       if (this.#end !== null) return;
       this.#calls.cancelOpen(seq);
       void this.#guest.hand(seq, cancelDelivery(cancel));
@@ -348,10 +348,9 @@ export class RunDriver {
     const end = this.#end;
     if (end === null || this.#takingUp || this.#calls.ongoing > 0 || this.#endRecorded) return;
     this.#endRecorded = true;
-    const writes: Write[] = [];
+    const writes: Write[] = [...this.#noteStart()];
     const effects: (() => void)[] = [];
     const at = this.#options.parts.clock.now();
-    this.#noteStart(writes);
     const { size: afterCall } = this.#journal;
     const line = { at, source: "system", level: "error", text: describeEnd(end), afterCall } as const;
     if (end.error !== null) this.#note(line, writes, effects);
@@ -384,11 +383,11 @@ export class RunDriver {
     onEnd(end.status);
   }
 
-  #noteStart(writes: Write[]): void {
-    if (this.#started) return;
+  #noteStart(): readonly Write[] {
+    if (this.#started) return [];
     this.#started = true;
     this.#stopStartNote?.();
-    writes.push({ type: "run.start", id: this.#options.run.id, at: this.#options.parts.clock.now() });
+    return [{ type: "run.start", id: this.#options.run.id, at: this.#options.parts.clock.now() }];
   }
 
   #note(line: LogLine, writes: Write[], effects: (() => void)[]): void {

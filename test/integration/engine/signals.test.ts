@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import type { JsonValue } from "../../../src/core/json.ts";
+import type { Store, Write } from "../../../src/store/store.ts";
 import { AheadClock } from "../../fixtures/harness/ahead-clock.ts";
 import { EngineHarness, until } from "../../fixtures/harness/engine-harness.ts";
 import { refusal, untilOpen } from "../../fixtures/harness/news.ts";
@@ -117,4 +118,60 @@ test("a wait that lost a race does not keep a later one of the same name from it
   await until(async () => (await harness.logs(id)).some(({ text }) => text === "twice"));
   await harness.engine.signal(id, "stop", "now");
   expect((await harness.end(id)).result).toMatchObject({ got: "now" });
+});
+
+/** Dies when the news that reach a run as it goes to wait are on disk, and that it goes on again is not. */
+class DiesWithNews {
+  readonly #isHeld = Promise.withResolvers<void>();
+  readonly #release = Promise.withResolvers<void>();
+  readonly #dead = Promise.withResolvers<void>();
+  #isDead = false;
+
+  /** It is on disk that the run waits, which nobody has been told of. */
+  get held(): Promise<void> {
+    return this.#isHeld.promise;
+  }
+
+  get dead(): Promise<void> {
+    return this.#dead.promise;
+  }
+
+  release(): void {
+    this.#release.resolve();
+  }
+
+  wrap(store: Store): Store {
+    return { ...store, close: async () => await store.close(), commit: (writes) => this.#commit(store, writes) };
+  }
+
+  async #commit(store: Store, writes: readonly Write[]): Promise<void> {
+    const has = (wanted: Write["type"]): boolean => writes.some(({ type }) => type === wanted);
+    if (this.#isDead) return await new Promise<never>(() => {});
+    if (has("run.wait")) {
+      await store.commit(writes);
+      this.#isHeld.resolve();
+      return await this.#release.promise;
+    }
+    if (!has("journal.deliver")) return await store.commit(writes);
+    this.#isDead = true;
+    await store.commit(writes.filter(({ type }) => type !== "run.start")).finally(this.#dead.resolve);
+    return await new Promise<never>(() => {});
+  }
+}
+
+test("what comes as the run goes to wait, and is all that is left of a server that dies with it, lets it go on", async () => {
+  const [clock, dying] = [new AheadClock(), new DiesWithNews()];
+  harness = await EngineHarness.open({ clock, wrapStore: (store) => dying.wrap(store) });
+  const id = await harness.start(`return { got: await signal.wait("go") };`);
+  await dying.held;
+  void harness.engine.signal(id, "go", "news").catch(() => {});
+  await Bun.sleep(50);
+  dying.release();
+  await dying.dead;
+  const back = harness.restart({ wrapStore: (store) => store });
+  // A life that cannot write gives up after a while, which need not be waited for.
+  const hurry = setInterval(() => clock.advance(10_000), 20);
+  harness = await back;
+  clearInterval(hurry);
+  expect((await harness.engine.waitForEnd(id, 10_000)).result).toEqual({ got: "news" });
 });

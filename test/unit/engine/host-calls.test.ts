@@ -46,6 +46,7 @@ class Bench {
       recorder: this.recorder,
       hand: async () => {},
       onResponse: () => {},
+      wake: () => [],
       onResult: () => {},
     });
   }
@@ -97,8 +98,9 @@ test("a command in a container that an earlier life has opened begins when that 
     secrets,
   } as unknown as RunParts;
   const hand = async (): Promise<void> => {};
-  const events = { hand, onResponse: () => {}, onResult: () => {}, isLogShared: false, bundle: { code: "" } };
-  const calls = new HostCalls({ parts, run, log: new RunLog(), journal: view, recorder, ...events });
+  const events = { hand, onResponse: () => {}, wake: () => [], onResult: () => {} };
+  const given = { ...events, isLogShared: false, bundle: { code: "" } };
+  const calls = new HostCalls({ parts, run, log: new RunLog(), journal: view, recorder, ...given });
   const common = { argsHash: "h", afterSeq: 0, startedAt: 0 };
   const step = { kind: "step", env: {}, output: false };
   const journal: Journal = {
