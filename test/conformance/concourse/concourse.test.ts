@@ -4,9 +4,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseDocument } from "yaml";
 import type { JsonValue } from "../../../src/core/json.ts";
 import type { Run } from "../../../src/core/run.ts";
+import { mutantsOf } from "./mutants.ts";
 import { makeFolder, type Notified, openNotified } from "./surroundings.ts";
 import { BareRepository } from "../../fixtures/git/bare-repository.ts";
 import { EngineHarness, runIdOf, until } from "../../fixtures/harness/engine-harness.ts";
@@ -125,41 +125,8 @@ describe("a YAML pipeline", () => {
   });
 });
 
-interface Mutant {
-  readonly name: string;
-  readonly what: string;
-  readonly text: string;
-}
-
-/** Each leaf of each `assert` once, changed to what cannot be. */
-function mutantsOf(name: string): readonly Mutant[] {
-  const places: (readonly (string | number)[])[] = [];
-  const document = parseDocument(textOf(name));
-  const walk = (node: unknown, path: readonly (string | number)[], inAssert: boolean): void => {
-    if (Array.isArray(node)) node.forEach((item, index) => walk(item, [...path, index], inAssert));
-    else if (typeof node === "object" && node !== null) {
-      for (const [key, item] of Object.entries(node)) walk(item, [...path, key], inAssert || key === "assert");
-    } else if (inAssert) places.push(path);
-  };
-  walk(document.toJS(), [], false);
-  return places.map((path) => {
-    const mutated = parseDocument(textOf(name));
-    const value: unknown = mutated.getIn(path);
-    const other =
-      path.at(-1) === "status"
-        ? value === "failed"
-          ? "succeeded"
-          : "failed"
-        : typeof value === "number"
-          ? value + 1
-          : "what never is";
-    mutated.setIn(path, other);
-    return { name, what: path.join("."), text: mutated.toString() };
-  });
-}
-
 describe("every assertion can fail:", () => {
-  const mutants = names.flatMap((name) => mutantsOf(name));
+  const mutants = names.flatMap((name) => mutantsOf(textOf(name)).map((mutant) => ({ name, ...mutant })));
 
   test("there are many", () => {
     expect(mutants.length).toBeGreaterThan(100);
