@@ -159,19 +159,24 @@ class DiesWithNews {
   }
 }
 
-test("what comes as the run goes to wait, and is all that is left of a server that dies with it, lets it go on", async () => {
-  const [clock, dying] = [new AheadClock(), new DiesWithNews()];
-  harness = await EngineHarness.open({ clock, wrapStore: (store) => dying.wrap(store) });
-  const id = await harness.start(`return { got: await signal.wait("go") };`);
-  await dying.held;
-  void harness.engine.signal(id, "go", "news").catch(() => {});
-  await Bun.sleep(50);
-  dying.release();
-  await dying.dead;
-  const back = harness.restart({ wrapStore: (store) => store });
-  // A life that cannot write gives up after a while, which need not be waited for.
-  const hurry = setInterval(() => clock.advance(10_000), 20);
-  harness = await back;
-  clearInterval(hurry);
-  expect((await harness.engine.waitForEnd(id, 10_000)).result).toEqual({ got: "news" });
+describe("what comes as the run goes to wait, and is all that is left of a server that dies with it,", () => {
+  test.each<[string, (id: string) => Promise<unknown>, object]>([
+    ["a signal", (id) => harness.engine.signal(id, "go", "news"), { status: "succeeded", result: { got: "news" } }],
+    ["a cancellation", (id) => harness.engine.cancel(id), { status: "cancelled" }],
+  ])("lets it go on: %s", async (_, tell, end) => {
+    const [clock, dying] = [new AheadClock(), new DiesWithNews()];
+    harness = await EngineHarness.open({ clock, wrapStore: (store) => dying.wrap(store) });
+    const id = await harness.start(`return { got: await signal.wait("go") };`);
+    await dying.held;
+    void tell(id).catch(() => {});
+    await Bun.sleep(50);
+    dying.release();
+    await dying.dead;
+    const back = harness.restart({ wrapStore: (store) => store });
+    // A life that cannot write gives up after a while, which need not be waited for.
+    const hurry = setInterval(() => clock.advance(10_000), 20);
+    harness = await back;
+    clearInterval(hurry);
+    expect(await harness.engine.waitForEnd(id, 10_000)).toMatchObject(end);
+  });
 });
