@@ -1,13 +1,14 @@
 // One look at a resource outside of any run: which versions there are now, by the same type as in a run.
 
 import { AppError } from "../../core/app-error.ts";
-import type { JsonValue } from "../../core/json.ts";
 import type { ResourceConfig } from "../../core/pipeline-config.ts";
 import { isResourceVersion, type ResourceVersion } from "../../core/resource-version.ts";
 import type { Executor, RunningStep, StepOutcome } from "../../executors/executors.ts";
 import {
   checkResource,
   fillVars,
+  findGiven,
+  isGiven,
   type ResourceStep,
   type ResourceStepEnd,
   SecretValue,
@@ -56,15 +57,9 @@ export async function checkOutside(checked: Checked, parts: CheckParts): Promise
 }
 
 /** Of runner.toml, else a secret: nobody is there who could give another. @throws {AppError} VALIDATION_FAILED. */
-function findVar({ source, name, fields, text }: VarRef, vars: ConfiguredVars): VarValue {
-  const value = source === null && Object.hasOwn(vars, name) ? vars[name] : undefined;
-  if (value === undefined) return new SecretValue(`${source ?? "secret"}:${name}`);
-  return fields.reduce<JsonValue>((data, field) => {
-    const isFields = typeof data === "object" && data !== null && !Array.isArray(data);
-    const inner = isFields ? (data as Readonly<Record<string, JsonValue>>)[field] : undefined;
-    if (inner !== undefined) return inner;
-    throw new AppError("VALIDATION_FAILED", `${text}: there is no field ${JSON.stringify(field)}`);
-  }, value);
+function findVar(ref: VarRef, vars: ConfiguredVars): VarValue {
+  if (isGiven(ref, vars)) return findGiven(ref, vars, (message) => new AppError("VALIDATION_FAILED", message));
+  return new SecretValue(`${ref.source ?? "secret"}:${ref.name}`);
 }
 
 async function outcomeOf(step: RunningStep, signal: AbortSignal): Promise<StepOutcome> {

@@ -76,7 +76,7 @@ async function runAtOnce(works: readonly Work[], scope: Scope, limit: number, is
     const outcome = await work(inside); // in a line of its own: others change `worst` while it is awaited
     if (outcome.status === "aborted" && outcome.by === end) return;
     worst = worseOf(worst, outcome);
-    if (worst.status !== "succeeded") controller.abort(end);
+    if (isFast && worst.status !== "succeeded") controller.abort(end);
   };
   await Promise.all(works.map(async (work) => await turns.run(async () => await doOne(work))));
   return worst;
