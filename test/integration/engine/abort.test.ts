@@ -122,6 +122,12 @@ describe("the option signal", () => {
     await harness.engine.cancel(id);
     expect(await harness.end(id)).toMatchObject({ status: "cancelled", steps: [{ status: "cancelled" }] });
     expect((await harness.logs(id)).map(({ text }) => text)).toContain("CancelledError");
+    // What the cancellation has ended is not to be ended once more.
+    const kinds: string[] = [];
+    for await (const record of harness.engine.readJournal(id, { withScript: false })) {
+      if (record.type === "call") kinds.push(record.kind);
+    }
+    expect(kinds).toEqual(["step"]);
   });
 });
 
