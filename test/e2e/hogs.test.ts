@@ -49,6 +49,7 @@ test.each([
 ])(
   "%s in every sandbox process delays webhooks to another pipeline hardly at all, and harms no innocent run",
   async (_, hog) => {
+    const calmMs = await measurePolite(20);
     const waiting = await Promise.all([1, 2, 3].map(() => server.trigger("waiting")));
     const hogs = Array.from({ length: processes }, async () => {
       const response = await server.webhook(hog);
@@ -57,8 +58,8 @@ test.each([
     });
     const tookMs = await measurePolite(40);
     // What is promised is a delay of 100 ms at most; a busy machine that runs tests is given more.
-    expect(percentile(tookMs, 0.5)).toBeLessThan(100);
-    expect(percentile(tookMs, 0.9)).toBeLessThan(300);
+    expect(percentile(tookMs, 0.5)).toBeLessThan(100 + 2 * percentile(calmMs, 0.5));
+    expect(percentile(tookMs, 0.9)).toBeLessThan(300 + 2 * percentile(calmMs, 0.9));
     for (const id of waiting) {
       const { status, result, error } = await server.waitForEnd(id);
       expect({ status, result, error }).toEqual({ status: "succeeded", result: 20, error: null });

@@ -73,7 +73,7 @@ testSlow(
     await Promise.all(sending);
 
     // What is promised is 20 ms at p99; a busy machine that runs tests is given more.
-    expect(percentile(healthMs, 0.95)).toBeLessThan(50);
+    expect(percentile(healthMs, 0.9)).toBeLessThan(fsyncMs / 2);
     expect(healthMs.length).toBeGreaterThan(100);
     // An answer comes after its commit, and a commit has waited for the disk.
     expect(webhookMs.length).toBeGreaterThan(senders);

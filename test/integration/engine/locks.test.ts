@@ -23,11 +23,13 @@ const marks = async (): Promise<string> => await readFile(harness.path("marks"),
 
 /** As if one batch brought both to the disk: that a run waits is told right after a lock is given back. */
 class SettledTogether {
-  #isHolding = false;
+  /** Whose news are not held back: that it waits may be on its way still. */
+  #notOf: string | null = null;
   #tell: (() => void) | null = null;
 
-  hold(): void {
-    this.#isHolding = true;
+  /** Of the next run that comes to wait. */
+  holdExceptOf(id: string): void {
+    this.#notOf = id;
   }
 
   get isWaiting(): boolean {
@@ -39,13 +41,13 @@ class SettledTogether {
   }
 
   #commit(store: Store, writes: readonly Write[]): Promise<void> {
-    const has = (wanted: Write["type"]): boolean => writes.some(({ type }) => type === wanted);
+    const waits = writes.some((write) => write.type === "run.wait" && write.id !== this.#notOf);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     store.commit(writes).then(() => {
-      if (this.#isHolding && has("run.wait")) this.#tell ??= resolve;
+      if (this.#notOf !== null && waits) this.#tell = resolve;
       else resolve();
-      if (!has("lock.remove")) return;
-      this.#isHolding = false;
+      if (!writes.some(({ type }) => type === "lock.remove")) return;
+      this.#notOf = null;
       this.#tell?.();
     }, reject);
     return promise;
@@ -187,7 +189,7 @@ describe("a lock", () => {
     harness = await EngineHarness.open({ wrapStore: (store) => together.wrap(store) });
     const first = await start(`await locks.take("db"); await signal.wait("go"); await locks.release("db");`);
     await untilOpen(harness, first);
-    together.hold();
+    together.holdExceptOf(first);
     const next = await start(`await locks.take("db"); return "had it";`);
     await until(() => together.isWaiting);
     await harness.engine.signal(first, "go", null);
