@@ -321,8 +321,9 @@ interface ProcessStep extends StepSettings {
   command: string | CommandPath;
   /** Else an empty folder that goes with the step; a relative one is made within that. */
   workDir?: string;
-  /** Shown in the step's folder under these names: `{ src: volume }`. */
-  mounts?: Readonly<Record<string, Volume | string>>;
+  /** Links in the step's folder by these names: `{ src: volume }`. With `move` and an absolute `workDir` the folder
+   *  itself goes there for good, and is no longer at its `path`: `..` in it is the step's folder. */
+  mounts?: Readonly<Record<string, Volume | string | { readonly source: Volume | string; readonly move?: true }>>;
   /** A secret as in `env`. */
   stdin?: string | SecretReference | SecretParts;
 }

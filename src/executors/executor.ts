@@ -25,6 +25,8 @@ export interface Mount {
   /** Absolute. */
   readonly source: string;
   readonly readOnly: boolean;
+  /** Of a process with an absolute workDir: the folder itself goes there for good, and is no longer at `source`. */
+  readonly move?: true;
 }
 
 /** How a container is made. */

@@ -46,6 +46,7 @@ export function removeLinks(spoolFolder: string): void {
 
 function plan(base: string, mounts: readonly Mount[]): Placed {
   const folders = new Set<string>();
+  mounts.forEach(checkSource);
   const places = mounts.map((mount) => ({ ...mount, place: findPlace(mount) }));
   const links = places.map(({ target, source, place }) => {
     // The innermost of those that it lies in.
@@ -69,21 +70,21 @@ function byDepth(a: { readonly place: string }, b: { readonly place: string }): 
 }
 
 /** Below the work folder. */
-function findPlace({ target, source }: Mount): string {
-  if (isAbsolute(target)) {
-    throw notStarted(
-      `the mount ${shown(target)} has an absolute path, but a process sees the machine's own files`,
-      "name a path below the work folder, as `src`, or run the step in a container with `image`",
-    );
-  }
-  if (!statSync(source, { throwIfNoEntry: false })) {
-    throw notStarted(`the mount ${shown(target)} is of ${shown(source)}, which does not exist`, "correct the path");
-  }
-  return normalizeTarget(target);
+export function findPlace({ target }: Mount): string {
+  if (!isAbsolute(target)) return normalizeTarget(target);
+  throw notStarted(
+    `the mount ${shown(target)} has an absolute path, but a process sees the machine's own files`,
+    "name a path below the work folder, as `src`, or run the step in a container with `image`",
+  );
+}
+
+export function checkSource({ target, source }: Mount): void {
+  if (statSync(source, { throwIfNoEntry: false })) return;
+  throw notStarted(`the mount ${shown(target)} is of ${shown(source)}, which does not exist`, "correct the path");
 }
 
 /** The folders to be made for `path`; those that are there must be inside `base` also when links are followed. */
-function missingFolders(base: string, path: string): readonly string[] {
+export function missingFolders(base: string, path: string): readonly string[] {
   const missing: string[] = [];
   let folder = dirname(path);
   for (; folder.length > base.length && !lstatSync(folder, { throwIfNoEntry: false }); folder = dirname(folder)) {

@@ -12,7 +12,8 @@ import { controlProcesses } from "./control-processes.ts";
 import { findEarlierWrapper, isNotBegun } from "./find-earlier-wrapper.ts";
 import { FoundWrapper } from "./found-wrapper.ts";
 import { endLeftover, findSpooledSteps } from "./leftovers.ts";
-import { placeLinks, removeLinks } from "./mount-links.ts";
+import { removeLinks } from "./mount-links.ts";
+import { placeMounts } from "./place-mounts.ts";
 import { notStarted, shown } from "./not-started.ts";
 import { ProcessScan } from "./process-scan.ts";
 import { ProcessStep, type ProcessStepOptions } from "./process-step.ts";
@@ -202,11 +203,16 @@ class ProcessExecutor implements Executor {
 function prepareWorkDir({ workDir, mounts = [] }: StepSpec, paths: SpoolPaths): string {
   if (workDir !== undefined && isAbsolute(workDir)) {
     checkWorkDir(workDir);
-    const base = findMountOf(workDir, mounts) === undefined ? workDir : paths.workDir;
-    if (mounts.length > 0) placeLinks(paths.folder, base, mounts);
+    const around = findMountOf(workDir, mounts);
+    if (around?.move) {
+      const what = `the mount ${shown(around.target)} is to move from ${around.source}, which the workDir lies in`;
+      throw notStarted(what, "choose another workDir");
+    }
+    const base = around === undefined ? workDir : paths.workDir;
+    if (mounts.length > 0) placeMounts(paths.folder, base, mounts);
     return workDir;
   }
-  if (mounts.length > 0) placeLinks(paths.folder, paths.workDir, mounts);
+  if (mounts.length > 0) placeMounts(paths.folder, paths.workDir, mounts);
   return workDir === undefined ? paths.workDir : makeBelow(paths.workDir, workDir);
 }
 

@@ -12,6 +12,7 @@ export interface MountArguments {
   readonly target: string;
   readonly source: string;
   readonly readOnly: boolean;
+  readonly move?: true;
 }
 
 /** Whose options they are, as messages begin. */
@@ -95,7 +96,7 @@ export function optionalText(value: unknown): string | undefined {
   return value === undefined || value === null ? undefined : String(value);
 }
 
-/** `{ target: volume }`, `{ target: "/path" }` or `{ target: { source, readOnly } }`. */
+/** `{ target: volume }`, `{ target: "/path" }` or `{ target: { source, readOnly, move } }`. */
 export function readMounts(caller: Caller, options: Options): MountArguments[] | undefined {
   const { mounts } = options;
   if (mounts === undefined || mounts === null) return undefined;
@@ -106,10 +107,14 @@ export function readMounts(caller: Caller, options: Options): MountArguments[] |
     .filter(([, value]) => value !== undefined && value !== null)
     .map(([target, value]) => {
       const mount = readMount(caller, target, value);
-      if (mount.readOnly && options.image === undefined && caller === "runtime.run") {
-        throw new TypeError(
-          `${caller}: mounts[${stringifyJson(target)}]: readOnly needs an image; a process is given the folder itself`,
-        );
+      const isProcess = options.image === undefined && caller === "runtime.run";
+      const refuse = (why: string): never => {
+        throw new TypeError(`${caller}: mounts[${stringifyJson(target)}]: ${why}`);
+      };
+      if (mount.readOnly && isProcess) refuse("readOnly needs an image; a process is given the folder itself");
+      if (mount.move && !isProcess) refuse("move is for processes alone; a container sees the folder where it is");
+      if (mount.move && !optionalText(options.workDir ?? options.work_dir)?.startsWith("/")) {
+        refuse("move needs an absolute workDir, as that of a volume: the step's own folder goes when the step ends");
       }
       return mount;
     });
@@ -119,12 +124,12 @@ function readMount(caller: Caller, target: string, value: unknown): MountArgumen
   if (value instanceof Promise) {
     throw new TypeError(`${caller}: mounts[${stringifyJson(target)}] is a promise: write await volumes.create()`);
   }
-  const { source, path, readOnly } = (
+  const { source, path, readOnly, move } = (
     typeof value === "object" && value !== null ? value : { source: value }
   ) as Options;
   const from = typeof source === "object" && source !== null ? (source as Options).path : (source ?? path);
   if (typeof from === "string" && from.startsWith("/") && target !== "") {
-    return { target, source: from, readOnly: readOnly === true };
+    return { target, source: from, readOnly: readOnly === true, ...(move === true ? { move } : {}) };
   }
   throw new TypeError(
     `${caller}: mounts[${stringifyJson(target)}] must be a volume, an absolute path, or { source, readOnly }`,

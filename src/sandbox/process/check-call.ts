@@ -47,7 +47,11 @@ function isCommand(command: unknown): boolean {
 function isMounts(mounts: unknown): boolean {
   if (mounts === undefined) return true;
   const isMount = (mount: unknown): boolean =>
-    isFields(mount) && isText(mount["target"]) && isAbsolute(mount["source"]) && typeof mount["readOnly"] === "boolean";
+    isFields(mount) &&
+    isText(mount["target"]) &&
+    isAbsolute(mount["source"]) &&
+    typeof mount["readOnly"] === "boolean" &&
+    (mount["move"] === undefined || mount["move"] === true);
   return Array.isArray(mounts) && mounts.every(isMount);
 }
 

@@ -147,6 +147,7 @@ export const pipeline = async () => {
   const local = await runtime.run({ name: "l", command: "make", env: { TARGET: target, KEEP: keep, NONE: undefined }, timeout: 500, onOutput: (stream, text) => console.log(stream, text) });
   assert.equal(local.code, 0, "failed");
   const volume = await volumes.create({ name: "src" });
+  await runtime.run({ command: "ls", workDir: volume.path, mounts: { src: { source: volume, move: true } } });
   await runtime.run({ image: "golang:1.22", command: { path: "go", args: ["test", 1], user: 1000 }, mounts: { src: volume, "/data": { source: "/srv", readOnly: true } }, workDir: "src", containerLimits: { cpu: 0.5, memory: "512MiB" }, privileged: false, pull: "never", stdin: "x" });
   const files = await volume.readFiles("a.txt", ["b.txt"]);
   const more: string | undefined = (await volumes.readFiles(volume, "a.txt"))["a.txt"];

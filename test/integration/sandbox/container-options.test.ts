@@ -69,6 +69,19 @@ describe("runtime.run()", () => {
     ]);
   });
 
+  test("may move a folder into that of a process", async () => {
+    for (const workDir of ["workDir", "work_dir"]) {
+      const mounts = '{ a: { source: { path: "/v" }, move: true }, b: { source: "/w", move: false } }';
+      const [call] = await callsOf(`await runtime.run({ command: "ls", ${workDir}: "/x", mounts: ${mounts} });`);
+      expect(call?.[2]).toMatchObject({
+        mounts: [
+          { target: "a", source: "/v", readOnly: false, move: true },
+          { target: "b", source: "/w", readOnly: false },
+        ],
+      });
+    }
+  });
+
   test("takes the names of other servers for the same", async () => {
     const [call] = await callsOf(`await runtime.run({
       name: "n", image: "alpine", command: { path: "ls" }, work_dir: "/x", storage_key: "k", container_limits: { cpu: 512, memory: 1024 },
@@ -83,6 +96,9 @@ describe("runtime.run()", () => {
     ["pull: 'never'", "pull has a meaning only for a container"],
     ["user: 'x'", "user has a meaning only for a container"],
     ["mounts: { a: { source: '/a', readOnly: true } }", 'mounts["a"]: readOnly needs an image'],
+    ["workDir: 'w', mounts: { a: { source: '/a', move: true } }", 'mounts["a"]: move needs an absolute workDir'],
+    ["mounts: { a: { source: '/a', move: true } }", 'mounts["a"]: move needs an absolute workDir'],
+    ["image: 'x', workDir: '/w', mounts: { a: { source: '/a', move: true } }", 'mounts["a"]: move is for processes'],
     ["mounts: ['/a']", "mounts must be an object"],
     ["mounts: { a: 'relative' }", 'mounts["a"] must be a volume'],
     ["mounts: { '': '/a' }", 'mounts[""] must be a volume'],

@@ -125,3 +125,54 @@ describe("a mount of a process", () => {
     expect(existsSync(join(volume, "in"))).toBe(false);
   });
 });
+
+describe("a mount that moves", () => {
+  let count = 0;
+  /** A folder with a file, and one to work in. */
+  function folders(): { readonly source: string; readonly workDir: string } {
+    const place = join(runner.dir, `moving-${count++}`);
+    mkdirSync(join(place, "source"), { recursive: true });
+    mkdirSync(join(place, "work"));
+    writeFileSync(join(place, "source/file"), "moved\n");
+    return { source: join(place, "source"), workDir: join(place, "work") };
+  }
+  const moved = (target: string, source: string): Mount => ({ ...at(target, source), move: true });
+
+  test("is the folder itself: `..` in it is the work folder, find finds it, and there it stays", async () => {
+    const { source, workDir } = folders();
+    const command = "cd deep/in; ls ../..; cat ../../deep/in/file; cd ../..; find . -name file; echo new > deep/in/new";
+    const { stdout } = await runner.run({ command, workDir, mounts: [moved("deep/in/", source)] });
+    expect(stdout).toBe("deep\nmoved\n./deep/in/file\n");
+    expect([existsSync(source), readdirSync(join(workDir, "deep/in")).toSorted()]).toEqual([false, ["file", "new"]]);
+  });
+
+  test("may have a link in it, which is taken out, and others beside it or in it", async () => {
+    const { source, workDir } = folders();
+    const [beside, inside] = [folders().source, folders().source];
+    const mounts = [at("src/cache"), moved("src/in", inside), moved("out", beside), moved("src", source)];
+    const { stdout } = await runner.run({ command: "cat src/cache/file src/in/file; ls . src", workDir, mounts });
+    expect(stdout).toBe("of the volume\nmoved\n.:\nout\nsrc\n\nsrc:\ncache\nfile\nin\n");
+    expect(readdirSync(join(workDir, "src")).toSorted()).toEqual(["file", "in"]);
+  });
+
+  test("is there already for a step whose earlier try had it moved", async () => {
+    const { source, workDir } = folders();
+    for (const _ of ["first", "again"]) {
+      const { stdout } = await runner.run({ command: "cat src/file", workDir, mounts: [moved("src", source)] });
+      expect(stdout).toBe("moved\n");
+    }
+  });
+
+  test("replaces nothing, leads nowhere else, and is of something", async () => {
+    const { source, workDir } = folders();
+    mkdirSync(join(workDir, "src"));
+    expect(await refusal({ workDir, mounts: [moved("src", source)] })).toContain("is there already");
+    symlinkSync(author, join(workDir, "trap"));
+    expect(await refusal({ workDir, mounts: [moved("trap/in", source)] })).toContain("by a link");
+    expect(await refusal({ workDir, mounts: [moved("../src", source)] })).toContain("not below");
+    expect(await refusal({ workDir, mounts: [moved("/src", source)] })).toContain("absolute path");
+    expect(await refusal({ workDir, mounts: [moved("other", "/no/such/place")] })).toContain("does not exist");
+    expect(await refusal({ workDir: source, mounts: [moved("src/in", source)] })).toContain("the workDir lies in");
+    expect(readdirSync(source)).toContain("file");
+  });
+});

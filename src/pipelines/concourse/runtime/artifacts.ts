@@ -3,13 +3,13 @@
 // What a task changes in an input is seen by no other step, as in Concourse. Where several steps take an artifact each
 // takes a copy, but for the last one to begin; where only one does, it is given the folder itself.
 
-import type { Volume } from "./script-globals.ts";
+import type { Folder } from "./script-globals.ts";
 
 /** How many steps may still take an artifact, by name; those without a number were never counted. */
 export type Takers = Map<string, number>;
 
 interface Artifact {
-  readonly volume: Volume;
+  readonly folder: Folder;
   /** Copies that are being made. */
   readonly copying: Set<Promise<unknown>>;
 }
@@ -29,12 +29,12 @@ export class Artifacts {
     return new Artifacts(this.#takers, this);
   }
 
-  put(name: string, volume: Volume): void {
-    this.#own.set(name, { volume, copying: new Set() });
+  put(name: string, folder: Folder): void {
+    this.#own.set(name, { folder, copying: new Set() });
   }
 
-  find(name: string): Volume | undefined {
-    return this.#find(name)?.volume;
+  find(name: string): Folder | undefined {
+    return this.#find(name)?.folder;
   }
 
   get names(): readonly string[] {
@@ -49,17 +49,17 @@ export class Artifacts {
   }
 
   /** For a step that may change it. Undefined where there is none. */
-  async take(name: string, copy: (volume: Volume) => Promise<Volume>): Promise<Volume | undefined> {
+  async take(name: string, copy: (folder: Folder) => Promise<Folder>): Promise<Folder | undefined> {
     const artifact = this.#find(name);
     if (artifact === undefined) return undefined;
-    const { volume, copying } = artifact;
+    const { folder, copying } = artifact;
     if (this.countDown(name) > 0) {
-      const copied = copy(volume);
+      const copied = copy(folder);
       copying.add(copied);
       return await copied.finally(() => copying.delete(copied));
     }
     await Promise.allSettled(copying);
-    return volume;
+    return folder;
   }
 
   #find(name: string): Artifact | undefined {

@@ -17,7 +17,8 @@ export function countTakers(job: JobPlan): Takers {
       // What a task takes whose contents are in a file is not known before it is read.
       if (step.config === null) isEverything = true;
       const { inputMapping = {} } = step;
-      add([...new Set((step.config?.inputs ?? []).map(({ name }) => pick(inputMapping, name) ?? name))], repeats);
+      const inputs = (step.config?.inputs ?? []).map(({ name }) => pick(inputMapping, name) ?? name);
+      add(step.image === undefined ? inputs : [...inputs, step.image], repeats);
     } else if (step.type === "put") {
       if (typeof step.inputs === "string") isEverything = true;
       else add(step.inputs, repeats);

@@ -9,7 +9,7 @@ import { resourceScope } from "../resource-scope.ts";
 import type { ResourceContext } from "./resources/resource-type.ts";
 import { resourceTypes } from "./resources/resource-types.ts";
 import type { Scope } from "./scope.ts";
-import { script, type Volume } from "./script-globals.ts";
+import { script, type Folder } from "./script-globals.ts";
 import { stepBounds } from "./step-bounds.ts";
 import { stepEnv } from "./step-env.ts";
 import { takeArtifact } from "./take-artifact.ts";
@@ -174,13 +174,13 @@ function findResource(name: string, { job }: Scope, at: Place): ResourcePlan {
   throw new PlanError(`there is no resource ${JSON.stringify(name)}`, at);
 }
 
-async function takeInputs({ inputs, params = {} }: Put, scope: Scope): Promise<Readonly<Record<string, Volume>>> {
+async function takeInputs({ inputs, params = {} }: Put, scope: Scope): Promise<Readonly<Record<string, Folder>>> {
   const { artifacts } = scope;
   const named = inputs === "all" ? artifacts.names : inputs === "detect" ? detect(params, artifacts.names) : inputs;
-  const taken: (readonly [name: string, volume: Volume])[] = [];
+  const taken: (readonly [name: string, folder: Folder])[] = [];
   for (const name of named) {
-    const volume = await takeArtifact(name, scope);
-    if (volume !== undefined) taken.push([name, volume]);
+    const folder = await takeArtifact(name, scope);
+    if (folder !== undefined) taken.push([name, folder]);
   }
   return Object.fromEntries(taken);
 }

@@ -13,10 +13,15 @@ export interface StepResult {
   readonly message?: string;
 }
 
-export interface Volume {
-  readonly name: string;
+/** A volume, or a folder in one. */
+export interface Folder {
+  /** Absolute. */
   readonly path: string;
   readFiles(...paths: string[]): Promise<Readonly<Record<string, string>>>;
+}
+
+export interface Volume extends Folder {
+  readonly name: string;
 }
 
 export type TextValue = string | SecretValue | SecretParts;
@@ -30,7 +35,7 @@ export interface StepOptions {
   readonly command: string | { readonly path: string; readonly args?: readonly TextValue[]; readonly user?: string };
   readonly env?: Readonly<Record<string, TextValue>>;
   readonly workDir?: string;
-  readonly mounts?: Readonly<Record<string, Volume>>;
+  readonly mounts?: Readonly<Record<string, { readonly path: string; readonly move?: true }>>;
   readonly timeout?: number;
   readonly signal?: AbortSignal;
   readonly stdin?: TextValue;

@@ -1,4 +1,4 @@
-// The folder that a task works in: inputs, outputs and caches are volumes at their paths.
+// The folder that a task works in: inputs, outputs and caches are folders at their paths.
 
 import { pick } from "../pick.ts";
 import type { StepPlan, TaskConfig, TaskPlan } from "../plan.ts";
@@ -6,15 +6,28 @@ import { PlanError } from "./outcome.ts";
 import type { Scope } from "./scope.ts";
 import { asText } from "./run-vars.ts";
 import { takeArtifact } from "./take-artifact.ts";
-import { script, type StepOptions, type TextValue, type Volume } from "./script-globals.ts";
+import { type Folder, script, type StepOptions, type TextValue } from "./script-globals.ts";
+import { within } from "./within.ts";
 
 export interface TaskFolder {
-  readonly mounts: Readonly<Record<string, Volume>>;
+  readonly mounts: NonNullable<StepOptions["mounts"]>;
   /** Absent: the step's own folder. */
   readonly workDir: string | undefined;
   readonly command: (path: string, args: readonly TextValue[], user: string | undefined) => StepOptions["command"];
   /** Makes the outputs artifacts of the job: also of a task that failed, as its hooks may want to see them. */
   readonly keepOutputs: () => void;
+}
+
+/** By their places, which are relative to the task's folder: "" is all of it. */
+interface Contents {
+  readonly folders: ReadonlyMap<string, Folder>;
+  readonly caches: ReadonlyMap<string, Folder>;
+  readonly outputs: readonly { readonly name: string; readonly place: string; readonly folder: Folder }[];
+}
+
+interface Placed extends Omit<TaskFolder, "keepOutputs"> {
+  /** Where the folder of this place is from now on, if not where it was. */
+  readonly movedTo: (place: string) => Folder | undefined;
 }
 
 /** In a container; scripts know theirs only by relative paths. */
@@ -29,56 +42,75 @@ export async function openTaskFolder(
   scope: Scope,
   isContainer: boolean,
 ): Promise<TaskFolder> {
-  const volumes = new Map<string, Volume>();
-  const outputs: (readonly [name: string, volume: Volume])[] = [];
+  const contents = await openContents(task, config, scope);
+  const dir = config.run.dir === undefined ? undefined : asText(config.run.dir, "run.dir", task.at);
+  const placed = isContainer ? placeInContainer(contents, dir) : await placeOfProcess(contents, dir);
+  const { movedTo, ...place } = placed;
+  const keepOutputs = (): void => {
+    for (const output of contents.outputs) scope.artifacts.put(output.name, movedTo(output.place) ?? output.folder);
+  };
+  return { ...place, keepOutputs };
+}
+
+async function openContents(task: TaskPlan & StepPlan, config: TaskConfig, scope: Scope): Promise<Contents> {
+  const folders = new Map<string, Folder>();
   const folderOf = (path: string): string => normalize(asText(path, "the path of an input, output or cache", task.at));
   for (const { name, path = name, optional = false } of config.inputs ?? []) {
     const artifact = pick(task.inputMapping ?? {}, name) ?? name;
-    const volume = await takeArtifact(artifact, scope);
-    if (volume !== undefined) volumes.set(folderOf(path), volume);
+    const folder = await takeArtifact(artifact, scope);
+    if (folder !== undefined) folders.set(folderOf(path), folder);
     else if (!optional) throw missingInput(task, name, artifact, scope);
   }
+  const outputs: Contents["outputs"][number][] = [];
   for (const { name, path = name } of config.outputs ?? []) {
     const place = folderOf(path);
-    const volume = volumes.get(place) ?? (await script.volumes.create());
-    volumes.set(place, volume);
-    outputs.push([pick(task.outputMapping ?? {}, name) ?? name, volume]);
+    const folder = folders.get(place) ?? (await script.volumes.create());
+    folders.set(place, folder);
+    outputs.push({ name: pick(task.outputMapping ?? {}, name) ?? name, place, folder });
   }
+  const caches = new Map<string, Folder>();
   for (const path of config.caches ?? []) {
     const place = folderOf(path);
-    volumes.set(place, await script.volumes.create({ cache: JSON.stringify([scope.job.name, task.name, place]) }));
+    const cache = JSON.stringify([scope.job.name, task.name, place]);
+    caches.set(place, await script.volumes.create({ cache }));
   }
-  const dir = config.run.dir === undefined ? undefined : asText(config.run.dir, "run.dir", task.at);
-  const place = isContainer ? placeInContainer(volumes, dir) : placeOfProcess(volumes, dir);
-  return { ...place, keepOutputs: () => outputs.forEach(([name, volume]) => scope.artifacts.put(name, volume)) };
+  return { folders, caches, outputs };
 }
 
-type Placed = Omit<TaskFolder, "keepOutputs">;
-
-function placeInContainer(volumes: ReadonlyMap<string, Volume>, dir: string | undefined): Placed {
+function placeInContainer({ folders, caches }: Contents, dir: string | undefined): Placed {
   const at = (path: string): string => (path === "" ? buildFolder : `${buildFolder}/${path}`);
   const workDir = dir === undefined ? buildFolder : dir.startsWith("/") ? dir : at(normalize(dir));
   return {
-    mounts: Object.fromEntries([...volumes].map(([path, volume]) => [at(path), volume])),
+    mounts: Object.fromEntries([...folders, ...caches].map(([path, folder]) => [at(path), folder])),
     workDir,
     command: (path, args, user) => ({
       path: path.includes("/") && !path.startsWith("/") ? `${workDir}/${path}` : path,
       args,
       ...(user === undefined ? {} : { user }),
     }),
+    movedTo: () => undefined,
   };
 }
 
-function placeOfProcess(volumes: ReadonlyMap<string, Volume>, dir: string | undefined): Placed {
+/** What lies in no other folder lies in one of the task, so that `..` is what it is in a container, and `find` finds it. */
+async function placeOfProcess({ folders, caches }: Contents, dir: string | undefined): Promise<Placed> {
+  const all = new Map([...folders, ...caches]);
+  const isInner = (place: string): boolean =>
+    [...all.keys()].some((outer) => outer !== place && (outer === "" || place.startsWith(`${outer}/`)));
+  const moved = new Set([...folders.keys()].filter((place) => place !== "" && !caches.has(place) && !isInner(place)));
   // The folder itself may be an input; the others then lie in it.
-  const whole = volumes.get("");
+  const base = all.get("") ?? (moved.size === 0 ? undefined : await script.volumes.create());
+  const placed = [...all].filter(([place]) => place !== "");
   return {
-    mounts: Object.fromEntries([...volumes].filter(([path]) => path !== "")),
-    workDir: whole?.path,
+    mounts: Object.fromEntries(
+      placed.map(([place, { path }]) => [place, moved.has(place) ? { path, move: true as const } : { path }]),
+    ),
+    workDir: base?.path,
     command: (path, args, user) => {
       const given = dir === undefined ? { path, args } : { path: "sh", args: ["-c", enter, dir, path, ...args] };
       return user === undefined ? given : { ...given, user };
     },
+    movedTo: (place) => (base !== undefined && moved.has(place) ? within(base, place) : undefined),
   };
 }
 

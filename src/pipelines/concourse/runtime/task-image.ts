@@ -39,6 +39,7 @@ async function loadImage(name: string, task: TaskPlan & StepPlan, scope: Scope):
     job: scope.job.name,
     command: { path: "sh", args: ["-c", load, `${volume.path}/${archive}`] },
   });
+  scope.artifacts.countDown(name);
   const loaded = /Loaded image(?: ID)?: (\S+)/.exec(stdout)?.[1] ?? /^(sha256:[0-9a-f]{64})$/m.exec(stdout)?.[1];
   if (code === 0 && loaded !== undefined) return loaded;
   const why = stderr.trim().slice(0, 500) || `code ${code}`;

@@ -1,7 +1,7 @@
 // Resources of type git, as https://github.com/concourse/git-resource: a version is a commit, or a tag and its commit.
 
 import { pick } from "../../pick.ts";
-import type { Volume } from "../script-globals.ts";
+import type { Folder } from "../script-globals.ts";
 import { readText, refuseUnknown } from "./fields.ts";
 import { finish } from "./finish.ts";
 import { type GitCommand, gitCheck, gitGet, gitPut, parseGitCheck } from "./git-commands.ts";
@@ -9,7 +9,7 @@ import { knownParams } from "./known-params.ts";
 import { normalizePath, readInput } from "./read-input.ts";
 import type { ResourceContext, ResourceType } from "./resource-type.ts";
 
-type Mounts = Readonly<Record<string, Volume>>;
+type Mounts = Readonly<Record<string, Folder>>;
 
 export const git: ResourceType = {
   check: async (context, from) => parseGitCheck(await runGit(context, gitCheck(context.source, from))),

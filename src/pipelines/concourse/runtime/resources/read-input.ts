@@ -2,12 +2,12 @@
 
 import { pick } from "../../pick.ts";
 import type { Filled } from "../../var-text.ts";
-import type { Volume } from "../script-globals.ts";
+import type { Folder } from "../script-globals.ts";
 
 /** The text of `artifact/path`; null where none is asked for. */
 export async function readInput(
   file: Filled | undefined,
-  inputs: Readonly<Record<string, Volume>>,
+  inputs: Readonly<Record<string, Folder>>,
 ): Promise<string | null> {
   if (file === undefined || file === null) return null;
   if (typeof file !== "string") throw new Error("the path of a file must be a text");

@@ -2,7 +2,7 @@
 
 import type { Version } from "../../plan.ts";
 import type { Filled } from "../../var-text.ts";
-import type { StepOptions, StepResult, Volume } from "../script-globals.ts";
+import type { StepOptions, StepResult, Folder } from "../script-globals.ts";
 
 export interface ResourceContext {
   readonly source: Readonly<Record<string, Filled>>;
@@ -18,11 +18,11 @@ export interface ResourceType {
     context: ResourceContext,
     version: Version,
     params: Readonly<Record<string, Filled>>,
-    folder: Volume,
+    folder: Folder,
   ): Promise<void>;
   put(
     context: ResourceContext,
     params: Readonly<Record<string, Filled>>,
-    inputs: Readonly<Record<string, Volume>>,
+    inputs: Readonly<Record<string, Folder>>,
   ): Promise<{ readonly version: Version }>;
 }

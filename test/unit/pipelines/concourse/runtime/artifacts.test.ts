@@ -14,6 +14,7 @@ const take = (name: string): string => `{ task: ${name}, config: ${config(", inp
 async function copies(...steps: readonly string[]): Promise<readonly string[]> {
   const { names, error } = await executeYaml(`jobs: [{ name: j, plan: [${[make, ...steps].join(", ")}] }]`, {
     files: { "task.yml": config(", inputs: [{ name: a }]"), v: "1" },
+    onStep: ({ name }) => (name.endsWith("image a") ? { stdout: "Loaded image: a:1" } : undefined),
   });
   if (error !== null) throw error;
   return names.filter((name) => name.includes("copy"));
@@ -35,6 +36,12 @@ test.each([
     2,
   ],
   [
+    "one as two inputs",
+    [`{ task: one, input_mapping: { x: a, y: a }, config: ${config(", inputs: [{ name: x }, { name: y }]")} }`],
+    1,
+  ],
+  ["a step in the image of it", [take("one"), `{ task: two, image: a, config: ${config("")} }`], 1],
+  [
     "by another name",
     [`{ task: one, input_mapping: { b: a }, config: ${config(", inputs: [{ name: b }]")} }`, take("two")],
     1,
@@ -42,7 +49,7 @@ test.each([
   ["a task whose contents are in a file, which may take anything", [take("one"), "{ task: two, file: a/task.yml }"], 2],
   ["a step before one that reads a file of it", [take("one"), "{ load_var: v, file: a/v }"], 1],
   ["a step behind one that reads a file of it", ["{ load_var: v, file: a/v }", take("one")], 0],
-])("of %s each but the last has a copy", async (_, steps, count) => {
+])("of %s each but the last to take it has a copy", async (_, steps, count) => {
   expect(await copies(...steps)).toHaveLength(count);
 });
 
@@ -75,7 +82,7 @@ test("the last to begin has the folder only once all copies of it are made", asy
           isCopying = true;
           await Bun.sleep(20);
           isCopying = false;
-        } else if (isCopying && Object.values(mounts).some(({ path }) => path === "/v1")) overlaps++;
+        } else if (isCopying && Object.values(mounts).some(({ path }) => path === "/v2/a")) overlaps++;
         return undefined;
       },
     },
@@ -114,7 +121,7 @@ test("the copy of a step that was interrupted is made again, over files that nob
     const copying = steps.find(({ name }) => name.includes("copy"))?.command;
     if (typeof copying !== "object") throw new Error("nothing is copied");
     const words = [copying.path, ...(copying.args ?? []).map((arg) => String(arg).replace(/^\/(?=v\d)/, `${folder}/`))];
-    await $`mkdir -p v1/in v2 && echo text > v1/in/file && chmod -R a-w v1/in`.cwd(folder).quiet();
+    await $`mkdir -p v2/a/in v3 && echo text > v2/a/in/file && chmod -R a-w v2/a/in`.cwd(folder).quiet();
     // For root there are no such files.
     if (root) await $`chown -R nobody . && chmod 755 .`.cwd(folder).quiet();
     const asUser = root ? ["setpriv", "--reuid=nobody", "--clear-groups", ...words] : words;
@@ -122,7 +129,7 @@ test("the copy of a step that was interrupted is made again, over files that nob
       const { exitCode, stderr } = await $`${asUser}`.cwd("/").nothrow().quiet();
       expect([exitCode, stderr.toString()]).toEqual([0, ""]);
     }
-    expect(await readFile(join(folder, "v2/in/file"), "utf8")).toBe("text\n");
+    expect(await readFile(join(folder, "v3/in/file"), "utf8")).toBe("text\n");
   } finally {
     await $`chmod -R u+w ${folder}; rm -rf ${folder}`.nothrow().quiet();
   }

@@ -9,7 +9,7 @@ interface Surroundings {
   readonly params: Readonly<Record<string, unknown>>;
   readonly vars: Readonly<Record<string, unknown>>;
   readonly targetJobs: readonly string[];
-  /** By path, in whatever volume. */
+  /** By path, in whatever folder. */
   readonly files: Readonly<Record<string, string>>;
   /** What becomes of a step; undefined: it succeeds. A step may take its time, and throw. */
   readonly onStep: (options: StepOptions) => Partial<StepResult> | undefined | Promise<Partial<StepResult> | undefined>;
@@ -48,8 +48,9 @@ export async function executeYaml(text: string, given: Partial<Surroundings> = {
   const note = async (...parts: readonly unknown[]): Promise<void> => void calls.push(JSON.stringify(parts));
   const createVolume = async (): Promise<Volume> => {
     const name = `v${String(++volumes)}`;
+    const read = (path: string): string => files[path] ?? files[path.slice(path.indexOf("/") + 1)] ?? "";
     const readFiles: Volume["readFiles"] = async (...paths) =>
-      Object.fromEntries(paths.map((path) => [path, files[path] ?? ""]));
+      Object.fromEntries(paths.map((path) => [path, read(path)]));
     return { name, path: `/${name}`, readFiles };
   };
   const globals = {

@@ -19,8 +19,10 @@ async function stepOf(...args: Parameters<typeof execute>): Promise<StepOptions 
   return (await execute(...args)).steps.at(-1);
 }
 
+/** What the task has for its own, or sees from elsewhere. */
 function paths(step: StepOptions | undefined): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(step?.mounts ?? {}).map(([target, { path }]) => [target, path]));
+  const given = Object.entries(step?.mounts ?? {});
+  return Object.fromEntries(given.map(([target, { path, move }]) => [target, move ? `moved ${path}` : path]));
 }
 
 describe("the folder of a task", () => {
@@ -28,23 +30,54 @@ describe("the folder of a task", () => {
 
   test("has inputs, outputs and caches at their paths, also in a container", async () => {
     const process = await stepOf(`run: { path: sh }, ${folders}`);
-    expect([paths(process), process?.workDir]).toEqual([{ "in/a": "/v1", b: "/v2", c: "/v3" }, undefined]);
+    expect([paths(process), process?.workDir]).toEqual([{ "in/a": "moved /v2/a", b: "moved /v3", c: "/v4" }, "/v5"]);
     const container = await stepOf(`run: { path: sh }, ${image}, ${folders}`);
     const root = "/tmp/build/task";
     expect([paths(container), container?.workDir]).toEqual([
-      { [`${root}/in/a`]: "/v1", [`${root}/b`]: "/v2", [`${root}/c`]: "/v3" },
+      { [`${root}/in/a`]: "/v2/a", [`${root}/b`]: "/v3", [`${root}/c`]: "/v4" },
       root,
     ]);
   });
 
   test("has an output that is an input too once, and an input in place of all of it", async () => {
     expect(paths(await stepOf("run: { path: sh }, inputs: [{ name: a }], outputs: [{ name: b, path: a }]"))).toEqual({
-      a: "/v1",
+      a: "moved /v2/a",
     });
     const whole = await stepOf("run: { path: sh }, inputs: [{ name: a, path: . }]");
-    expect([paths(whole), whole?.workDir]).toEqual([{}, "/v1"]);
+    expect([paths(whole), whole?.workDir]).toEqual([{}, "/v2/a"]);
     const inside = await stepOf(`run: { path: sh }, ${image}, inputs: [{ name: a, path: . }]`);
-    expect(paths(inside)).toEqual({ "/tmp/build/task": "/v1" });
+    expect(paths(inside)).toEqual({ "/tmp/build/task": "/v2/a" });
+  });
+
+  test("has its own those alone that lie in no other: who takes that one next would take them along", async () => {
+    const inner = "outputs: [{ name: b, path: a/b }, { name: c, path: cache/c }], caches: [{ path: cache }]";
+    expect(paths(await stepOf(`run: { path: sh }, inputs: [{ name: a }], ${inner}`))).toEqual({
+      a: "moved /v2/a",
+      "a/b": "/v3",
+      cache: "/v5",
+      "cache/c": "/v4",
+    });
+    const whole = await stepOf("run: { path: sh }, inputs: [{ name: a, path: . }], outputs: [{ name: b }]");
+    expect([paths(whole), whole?.workDir]).toEqual([{ b: "/v3" }, "/v2/a"]);
+  });
+
+  test("has none where nothing is its own", async () => {
+    const caching = await stepOf("run: { path: sh }, caches: [{ path: c }]");
+    expect([paths(caching), caching?.workDir]).toEqual([{ c: "/v3" }, undefined]);
+    const cache = await stepOf("run: { path: sh }, caches: [{ path: . }], outputs: [{ name: b }]");
+    expect([paths(cache), cache?.workDir]).toEqual([{ b: "/v3" }, "/v4"]);
+  });
+
+  test("is where the next step that takes an output, or reads a file of it, finds it", async () => {
+    const read: string[] = [];
+    const reading =
+      "{ load_var: v, file: b/in/file }, { task: last, config: { platform: linux, run: { path: sh }, inputs: [{ name: b }] } }";
+    const { steps } = await executeYaml(
+      `jobs: [{ name: j, plan: [${make}, { task: t, config: { platform: linux, run: { path: sh }, inputs: [{ name: a }], outputs: [{ name: b, path: deep/b }] } }, ${reading}] }]`,
+      { files: new Proxy({}, { get: (_, path) => (read.push(String(path)), undefined) }) },
+    );
+    expect(read).toContain("deep/b/in/file");
+    expect(paths(steps.at(-1))).toEqual({ b: "moved /v4/deep/b" });
   });
 
   test("has caches by job and task", async () => {
