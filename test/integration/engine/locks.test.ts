@@ -41,10 +41,11 @@ class SettledTogether {
   }
 
   #commit(store: Store, writes: readonly Write[]): Promise<void> {
-    const waits = writes.some((write) => write.type === "run.wait" && write.id !== this.#notOf);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     store.commit(writes).then(() => {
-      if (this.#notOf !== null && waits) this.#tell = resolve;
+      // Asked only now: whose it is not may have been told while this was on its way.
+      const isMeant = writes.some((write) => write.type === "run.wait" && write.id !== this.#notOf);
+      if (this.#notOf !== null && isMeant) this.#tell = resolve;
       else resolve();
       if (!writes.some(({ type }) => type === "lock.remove")) return;
       this.#notOf = null;
