@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { JsonValue } from "../../../src/core/json.ts";
 import type { Run } from "../../../src/core/run.ts";
 import { mutantsOf } from "./mutants.ts";
-import { makeFolder, type Notified, openNotified } from "./surroundings.ts";
+import { makeSurroundings, type Notified, openNotified, type Surroundings } from "./surroundings.ts";
 import { BareRepository } from "../../fixtures/git/bare-repository.ts";
 import { EngineHarness, runIdOf, until } from "../../fixtures/harness/engine-harness.ts";
 
@@ -27,6 +27,10 @@ interface Given {
   readonly gates?: Readonly<Record<string, boolean>>;
   /** So many runs at once, all of which must end so. */
   readonly runs?: number;
+  /** First its resources are checked so often, each time after these commits were pushed to the var `repository`. */
+  readonly checks?: readonly (readonly string[])[];
+  /** The runs that those checks begin, in order, and how each ends. */
+  readonly begun?: readonly string[];
   /** What the target `team` is told. */
   readonly notified?: readonly string[];
   /** Names of its steps, in the order they began. */
@@ -60,17 +64,35 @@ afterAll(async () => {
 let repositories = 0;
 
 async function execute(id: string, text: string, given: Given): Promise<Run> {
+  const { runs = 1, begun = [] } = given;
+  const surroundings = makeSurroundings(harness.folder, text);
   for (const name of Object.keys(vars)) delete vars[name];
-  Object.assign(vars, makeFolder(harness.folder, text), given.vars);
+  Object.assign(vars, surroundings.vars, given.vars);
   for (const [name, value] of Object.entries(given.secrets ?? {})) {
     await harness.engine.setSecret({ name, pipeline: null }, value);
   }
   await harness.addYaml(id, text);
-  const { runs = 1 } = given;
+  const before = await check(id, given, surroundings);
+  const refuted = before.find(({ error }) => error?.code === "ASSERTION_FAILED");
+  if (refuted !== undefined) return refuted;
+  expect(before.map(({ status }) => status)).toEqual([...begun] as Run["status"][]);
   const ended = await Promise.all(Array.from({ length: runs }, async () => await executeOnce(id, given)));
   const run = ended.find(({ status }) => status !== "succeeded") ?? ended[0];
   if (run === undefined) throw new Error("there was no run");
   return run;
+}
+
+/** The runs that its resources begin, in order, once they have ended. */
+async function check(id: string, { checks = [] }: Given, { push }: Surroundings): Promise<readonly Run[]> {
+  const { engine } = harness;
+  let ended: readonly Run[] = [];
+  for (const commits of checks) {
+    commits.forEach(push);
+    for (const { lastCheck } of await engine.resources.check(id)) expect(lastCheck?.error).toBeNull();
+    const { runs } = await engine.listRuns({ pipeline: id, limit: 100 });
+    ended = await Promise.all(runs.toReversed().map(async (run) => await harness.end(run.id)));
+  }
+  return ended;
 }
 
 async function executeOnce(id: string, given: Given): Promise<Run> {
@@ -126,7 +148,13 @@ describe("a YAML pipeline", () => {
 });
 
 describe("every assertion can fail:", () => {
-  const mutants = names.flatMap((name) => mutantsOf(textOf(name)).map((mutant) => ({ name, ...mutant })));
+  const mutants = names.flatMap((name) =>
+    mutantsOf(textOf(name)).map((mutant, index) => ({
+      name,
+      id: `mutant-${index}-${name.replace(".yml", "")}`,
+      ...mutant,
+    })),
+  );
 
   test("there are many", () => {
     expect(mutants.length).toBeGreaterThan(100);
@@ -134,7 +162,7 @@ describe("every assertion can fail:", () => {
 
   test.each(mutants.map((mutant) => [mutant.name, mutant.what, mutant] as const))("%s %s", async (name, _, mutant) => {
     const given = givenOf(textOf(name));
-    const run = await execute(`mutant-${name.replace(".yml", "")}`, mutant.text, given);
+    const run = await execute(mutant.id, mutant.text, given);
     const told = given.status === "cancelled" ? run.jobs.map(({ message }) => message).join() : run.error?.message;
     expect([run.error?.code, told]).toEqual([
       given.status === "cancelled" ? "RUN_CANCELLED" : "ASSERTION_FAILED",
