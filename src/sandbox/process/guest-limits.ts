@@ -4,8 +4,6 @@
 export const maxJournalEntries = 10_000;
 /** Calls without a result at one time. */
 export const maxOutstandingCalls = 1000;
-/** Arguments of one call, result of a run, UTF-16 units of their JSON. */
-export const maxValueLength = 1024 * 1024;
 /** Arguments of all outstanding calls together. */
 export const maxOutstandingLength = 16 * 1024 * 1024;
 /** Clock and random values of one run, as JSON. */

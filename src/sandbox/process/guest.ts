@@ -1,6 +1,7 @@
 // One run inside a sandbox process: its instance, its host operations, and the messages about it.
 
 import type { JsonValue } from "../../core/json.ts";
+import { maxValueLength } from "../../core/value-length.ts";
 import type { EngineError, QuickJSInstance } from "../instance/quickjs-instance.ts";
 import {
   type Answer,
@@ -28,7 +29,6 @@ import {
   maxObservedLength,
   maxOutstandingCalls,
   maxOutstandingLength,
-  maxValueLength,
 } from "./guest-limits.ts";
 import { answerCondition, answerValue, type ExpressionLanguage, type ExpressionQuestion } from "./guest-expressions.ts";
 import { ObservedValueSource } from "./observed-values.ts";

@@ -26,13 +26,16 @@ export function failed(message: string, at: Place): Mishap {
   return { status: "failed", message, at };
 }
 
+/** A message may show a value, which may be large. */
+const maxMessage = 4000;
+
 /** An error that says where in the file it is from. */
 export class PlanError extends Error {
   readonly at: Place;
   readonly isFailure: boolean;
 
   constructor(message: string, at: Place, isFailure = false) {
-    super(message);
+    super(message.slice(0, maxMessage));
     this.at = at;
     this.isFailure = isFailure;
   }

@@ -4,6 +4,7 @@ import type { JsonValue } from "../../../core/json.ts";
 import type { GatePlan, JsonObject, LoadVarPlan, NotifyPlan, SetPipelinePlan, StepPlan } from "../plan.ts";
 import { collectVarRefs, type Filled, holdsSecret } from "../var-text.ts";
 import { readArtifactFile } from "./artifact-file.ts";
+import { checkSize } from "./check-size.ts";
 import { failed, type Outcome, PlanError, succeeded } from "./outcome.ts";
 import type { Scope } from "./scope.ts";
 import { script } from "./script-globals.ts";
@@ -49,6 +50,7 @@ export async function setPipeline(step: SetPipelinePlan & StepPlan, scope: Scope
   }
   Object.assign(values, fillData(step.vars, scope, at));
   const instanceVars = step.instanceVars === undefined ? {} : { instanceVars: fillData(step.instanceVars, scope, at) };
+  checkSize({ file: source, vars: values, instance_vars: JSON.stringify(instanceVars) }, `set_pipeline ${name}`, at);
   const { pipeline, change } = await script.setPipeline(name, { source, vars: values, ...instanceVars });
   const became = change === "unchanged" ? "is unchanged" : `was ${change}`;
   script.console.log(`set_pipeline ${name}: the pipeline ${pipeline} ${became}`);

@@ -6,6 +6,7 @@ import type { ContainerLimits, JsonObject, StepPlan, TaskConfig, TaskPlan } from
 import type { JsonValue } from "../../../core/json.ts";
 import { readArtifactFile } from "./artifact-file.ts";
 import { checkStepAssert } from "./asserts.ts";
+import { checkSize } from "./check-size.ts";
 import { failed, type Outcome, PlanError, succeeded } from "./outcome.ts";
 import { readFlag } from "./read-template.ts";
 import type { Scope } from "./scope.ts";
@@ -33,6 +34,9 @@ export async function runTask(task: Task, scope: Scope): Promise<Outcome> {
   const params = { ...config.params, ...(vars.fill(task.params ?? {}, scope, at) as Readonly<Record<string, Filled>>) };
   const { path, args = [], user } = config.run;
   const text = (filled: Filled, what: string): TextValue => toText(filled, `task ${name}: ${what}`, at);
+  const texts = args.map((arg) => text(arg, "run.args"));
+  const env = Object.fromEntries(Object.entries(params).map(([key, value]) => [key, text(value, `params.${key}`)]));
+  checkSize({ "run.args": texts, params: env }, `task ${name}`, at);
   const options: StepOptions = {
     name: scope.stepName(name),
     job: scope.job.name,
@@ -42,10 +46,10 @@ export async function runTask(task: Task, scope: Scope): Promise<Outcome> {
     ...(readFlag(task.privileged, scope, at, "privileged") && image !== undefined ? { privileged: true } : {}),
     command: folder.command(
       asText(path, "run.path", at),
-      args.map((arg) => text(arg, "run.args")),
+      texts,
       user === undefined ? undefined : asText(user, "run.user", at),
     ),
-    env: stepEnv(Object.fromEntries(Object.entries(params).map(([key, value]) => [key, text(value, `params.${key}`)]))),
+    env: stepEnv(env),
     ...(folder.workDir === undefined ? {} : { workDir: folder.workDir }),
     mounts: folder.mounts,
     ...stepBounds(scope, `task ${name}`, at),
