@@ -330,7 +330,7 @@ interface ProcessStep extends StepSettings {
 
 /** What a container is made of. */
 interface ContainerSettings extends StepSettings {
-  /** As "alpine" or "registry.example.org/tools:1.2". */
+  /** As "alpine" or "registry.example.org/tools:1.2"; or the path of an archive, as `docker save` writes it. */
   image: string;
   /** When the image is fetched; "missing" without it. */
   pull?: "always" | "missing" | "never";

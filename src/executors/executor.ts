@@ -31,6 +31,7 @@ export interface Mount {
 
 /** How a container is made. */
 export interface ContainerOptions {
+  /** A name, or the absolute path of an archive as `docker save` writes it. */
   readonly image: string;
   readonly pull: "always" | "missing" | "never";
   readonly privileged: boolean;

@@ -9,6 +9,7 @@ import { placeInContainer } from "./container-folder.ts";
 import { removeContainer } from "./container-state.ts";
 import { createArguments } from "./create-arguments.ts";
 import { type EngineCommandEnd, reasonOf } from "./engine-command.ts";
+import { isArchive, loadImage } from "./load-image.ts";
 import { neverPulled, pullImage, saysNoImage } from "./pull-image.ts";
 
 export interface MakeOptions {
@@ -29,7 +30,9 @@ export interface MakeOptions {
  * @throws {AppError} CONTAINER_ENGINE_UNAVAILABLE, IMAGE_UNAVAILABLE, STEP_NOT_STARTED.
  */
 export async function makeContainer(options: MakeOptions): Promise<void> {
-  const { engine, name, server, spec, container, folder, signal } = options;
+  const { engine, name, server, spec, folder, signal } = options;
+  const container = await withImage(options);
+  if (container === undefined) return;
   const { image, pull } = container;
   const { logArguments } = await engine.find();
   const environment = passEnvironment(spec, folder);
@@ -55,6 +58,13 @@ export async function makeContainer(options: MakeOptions): Promise<void> {
     `a container of ${image} could not be made: ${reasonOf({ ...made, stdout: "" })}`,
     "check the step's image, mounts, containerLimits and user",
   );
+}
+
+/** What is to be made, its image named; undefined where the signal ended the load of an archive. */
+async function withImage({ engine, container, signal }: MakeOptions): Promise<ContainerOptions | undefined> {
+  if (!isArchive(container.image)) return container;
+  const image = await loadImage(engine, container.image, signal);
+  return image === undefined ? undefined : { ...container, image, pull: "never" };
 }
 
 function saysConflict({ code, stderr }: EngineCommandEnd): boolean {

@@ -1,7 +1,16 @@
 // The engine that is not there, does not answer, or goes away in the middle; and pulls. All with a made-up `docker`.
 
 import { afterEach, describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../../src/core/clock.ts";
@@ -219,5 +228,51 @@ describe("a pull", () => {
       code: "IMAGE_UNAVAILABLE",
       message: "the image x:1 could not be pulled by docker: manifest unknown",
     });
+  });
+});
+
+describe("an archive in place of an image", () => {
+  const archive = join(dir, "image.tar");
+  const id = `sha256:${"a".repeat(64)}`;
+  const inArchive = containerOf(archive);
+
+  test.each([
+    ["Loaded image: mine:1", "mine:1"],
+    [`Loaded image ID: ${id}`, id],
+    [id, id],
+  ])("is loaded where the engine says %s", async (said, name) => {
+    open(`${info} load) echo '${said}';; create) exit 0;; start) echo ran;;`);
+    writeFileSync(archive, "");
+    expect(await runner?.run({ command: "true", container: inArchive })).toMatchObject({ stdout: "ran\n" });
+    const [, load, create] = calls();
+    expect(load).toBe(`load --quiet --input ${archive}`);
+    expect(create).toContain(` ${name} `);
+  });
+
+  test("is loaded by the engine that makes the containers, whichever others there are", async () => {
+    const docker = fake("*) touch asked;;");
+    const podman = fake(`info) echo '{"host":{}}';; load) echo '${id}';; create) exit 0;; start) echo ran;;`, "podman");
+    open("", { path: `${docker}:${podman}:/usr/bin:/bin`, choice: "podman" });
+    writeFileSync(archive, "");
+    expect(await runner?.run({ command: "true", container: inArchive })).toMatchObject({ stdout: "ran\n" });
+    expect(existsSync(join(dir, "asked"))).toBeFalse();
+  });
+
+  test.each([
+    ["load) echo 'Loaded image: mine:1'; echo denied >&2; exit 1;;", "loaded by docker: denied"],
+    ["load) echo nothing;;", "loaded by docker: nothing"],
+  ])("that is refused (%s) gives the engine's words", async (load, message) => {
+    open(`${info} ${load}`);
+    writeFileSync(archive, "");
+    const thrown = await failure(runner?.run({ command: "true", container: inArchive }) ?? Promise.resolve());
+    expect(thrown).toMatchObject({ code: "IMAGE_UNAVAILABLE", message: expect.stringContaining(message) });
+  });
+
+  test("is a file of its own, and no link to another", async () => {
+    open(`${info} load) touch asked;;`);
+    symlinkSync("/etc/hostname", archive);
+    const thrown = await failure(runner?.run({ command: "true", container: inArchive }) ?? Promise.resolve());
+    expect(thrown).toMatchObject({ code: "IMAGE_UNAVAILABLE", message: expect.stringContaining("it is a link") });
+    expect(existsSync(join(dir, "asked"))).toBeFalse();
   });
 });

@@ -18,7 +18,9 @@ export function countTakers(job: JobPlan): Takers {
       if (step.config === null) isEverything = true;
       const { inputMapping = {} } = step;
       const inputs = (step.config?.inputs ?? []).map(({ name }) => pick(inputMapping, name) ?? name);
-      add(step.image === undefined ? inputs : [...inputs, step.image], repeats);
+      add(inputs, repeats);
+      // The engine reads it for as long as the step lasts, and nobody is told when.
+      if (step.image !== undefined) add([step.image], true);
     } else if (step.type === "put") {
       if (typeof step.inputs === "string") isEverything = true;
       else add(step.inputs, repeats);

@@ -29,7 +29,7 @@ export async function runTask(task: Task, scope: Scope): Promise<Outcome> {
     task.config === null
       ? await loadConfig(task, scope)
       : (vars.fill(ownParams(task.config as unknown as JsonValue, task), scope, at) as unknown as TaskConfig);
-  const image = await findTaskImage(task, config, scope);
+  const image = findTaskImage(task, config, scope);
   const folder = await openTaskFolder(task, config, scope, image !== undefined);
   const params = { ...config.params, ...(vars.fill(task.params ?? {}, scope, at) as Readonly<Record<string, Filled>>) };
   const { path, args = [], user } = config.run;

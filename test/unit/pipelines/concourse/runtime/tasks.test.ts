@@ -128,18 +128,8 @@ describe("the image of a task", () => {
     expect((await stepOf("run: { path: sh }"))?.image).toBeUndefined();
   });
 
-  const id = `sha256:${"a".repeat(64)}`;
-  test.each([
-    [{ stdout: "Loaded image: mine:1\n" }, "succeeded", "mine:1"],
-    [{ stdout: `Loaded image ID: ${id}\n` }, "succeeded", id],
-    [{ stdout: `${id}\n` }, "succeeded", id],
-    [{ stdout: "Loaded image: mine:1\n", code: 1, stderr: "denied\n" }, "could not be loaded: denied", undefined],
-    [{ stdout: "", code: 0 }, "could not be loaded: code 0", undefined],
-  ])("from an artifact whose loading says %j", async (said, end, name) => {
-    const { jobs, steps } = await execute("run: { path: sh }", ", image: a", {
-      onStep: (step) => (step.name.includes("image") ? said : undefined),
-    });
-    expect([jobs["j"], steps.find((step) => step.name === "j/t")?.image]).toEqual([expect.stringContaining(end), name]);
+  test("of an artifact is the archive in it", async () => {
+    expect((await stepOf("run: { path: sh }", ", image: a"))?.image).toMatch(/^\/.*\/image\.tar$/);
   });
 });
 
