@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { AppError } from "../core/app-error.ts";
+import { resourceNotFound } from "../core/resource-not-found.ts";
 import { formatAgo } from "./age.ts";
 import { addClientFlags, connect, type ClientFlags } from "./client-flags.ts";
 import type { CommandContext } from "./command-context.ts";
@@ -38,7 +39,7 @@ export function addResourcesCommand(program: Command, context: CommandContext): 
         resources = await client.checkResources(pipeline, name);
       }
       const shown = name === undefined ? resources : resources.filter((each) => each.name === name);
-      if (name !== undefined && shown.length === 0) throw notThere(pipeline ?? "", name, resources);
+      if (name !== undefined && shown.length === 0) throw resourceNotFound(pipeline ?? "", name, resources);
       if (flags.json) await out.line(JSON.stringify({ resources: shown }));
       else if (shown.length === 0) await err.line("no resources");
       else await out.line(describe(shown, name !== undefined, out, context.now()));
@@ -109,15 +110,4 @@ function formatVersion({ version }: ResourceVersionSummary): string {
 
 function formatPassed({ passed }: ResourceVersionSummary): string {
   return passed.map(({ job }) => printable(job)).join(", ");
-}
-
-function notThere(pipeline: string, name: string, resources: readonly ResourceSummary[]): AppError {
-  const names = resources.map((each) => each.name).join(", ");
-  return new AppError(
-    "RESOURCE_NOT_FOUND",
-    `pipeline ${JSON.stringify(pipeline)} has no resource ${JSON.stringify(name)}`,
-    {
-      hint: names === "" ? "it has none" : `it has: ${names}`,
-    },
-  );
 }

@@ -1,8 +1,8 @@
 // What is known of the resources of the pipelines in force, and a look at them before it is due.
 
 import { AppError } from "../../core/app-error.ts";
-import { didYouMean } from "../../core/did-you-mean.ts";
 import type { ResourceConfig } from "../../core/pipeline-config.ts";
+import { resourceNotFound } from "../../core/resource-not-found.ts";
 import { type Catalog, resourceScope } from "../../pipelines/pipelines.ts";
 import type { ListedVersion, Store } from "../../store/store.ts";
 import type { PipelinePauses } from "../pipeline-pauses.ts";
@@ -57,7 +57,7 @@ export class ResourceDesk {
     this.#options.checkReady();
     const resources = this.#resourcesOf(pipeline);
     const asked = name === undefined ? resources : resources.filter((each) => each.name === name);
-    if (name !== undefined && asked.length === 0) throw notFound(pipeline, name, resources);
+    if (name !== undefined && asked.length === 0) throw resourceNotFound(pipeline, name, resources);
     await this.#options.checker?.checkNow(
       pipeline,
       asked.map((each) => each.name),
@@ -84,15 +84,4 @@ export class ResourceDesk {
     );
     return { pipeline, name, type, checkEveryMs, paused, ...state, ...(paused ? { nextCheckAt: null } : {}), versions };
   }
-}
-
-function notFound(pipeline: string, name: string, resources: readonly ResourceConfig[]): AppError {
-  const names = resources.map((each) => each.name);
-  const near = didYouMean(name, names);
-  const has = names.length === 0 ? "it has none" : `it has: ${names.slice(0, 20).join(", ")}`;
-  return new AppError(
-    "RESOURCE_NOT_FOUND",
-    `pipeline ${JSON.stringify(pipeline)} has no resource ${JSON.stringify(name)}`,
-    { hint: near === undefined ? has : `did you mean ${JSON.stringify(near)}?` },
-  );
 }

@@ -79,7 +79,9 @@ test("of one all versions are shown; one that there is not is told with those th
   const other = await runCli(["resources", "home/ci", "rep"], options);
   expect(other.code).toBe(66);
   expect(other.stderr).toContain('pipeline "home/ci" has no resource "rep"');
-  expect(other.stderr).toContain("it has: repo, nightly");
+  expect(other.stderr).toContain('did you mean "repo"?');
+  const none = await runCli(["resources", "home/ci", "unlike"], options);
+  expect(none.stderr).toContain("it has: repo, nightly");
 });
 
 test("--check checks first, and fails where one could not be checked; --json prints the server's list", async () => {
