@@ -7,6 +7,7 @@ import { asText } from "./run-vars.ts";
 
 /** What oci-build-task and registry-image leave (https://github.com/concourse/registry-image-resource#in-download-the-image-from-the-registry). */
 const archive = "image.tar";
+
 /** Undefined: the task is a process of this machine. @throws {PlanError} */
 export function findTaskImage(task: TaskPlan & StepPlan, { image }: TaskConfig, scope: Scope): string | undefined {
   if (task.image !== undefined) return findArchive(task.image, task, scope);
@@ -18,8 +19,8 @@ export function findTaskImage(task: TaskPlan & StepPlan, { image }: TaskConfig, 
 }
 
 /** The host loads it, by the engine that makes its containers. */
-function findArchive(name: string, { at, ...task }: TaskPlan & StepPlan, scope: Scope): string {
-  const volume = scope.artifacts.find(name);
-  if (volume !== undefined) return `${volume.path}/${archive}`;
-  throw new PlanError(`task ${task.name}: this job has no artifact ${JSON.stringify(name)} for its image`, at);
+function findArchive(artifact: string, { name, at }: TaskPlan & StepPlan, scope: Scope): string {
+  const folder = scope.artifacts.find(artifact);
+  if (folder !== undefined) return `${folder.path}/${archive}`;
+  throw new PlanError(`task ${name}: this job has no artifact ${JSON.stringify(artifact)} for its image`, at);
 }
