@@ -19,7 +19,8 @@ export interface PlanReaderOptions {
 }
 
 const maxSteps = 5000;
-const namePattern = /^[\p{L}\p{N}_][\p{L}\p{N}_. -]{0,127}$/u;
+/** As `app @github` or `test-it!`: Concourse takes any. Without what is a path, a pattern or a shell's. */
+const namePattern = /^(?![\s.-])[^\p{Cc}\p{Cs}/\\"`$*?[\]{}<>|;]{1,128}(?<!\s)$/u;
 
 export class PlanReader {
   readonly problems = new FieldProblems();
@@ -88,7 +89,7 @@ export class PlanReader {
         "vars are filled in only when a step begins",
       );
     } else if (!namePattern.test(text)) {
-      const rule = "letters, digits, -, _, . and spaces; a letter or digit first, at most 128";
+      const rule = 'at most 128 characters, no . - or space first, and none of / \\ " ` $ * ? [ ] { } < > | ;';
       this.problems.add(field, `cannot be ${describeValue(text)}`, rule);
     }
     return text;
