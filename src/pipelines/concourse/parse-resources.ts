@@ -15,7 +15,10 @@ export interface ParsedResource {
   readonly checkEvery: string;
 }
 
-const fields = "name type source version check_every check_timeout icon public tags webhook_token old_name".split(" ");
+const ownFields = "name type source version check_every check_timeout webhook_token";
+/** Accepted, so that a file of Concourse need not be changed. */
+const otherFields = "icon public tags old_name expose_build_created_by";
+const fields = [...ownFields.split(" "), ...otherFields.split(" ")];
 const form = "write - { name: source, type: git, source: { uri: … } }";
 
 export function parseResources(reader: PlanReader, given: Fields): readonly ParsedResource[] {

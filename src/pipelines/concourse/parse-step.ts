@@ -30,7 +30,7 @@ export const hookNames = Object.keys(hookFields);
 const modifiers = ["timeout", "attempts", "across", "tags", ...hookNames];
 const resourceFields = ["resource", "params"];
 const taskFields =
-  "file config image privileged params vars input_mapping output_mapping container_limits assert".split(" ");
+  "file config image privileged hermetic params vars input_mapping output_mapping container_limits assert".split(" ");
 
 const kinds: Readonly<Record<string, StepKind>> = {
   task: { fields: taskFields, parse: parseTask },
@@ -51,6 +51,7 @@ const kindNames = Object.keys(kinds);
 const unsupported: Readonly<Record<string, string>> = {
   agent: "use a task whose program is the agent",
   aggregate: "write in_parallel, which took its place",
+  run: "it is a step of a prototype: do it in a task",
 };
 const form = "write - task: build, with a config";
 
@@ -67,23 +68,23 @@ function parseStep(reader: PlanReader, path: string, value: unknown): readonly S
   if (kind === null) return [];
   const [name, { fields, parse }] = kind;
   const known = [name, ...fields, ...modifiers, ...("across" in given ? ["fail_fast"] : [])];
-  reader.problems.refuseUnknown(path, given, [...known, ...kindNames, ...Object.keys(unsupported)], []);
+  reader.problems.refuseUnknown(path, given, [...known, ...kindNames], []);
   const step = { ...parse(reader, path, given), ...parseModifiers(reader, path, given), at: reader.placeOf(given) };
   return [reader.keep(step as StepPlan, { path, given })];
 }
 
 function findKind(reader: PlanReader, path: string, given: Fields): readonly [string, StepKind] | null {
-  for (const [name, hint] of Object.entries(unsupported)) {
-    if (!(name in given)) continue;
-    reader.problems.add(`${path}.${name}`, "is not supported", hint);
-    return null;
-  }
   const found = kindNames.filter((name) => name in given);
   const [name = ""] = found;
   const kind = kinds[name];
   if (kind !== undefined && found.length === 1) return [name, kind];
   if (found.length > 1) {
     reader.problems.add(path, `is several steps in one: ${found.join(", ")}`, "begin each with - of its own");
+    return null;
+  }
+  for (const [name, hint] of Object.entries(unsupported)) {
+    if (!(name in given)) continue;
+    reader.problems.add(`${path}.${name}`, "is not supported", hint);
     return null;
   }
   const near = Object.keys(given).flatMap((key) => reader.problems.findMeant(key, kindNames) ?? []);

@@ -17,6 +17,9 @@ export function parseTask(reader: PlanReader, path: string, given: Fields): Task
   }
   if (config !== undefined && file !== undefined)
     problems.add(`${path}.file`, "cannot stand beside config", "keep one");
+  if (reader.flag(`${path}.hermetic`, given["hermetic"]) === true) {
+    reader.warnings.add(`${path}.hermetic`, "has no effect: what a task does has the network of this machine");
+  }
   const parsed = config === undefined ? null : parseTaskConfig(`${path}.config`, config, problems);
   if (parsed !== null && parsed.image === undefined && image === undefined) checkProcess(reader, path, given, parsed);
   return {

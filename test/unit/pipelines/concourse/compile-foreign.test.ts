@@ -17,6 +17,14 @@ jobs:
   - { name: "🚀 deploy #1", plan: [${task}] }`,
     [],
   ],
+  [
+    "fields that have no effect here",
+    `
+resources: [{ name: app, type: mock, expose_build_created_by: true }]
+jobs:
+  - { name: a, plan: [{ get: app }, { task: t, hermetic: true, config: { platform: linux, run: { path: echo } } }] }`,
+    ["4:48 jobs[0].plan[1].hermetic has no effect: what a task does has the network of this machine"],
+  ],
 ])("%s", (_, text, expected) => {
   const compiled = compilePipeline({ file: "ci.yml", text: `${text}\n`, runtime: "" });
   const told = compiled.ok ? compiled.warnings : compiled.problems;

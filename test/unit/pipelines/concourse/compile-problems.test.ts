@@ -57,6 +57,14 @@ test.each([
       `1:81 jobs[0].plan[0].config.run.user has a meaning only for a container (give the task an image_resource, or leave it out)`,
     ],
   ],
+  [
+    `jobs: [{ name: a, plan: [{ run: greet, type: proto }, { task: t, run: { path: echo } }] }]`,
+    [
+      `1:28 jobs[0].plan[0].run is not supported (it is a step of a prototype: do it in a task)`,
+      `1:55 jobs[0].plan[1] has neither config nor file (write config: with platform and run, or file: artifact/task.yml)`,
+      `1:66 jobs[0].plan[1].run is unknown (did you mean "put"?)`,
+    ],
+  ],
 ])("%s", (text, expected) => {
   const compiled = compilePipeline({ file: "ci.yml", text: `${text}\n`, runtime: "" });
   if (compiled.ok) throw new Error("it compiles");
