@@ -31,7 +31,7 @@ export function checkGraph(reader: PlanReader, pipeline: ParsedPipeline, given: 
   }
   checkCycles(reader, jobs);
   const { groups } = given;
-  if (groups !== undefined) checkGroups(reader, groups, new Set(touched.keys()), resourceNames);
+  if (groups !== undefined && groups !== null) checkGroups(reader, groups, new Set(touched.keys()), resourceNames);
 }
 
 function touchedResources(job: JobPlan): ReadonlySet<string> {
@@ -155,7 +155,7 @@ function checkGroups(
   const hint = "write - { name: all, jobs: [build] }";
   const named = reader.list("groups", value, hint).flatMap((each, index) => {
     const path = `groups[${index}]`;
-    const given = reader.object(path, each, hint);
+    const given = reader.fields(path, each, hint);
     if (!given) return [];
     reader.problems.refuseUnknown(path, given, ["name", "jobs", "resources"], []);
     checkMembers(reader, `${path}.jobs`, "job", given, "jobs", jobs);

@@ -27,7 +27,7 @@ const form = "write - name: build, with a plan";
 const statuses = ["succeeded", "failed", "skipped", "cancelled"] as const;
 
 export function parseJob(reader: PlanReader, path: string, value: unknown): readonly ParsedJob[] {
-  const given = reader.object(path, value, form);
+  const given = reader.fields(path, value, form, hookNames);
   if (!given) return [];
   reader.problems.refuseUnknown(path, given, fields, []);
   for (const name of ["interruptible", "public", "disable_manual_trigger"]) reader.flag(`${path}.${name}`, given[name]);
@@ -35,7 +35,7 @@ export function parseJob(reader: PlanReader, path: string, value: unknown): read
   const plan = parseSteps(reader, `${path}.plan`, given["plan"]);
   const hooks = parseHooks(reader, path, given);
   const serial = reader.flag(`${path}.serial`, given["serial"]) === true;
-  const maxInFlight = reader.count(`${path}.max_in_flight`, given["max_in_flight"]);
+  const maxInFlight = reader.limit(`${path}.max_in_flight`, given["max_in_flight"]);
   const job: JobPlan = {
     name,
     needs: [...new Set(listSteps({ plan, ...hooks }).flatMap((step) => (step.type === "get" ? step.passed : [])))],
@@ -100,19 +100,14 @@ function readRetention(reader: PlanReader, path: string, given: Fields): Retenti
   const { build_log_retention: value, build_logs_to_retain: builds } = given;
   const field = `${path}.build_log_retention`;
   if (value === undefined) {
-    return defined({ runs: readLimit(reader, `${path}.build_logs_to_retain`, builds) });
+    return defined({ runs: reader.limit(`${path}.build_logs_to_retain`, builds) });
   }
-  const of = reader.object(field, value, "write { days: 30, builds: 100 }");
+  const of = reader.fields(field, value, "write { days: 30, builds: 100 }");
   if (!of) return undefined;
   reader.problems.refuseUnknown(field, of, ["days", "builds", "minimum_succeeded_builds"], []);
   return defined({
-    days: readLimit(reader, `${field}.days`, of["days"]),
-    runs: readLimit(reader, `${field}.builds`, of["builds"]),
-    minSucceeded: readLimit(reader, `${field}.minimum_succeeded_builds`, of["minimum_succeeded_builds"]),
+    days: reader.limit(`${field}.days`, of["days"]),
+    runs: reader.limit(`${field}.builds`, of["builds"]),
+    minSucceeded: reader.limit(`${field}.minimum_succeeded_builds`, of["minimum_succeeded_builds"]),
   });
-}
-
-/** 0 is no limit, as in Concourse. */
-function readLimit(reader: PlanReader, field: string, value: unknown): number | undefined {
-  return value === 0 ? undefined : reader.count(field, value);
 }

@@ -3,6 +3,7 @@
 import { didYouMean } from "../../core/did-you-mean.ts";
 import { describeValue } from "../../core/field-problem.ts";
 import type { JsonValue } from "../../core/json.ts";
+import { dropEmpty } from "./drop-empty.ts";
 import { type ParsedJob, parseJob, readExecution } from "./parse-job.ts";
 import { type ParsedResource, parseResources } from "./parse-resources.ts";
 import type { ExecutionAssert, JsonObject } from "./plan.ts";
@@ -35,12 +36,13 @@ const form = "write jobs: with a list of jobs";
 
 export function parsePipeline(reader: PlanReader, value: unknown): ParsedPipeline {
   const empty = value === null || value === undefined;
-  const given = typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+  const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
+  const given = isMap ? dropEmpty(value as Fields) : {};
   if (empty) reader.problems.add("the file", "is empty", form);
-  else if (given !== value) reader.problems.add("the file", `must be a map, not ${describeValue(value)}`, form);
+  else if (!isMap) reader.problems.add("the file", `must be a map, not ${describeValue(value)}`, form);
   warnOfMistyped(reader, given);
   const { jobs, config, assert } = given;
-  const parsed = given === value ? reader.list("jobs", jobs, findMistyped(given, "jobs") ?? form) : [];
+  const parsed = isMap ? reader.list("jobs", jobs, findMistyped(given, "jobs") ?? form) : [];
   if (Array.isArray(jobs) && jobs.length === 0) reader.problems.add("jobs", "must have a job", form);
   if (parsed.length > maxJobs) reader.problems.add("jobs", `has ${parsed.length} jobs; at most ${maxJobs} are allowed`);
   const varSources = parseVarSources(reader, given["var_sources"]);
@@ -90,7 +92,7 @@ function parseVarSources(reader: PlanReader, value: unknown): ParsedPipeline["va
   const sources = new Map<string, JsonObject>();
   for (const [index, each] of reader.list("var_sources", value, hint).entries()) {
     const at = `var_sources[${index}]`;
-    const given = reader.object(at, each, hint);
+    const given = reader.fields(at, each, hint);
     if (!given) continue;
     reader.problems.refuseUnknown(at, given, ["name", "type", "config"], []);
     const name = reader.name(`${at}.name`, given["name"]);

@@ -27,7 +27,7 @@ export function parseResources(reader: PlanReader, given: Fields): readonly Pars
   if (resources === undefined) return [];
   return reader.list("resources", resources, form).flatMap((each, index) => {
     const path = `resources[${index}]`;
-    const of = reader.object(path, each, form);
+    const of = reader.fields(path, each, form, ["source"]);
     return of === undefined ? [] : [parseResource(reader, path, of)];
   });
 }
@@ -80,7 +80,7 @@ function checkResourceTypes(reader: PlanReader, value: unknown): void {
   const hint = "write - { name: git, type: registry-image, source: { … } }";
   for (const [index, each] of reader.list("resource_types", value, hint).entries()) {
     const path = `resource_types[${index}]`;
-    const given = reader.object(path, each, hint);
+    const given = reader.fields(path, each, hint);
     if (!given) continue;
     const name = reader.name(`${path}.name`, given["name"]);
     if (resourceTypeNames.some((known) => known === name)) {

@@ -1,6 +1,7 @@
 // One step of a plan, with what every step may have and the steps inside of it.
 
 import { describeValue } from "../../core/field-problem.ts";
+import { dropEmpty } from "./drop-empty.ts";
 import { parseGet, parsePut } from "./parse-resource-step.ts";
 import { parseGate, parseLoadVar, parseNotify, parseSetPipeline } from "./parse-small-step.ts";
 import { parseTask } from "./parse-task-step.ts";
@@ -27,7 +28,8 @@ const hookFields = {
   ensure: "ensure",
 } as const;
 export const hookNames = Object.keys(hookFields);
-const modifiers = ["timeout", "attempts", "across", "tags", ...hookNames];
+const wrappers = ["timeout", "attempts", "across", ...hookNames];
+const modifiers = ["tags", ...wrappers];
 const resourceFields = ["resource", "params"];
 const taskFields =
   "file config image privileged hermetic params vars input_mapping output_mapping container_limits assert".split(" ");
@@ -48,6 +50,8 @@ const kinds: Readonly<Record<string, StepKind>> = {
   in_parallel: { fields: [], parse: parseInParallel },
 };
 const kindNames = Object.keys(kinds);
+/** To be told of where nothing is behind them. */
+const needed = [...kindNames, ...wrappers];
 const unsupported: Readonly<Record<string, string>> = {
   agent: "use a task whose program is the agent",
   aggregate: "write in_parallel, which took its place",
@@ -62,7 +66,7 @@ export function parseSteps(reader: PlanReader, path: string, value: unknown): re
 }
 
 function parseStep(reader: PlanReader, path: string, value: unknown): readonly StepPlan[] {
-  const given = reader.object(path, value, form);
+  const given = reader.fields(path, value, form, needed);
   if (!given || !reader.countStep(path)) return [];
   const kind = findKind(reader, path, given);
   if (kind === null) return [];
@@ -122,7 +126,7 @@ function parseAcross(reader: PlanReader, path: string, value: unknown): readonly
   const names = new Set<string>();
   return reader.list(path, value, hint).flatMap((each, index) => {
     const at = `${path}[${index}]`;
-    const given = reader.object(at, each, hint);
+    const given = reader.fields(at, each, hint);
     if (!given) return [];
     reader.problems.refuseUnknown(at, given, ["var", "values", "max_in_flight"], []);
     const name = reader.name(`${at}.var`, given["var"]);
@@ -156,13 +160,13 @@ function parseInParallel(reader: PlanReader, path: string, given: Fields): Kind 
     );
     return { type: "in_parallel", steps: [] };
   }
-  const { steps, limit, fail_fast: failFast } = inner as Fields;
+  const { steps, limit, fail_fast: failFast } = dropEmpty(inner as Fields);
   reader.problems.refuseUnknown(at, inner, ["steps", "limit", "fail_fast"], []);
   return {
     type: "in_parallel",
     steps: parseSteps(reader, `${at}.steps`, steps),
     ...defined({
-      limit: reader.countTemplate(`${at}.limit`, limit),
+      limit: limit === 0 ? undefined : reader.countTemplate(`${at}.limit`, limit),
       failFast: reader.flagTemplate(`${at}.fail_fast`, failFast),
     }),
   };

@@ -2,6 +2,7 @@
 // pipeline is compiled, and in the compiled script for the files of tasks.
 
 import { describeValue, type FieldProblems } from "../../core/field-problem.ts";
+import { dropEmpty } from "./drop-empty.ts";
 import { parseTaskImage } from "./parse-task-image.ts";
 import type { ContainerLimits, TaskConfig, TaskInput, TaskOutput } from "./plan.ts";
 import { isSecret } from "./var-text.ts";
@@ -13,14 +14,15 @@ const form = "write platform: linux, and run: { path: sh, args: [-c, …] }";
 
 /** What is wrong goes into `problems`, each with its path below `path`; what is returned then is only good enough to go on. */
 export function parseTaskConfig(path: string, value: unknown, problems: FieldProblems): TaskConfig {
-  const given = problems.readObject(path, value, form) ?? {};
+  const found = problems.readObject(path, value, form);
+  const given = dropEmpty(found ?? {});
   if ("rootfs_uri" in given) {
     problems.add(join(path, "rootfs_uri"), "is not supported", "name an image with image_resource");
   }
   problems.refuseUnknown(path, given, [...fields, "rootfs_uri"], []);
   const image = given["image_resource"];
   const { inputs, outputs, caches, params, container_limits: limits } = given;
-  const isObject = value === given;
+  const isObject = found !== undefined;
   return {
     platform: isObject ? readText(join(path, "platform"), given["platform"], problems, "write platform: linux") : "",
     ...(image === undefined ? {} : { image: parseTaskImage(join(path, "image_resource"), image, problems) }),
@@ -51,8 +53,9 @@ function readRun(field: string, value: unknown, problems: FieldProblems): TaskCo
     problems.add(field, "is missing", form);
     return { path: "" };
   }
-  const given = problems.readObject(field, value, form);
-  if (!given) return { path: "" };
+  const found = problems.readObject(field, value, form);
+  if (!found) return { path: "" };
+  const given = dropEmpty(found);
   problems.refuseUnknown(field, given, ["path", "args", "dir", "user"], []);
   const { args, dir, user } = given;
   return {
@@ -111,9 +114,10 @@ function readNamed(field: string, value: unknown, known: readonly string[], prob
   const folders = new Map<string, string>();
   return value.map((each: unknown, index) => {
     const at = `${field}[${index}]`;
-    const given = problems.readObject(at, each, hint);
+    const found = problems.readObject(at, each, hint);
     // Kept without a name, so that those behind it keep their place.
-    if (!given) return { at, given: {}, name: "", path: {} };
+    if (!found) return { at, given: {}, name: "", path: {} };
+    const given = dropEmpty(found);
     problems.refuseUnknown(at, given, known, []);
     const name = readText(`${at}.name`, given["name"], problems, hint);
     if (name === "") return { at, given: {}, name, path: {} };

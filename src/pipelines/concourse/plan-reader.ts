@@ -2,6 +2,7 @@
 
 import { parseDuration } from "../../core/duration.ts";
 import { describeValue, FieldProblems } from "../../core/field-problem.ts";
+import { dropEmpty } from "./drop-empty.ts";
 import type { JsonObject, Place, StepPlan, Template } from "./plan.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -26,14 +27,20 @@ export class PlanReader {
   readonly problems = new FieldProblems();
   /** What leaves the file in force. */
   readonly warnings = new FieldProblems();
-  readonly placeOf: PlanReaderOptions["placeOf"];
   readonly checkCondition: PlanReaderOptions["checkCondition"];
+  readonly #placeOf: PlanReaderOptions["placeOf"];
+  /** What was given in the file → as it stands there. */
+  readonly #originals = new WeakMap<object, object>();
   readonly #sources = new WeakMap<StepPlan, StepSource>();
   #steps = 0;
 
   constructor({ placeOf, checkCondition }: PlanReaderOptions) {
-    this.placeOf = placeOf;
+    this.#placeOf = placeOf;
     this.checkCondition = checkCondition;
+  }
+
+  placeOf(given: object): Place {
+    return this.#placeOf(this.#originals.get(given) ?? given);
   }
 
   /** Notes where a step is from. */
@@ -63,6 +70,15 @@ export class PlanReader {
     if (value !== undefined) return this.problems.readObject(field, value, hint);
     this.problems.add(field, "is missing", hint);
     return undefined;
+  }
+
+  /** The same without keys that have nothing behind them, but for those in `needed`. */
+  fields(field: string, value: unknown, hint: string, needed: readonly string[] = []): Fields | undefined {
+    const given = this.object(field, value, hint);
+    if (given === undefined) return undefined;
+    const kept = dropEmpty(given, needed);
+    this.#originals.set(kept, given);
+    return kept;
   }
 
   data(field: string, value: unknown): JsonObject {
@@ -121,6 +137,11 @@ export class PlanReader {
     if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1) return value;
     this.problems.add(field, `must be a whole number from 1, not ${describeValue(value)}`);
     return undefined;
+  }
+
+  /** The same, where 0 is no limit, as in Concourse. */
+  limit(field: string, value: unknown): number | undefined {
+    return value === 0 ? undefined : this.count(field, value);
   }
 
   countTemplate(field: string, value: unknown): Template<number> | undefined {

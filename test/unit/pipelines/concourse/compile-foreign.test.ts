@@ -25,6 +25,38 @@ jobs:
   - { name: a, plan: [{ get: app }, { task: t, hermetic: true, config: { platform: linux, run: { path: echo } } }] }`,
     ["4:48 jobs[0].plan[1].hermetic has no effect: what a task does has the network of this machine"],
   ],
+  [
+    "keys with nothing behind them, and no limit written as 0",
+    `
+groups:
+resource_types:
+resources: [{ name: app, type: mock, check_every: , tags: , source: }]
+jobs:
+  - name: a
+    serial_groups:
+    build_log_retention:
+    max_in_flight: 0
+    plan:
+      - { get: app, passed: , params: , trigger: , tags: }
+      - in_parallel:
+          limit: 0
+          fail_fast:
+          steps:
+            - task: t
+              input_mapping:
+              vars:
+              params:
+              config:
+                platform: linux
+                inputs:
+                outputs:
+                caches:
+                params:
+                image_resource:
+                run: { path: echo, args: , dir: }
+      - { put: app, inputs: , params: , get_params: }`,
+    [],
+  ],
 ])("%s", (_, text, expected) => {
   const compiled = compilePipeline({ file: "ci.yml", text: `${text}\n`, runtime: "" });
   const told = compiled.ok ? compiled.warnings : compiled.problems;

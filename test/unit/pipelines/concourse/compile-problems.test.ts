@@ -65,6 +65,15 @@ test.each([
       `1:66 jobs[0].plan[1].run is unknown (did you mean "put"?)`,
     ],
   ],
+  [
+    `jobs: [{ name: , plan: [{ task: , config: { platform: linux, run: { path: echo } } }, { get: a, ensure: }] }]`,
+    [
+      `1:10 jobs[0].name is missing (null)`,
+      `1:27 jobs[0].plan[0].task must be a text, not null (null)`,
+      `1:89 jobs[0].plan[1].get names the resource "a", which is not there (the file has no resources)`,
+      `1:97 jobs[0].plan[1].ensure must be an object, not null (write - task: build, with a config)`,
+    ],
+  ],
 ])("%s", (text, expected) => {
   const compiled = compilePipeline({ file: "ci.yml", text: `${text}\n`, runtime: "" });
   if (compiled.ok) throw new Error("it compiles");
