@@ -3,7 +3,7 @@
 import { listNames } from "../../core/field-problem.ts";
 import { listHooks, listOuter } from "./list-steps.ts";
 import { pick } from "./pick.ts";
-import type { JobPlan, StepPlan, TaskPlan } from "./plan.ts";
+import type { JobPlan, StepPlan, TaskInput, TaskPlan } from "./plan.ts";
 import type { PlanReader } from "./plan-reader.ts";
 
 /** Steps side by side see each other's artifacts here: only what nobody makes is refused. */
@@ -80,11 +80,27 @@ class ArtifactWalk {
         mapped === undefined ? `${path}.config.inputs[${index}].name` : `${path}.input_mapping.${input.name}`;
       if (input.optional !== true) this.#need(field, mapped ?? input.name);
     }
+    this.#warnOfHidden(`${path}.config.inputs`, inputs);
     this.#checkMapping(`${path}.input_mapping`, inputMapping, inputs, "input");
     this.#checkMapping(`${path}.output_mapping`, outputMapping, outputs, "output");
     for (const { name } of outputs) this.#made.add(pick(outputMapping, name) ?? name);
   }
 
+  /** Of inputs with one folder the last is seen, as in Concourse. */
+  #warnOfHidden(field: string, inputs: readonly TaskInput[]): void {
+    const folders = new Map<string, string>();
+    for (const [index, { name, path = name }] of inputs.entries()) {
+      const folder = path.replace(/^\.\//, "").replace(/\/$/, "");
+      const other = folders.get(folder);
+      if (other !== undefined) {
+        const message = `is the folder of the input ${JSON.stringify(other)} too, which is not seen then`;
+        this.#reader.warnings.add(`${field}[${index}].path`, message);
+      }
+      folders.set(folder, name);
+    }
+  }
+
+  /** A mapping of what the task does not have is let be, as in Concourse. */
   #checkMapping(
     field: string,
     mapping: Readonly<Record<string, string>>,
@@ -96,7 +112,7 @@ class ArtifactWalk {
       if (names.has(name)) continue;
       const near = this.#reader.problems.findMeant(name, names);
       const others = names.size === 0 ? `the task has no ${what}s` : `it has: ${listNames(names)}`;
-      this.#reader.problems.add(
+      this.#reader.warnings.add(
         `${field}.${name}`,
         `is no ${what} of the task`,
         near ? `did you mean "${near}"?` : others,

@@ -102,7 +102,7 @@ interface Named {
   readonly path: { readonly path?: string };
 }
 
-/** Inputs or outputs, whose names and folders are each there once. */
+/** Inputs or outputs. */
 function readNamed(field: string, value: unknown, known: readonly string[], problems: FieldProblems): readonly Named[] {
   const what = field.endsWith("inputs") ? "input" : "output";
   const hint = `write - name: source`;
@@ -111,7 +111,6 @@ function readNamed(field: string, value: unknown, known: readonly string[], prob
     return [];
   }
   const names = new Set<string>();
-  const folders = new Map<string, string>();
   return value.map((each: unknown, index) => {
     const at = `${field}[${index}]`;
     const found = problems.readObject(at, each, hint);
@@ -121,16 +120,12 @@ function readNamed(field: string, value: unknown, known: readonly string[], prob
     problems.refuseUnknown(at, given, known, []);
     const name = readText(`${at}.name`, given["name"], problems, hint);
     if (name === "") return { at, given: {}, name, path: {} };
-    if (names.has(name)) problems.add(`${at}.name`, `names the ${what} ${JSON.stringify(name)} a second time`);
-    else if (name.includes("((")) problems.add(`${at}.name`, `must be a plain name, not ${describeValue(name)}`);
+    // An artifact may be an input at several places.
+    if (what === "output" && names.has(name)) {
+      problems.add(`${at}.name`, `names the output ${JSON.stringify(name)} a second time`);
+    } else if (name.includes("((")) problems.add(`${at}.name`, `must be a plain name, not ${describeValue(name)}`);
     names.add(name);
     const path = given["path"] === undefined ? {} : { path: readFolder(`${at}.path`, given["path"], problems) };
-    const folder = (path.path ?? name).replace(/^\.\//, "").replace(/\/$/, "");
-    const other = folders.get(folder);
-    if (other !== undefined && other !== name) {
-      problems.add(`${at}.path`, `is the folder ${JSON.stringify(folder)} of the ${what} ${JSON.stringify(other)} too`);
-    }
-    folders.set(folder, name);
     return { at, given, name, path };
   });
 }

@@ -57,6 +57,28 @@ jobs:
       - { put: app, inputs: , params: , get_params: }`,
     [],
   ],
+  [
+    "a mapping of what the task does not have, and inputs with one folder",
+    `
+resources: [{ name: app, type: mock }, { name: lib, type: mock }]
+jobs:
+  - name: a
+    plan:
+      - get: app
+      - get: lib
+      - task: t
+        input_mapping: { ap: app }
+        output_mapping: { out: built }
+        config:
+          platform: linux
+          inputs: [{ name: app }, { name: lib, path: app/ }]
+          run: { path: echo }`,
+    [
+      "9:26 jobs[0].plan[2].input_mapping.ap is no input of the task",
+      "10:27 jobs[0].plan[2].output_mapping.out is no output of the task",
+      '13:48 jobs[0].plan[2].config.inputs[1].path is the folder of the input "app" too, which is not seen then',
+    ],
+  ],
 ])("%s", (_, text, expected) => {
   const compiled = compilePipeline({ file: "ci.yml", text: `${text}\n`, runtime: "" });
   const told = compiled.ok ? compiled.warnings : compiled.problems;
