@@ -10,6 +10,8 @@ export type Takers = Map<string, number>;
 
 interface Artifact {
   readonly folder: Folder;
+  /** It has other names too: nobody can have it to himself. */
+  readonly isShared: boolean;
   /** Copies that are being made. */
   readonly copying: Set<Promise<unknown>>;
 }
@@ -29,8 +31,8 @@ export class Artifacts {
     return new Artifacts(this.#takers, this);
   }
 
-  put(name: string, folder: Folder): void {
-    this.#own.set(name, { folder, copying: new Set() });
+  put(name: string, folder: Folder, isShared = false): void {
+    this.#own.set(name, { folder, isShared, copying: new Set() });
   }
 
   find(name: string): Folder | undefined {
@@ -52,8 +54,8 @@ export class Artifacts {
   async take(name: string, copy: (folder: Folder) => Promise<Folder>): Promise<Folder | undefined> {
     const artifact = this.#find(name);
     if (artifact === undefined) return undefined;
-    const { folder, copying } = artifact;
-    if (this.countDown(name) > 0) {
+    const { folder, isShared, copying } = artifact;
+    if (this.countDown(name) > 0 || isShared) {
       const copied = copy(folder);
       copying.add(copied);
       return await copied.finally(() => copying.delete(copied));

@@ -47,7 +47,10 @@ export async function openTaskFolder(
   const placed = isContainer ? placeInContainer(contents, dir) : await placeOfProcess(contents, dir);
   const { movedTo, ...place } = placed;
   const keepOutputs = (): void => {
-    for (const output of contents.outputs) scope.artifacts.put(output.name, movedTo(output.place) ?? output.folder);
+    for (const { name, place: at, folder } of contents.outputs) {
+      const isShared = contents.outputs.some((other) => other.name !== name && other.place === at);
+      scope.artifacts.put(name, movedTo(at) ?? folder, isShared);
+    }
   };
   return { ...place, keepOutputs };
 }

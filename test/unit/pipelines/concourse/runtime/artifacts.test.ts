@@ -53,6 +53,12 @@ test.each([
   expect(await copies(...steps)).toHaveLength(count);
 });
 
+test("what has two names is copied for each that takes it", async () => {
+  const both = `{ task: both, config: ${config(", outputs: [{ name: b, path: x }, { name: c, path: ./x }]")} }`;
+  const takeOne = (name: string): string => `{ task: ${name}, config: ${config(`, inputs: [{ name: ${name} }]`)} }`;
+  expect(await copies(both, takeOne("b"), takeOne("c"))).toEqual(["j/copy of b", "j/copy of c"]);
+});
+
 const puts = (put: string): Promise<Executed> =>
   executeYaml(
     `resources: [{ name: r, type: mock }]
