@@ -30,7 +30,7 @@ import { RequestRecords } from "./request-records.ts";
 import { Reruns } from "./reruns.ts";
 import { resolveParams } from "./resolve-params.ts";
 import { Retention, type RetentionLimits, retentionText } from "./retention.ts";
-import type { RunParts } from "./run-parts.ts";
+import type { MadePart, RunParts } from "./run-parts.ts";
 import { RunRegistry } from "./run-registry.ts";
 import { waitForEnd } from "./wait-for-end.ts";
 import { ResourceDesk } from "./resources/resource-desk.ts";
@@ -43,12 +43,7 @@ import type { StoredSecrets } from "./stored-secrets.ts";
 import type { UploadedSecrets } from "./uploaded-secrets.ts";
 
 export interface EngineOptions {
-  readonly parts: Omit<
-    RunParts,
-    "store" | "stepSlots" | "fetchSlots" | "children" | "locks" | "pipelineSetter" | "followers" | "targets"
-  > & {
-    readonly store: CommittedStore;
-  };
+  readonly parts: Omit<RunParts, MadePart | "store"> & { readonly store: CommittedStore };
   readonly catalog: Pick<Catalog, "get" | "list" | "upload" | "check" | "remove" | "watchChanges">;
   readonly pipelineEvents: PipelineEvents;
   readonly uploadedSecrets: UploadedSecrets;
@@ -85,6 +80,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     ...options.parts,
     stepSlots: new StepSlots(maxConcurrentSteps),
     fetchSlots: createFetchSlots(),
+    versionTurns: new StepSlots(1),
     targets: outbound?.targets ?? anyTarget,
     children,
     locks,
@@ -173,8 +169,8 @@ class StandardEngine implements Engine {
     this.events = new EventDesk(options.parts);
     const common = { store, clock, logger, catalog, pauses, runs, newId, checkReady };
     this.#scheduler = triggers && new Scheduler({ ...common, ...triggers });
-    const { executor, secrets, vars, redactor } = parts;
-    this.#checker = triggers && new ResourceChecker({ ...common, executor, secrets, vars, redactor });
+    const { executor, secrets, vars, redactor, versionTurns } = parts;
+    this.#checker = triggers && new ResourceChecker({ ...common, executor, secrets, vars, redactor, versionTurns });
     this.resources = new ResourceDesk({ ...common, checker: this.#checker });
     const eventsNeededFrom = (): number => outbound?.outbound.eventsNeededFrom ?? Number.POSITIVE_INFINITY;
     const kept = { parts, catalog, requests: this.#records, eventsNeededFrom };

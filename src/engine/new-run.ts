@@ -8,7 +8,7 @@ export function newRun(run: Pick<NewRun, Required> & Partial<NewRun>): NewRun {
   return {
     args: [],
     targetJobs: [],
-    begunFor: null,
+    begunFor: [],
     inboundId: null,
     rerunOf: null,
     triggeredBy: run.trigger,

@@ -28,6 +28,8 @@ export interface RunParts {
   readonly redactor: Redactor;
   readonly stepSlots: StepSlots;
   readonly fetchSlots: FetchSlots;
+  /** One after the other: the version of a resource that one is given, or begun for, is on record before the next one looks. */
+  readonly versionTurns: StepSlots;
   readonly children: Children;
   readonly locks: Locks;
   readonly pipelineSetter: PipelineSetter;
@@ -40,6 +42,10 @@ export interface RunParts {
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** What the engine makes itself of the rest. */
+export type MadePart =
+  "stepSlots" | "fetchSlots" | "versionTurns" | "children" | "locks" | "pipelineSetter" | "followers" | "targets";
 
 /** The version of a pipeline that a run is pinned to. */
 export interface PinnedVersion {

@@ -9,12 +9,14 @@ export interface ResourceKey {
   readonly scope: string;
 }
 
-/** The version of a resource that a run is begun for, on behalf of these jobs. */
+/** A version of a resource that a run is begun for: these jobs are to take it. */
 export interface BegunVersion {
   readonly resource: string;
   readonly scope: string;
   readonly jobs: readonly string[];
   readonly version: ResourceVersion;
+  /** Its place then. */
+  readonly seq: number;
 }
 
 export type ResourceWrite =

@@ -46,8 +46,8 @@ export interface NewRun {
   readonly args: readonly string[];
   /** The jobs of its pipeline that it is for; empty: all of them. */
   readonly targetJobs: readonly string[];
-  /** The version that its first jobs are to take where each is to have a run of its own. */
-  readonly begunFor: BegunVersion | null;
+  /** The versions that its first jobs are to take, as they were known when it was begun; empty: whatever is the newest. */
+  readonly begunFor: readonly BegunVersion[];
   /** The inbound request that started it. */
   readonly inboundId: string | null;
   readonly rerunOf: string | null;
@@ -91,6 +91,8 @@ export type RunWrite =
   | { readonly type: "run.cancel_if_unfinished"; readonly id: string; readonly cancel: CancelRequest }
   /** A run that has not begun never will; one that is not queued stays as it is. */
   | { readonly type: "run.drop_queued"; readonly id: string; readonly error: RunError; readonly at: number }
+  /** It has taken others than it was begun for. */
+  | { readonly type: "run.begun_for"; readonly id: string; readonly begunFor: readonly BegunVersion[] }
   | {
       readonly type: "run.finish";
       readonly id: string;

@@ -27,7 +27,9 @@ export class LastRuns {
   async #recall(): Promise<void> {
     for (const { id, status } of await this.#runs.unfinished()) {
       const run = status === "queued" ? (await this.#runs.findKept(id))?.run : undefined;
-      for (const job of run?.begunFor?.jobs ?? []) if (run !== undefined) this.note(run.pipeline, job, id);
+      // A rerun has the versions that its run had.
+      if (run === undefined || run.rerunOf !== null) continue;
+      for (const { jobs } of run.begunFor) for (const job of jobs) this.note(run.pipeline, job, id);
     }
     this.#isRecalled = true;
   }

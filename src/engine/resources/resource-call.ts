@@ -3,10 +3,10 @@
 import { createHash } from "node:crypto";
 import { maxVersions, type ResourceVersion } from "../../core/resource-version.ts";
 import type { JsonValue } from "../../core/json.ts";
-import type { ResourceKey, Write } from "../../store/store.ts";
-import { StepSlots } from "../step-slots.ts";
+import type { BegunVersion, ResourceKey, Write } from "../../store/store.ts";
 import { takeSlot } from "../take-slot.ts";
 import type { Work, WorkContext, WorkResult } from "../work-call.ts";
+import { findNext, type NextVersion } from "./next-version.ts";
 
 /** As the guest makes them. */
 export type ResourceArguments =
@@ -43,9 +43,6 @@ export type ResourceArguments =
       }[];
     };
 
-/** One after the other: what one run takes is on record before the next one looks. */
-const turns = new StepSlots(1);
-
 export const doResourceCall: Work = async (given, context) => {
   const args = given as unknown as ResourceArguments;
   const { run } = context;
@@ -65,7 +62,7 @@ export const doResourceCall: Work = async (given, context) => {
       return { value: undefined, writes: args.jobs.map((job) => ({ type: "resource.take", ...key, job, version })) };
     }
     case "choose": {
-      const endTurn = await takeSlot(turns, context.signal);
+      const endTurn = await takeSlot(context.parts.versionTurns, context.signal);
       try {
         const chosen = await choose(args, context);
         return { ...chosen, after: endTurn };
@@ -93,25 +90,25 @@ async function choose(
   { run, parts }: WorkContext,
 ): Promise<Pick<WorkResult, "value" | "writes">> {
   const key = keyOf(run.pipeline, args);
-  const { job, passed } = args;
-  const { resources } = parts.store;
-  const version =
-    args.version === "every" ? (findOwn() ?? (await findNext())) : (await resources.newest(key, passed))?.version;
-  if (version === undefined) return { value: null, writes: [] };
-  return { value: version as unknown as JsonValue, writes: [{ type: "resource.take", ...key, job, version }] };
-
-  /** The one that this run was begun for, whatever other runs have come to meanwhile. */
-  function findOwn(): ResourceVersion | undefined {
-    const own = run.begunFor;
-    const isOwn = own?.resource === key.resource && own.scope === key.scope && own.jobs.includes(job);
-    return isOwn && passed.length === 0 ? own.version : undefined;
+  const { job, passed, version: mode } = args;
+  const isOwn = (each: BegunVersion): boolean =>
+    passed.length === 0 && each.resource === key.resource && each.scope === key.scope && each.jobs.includes(job);
+  // What the run was begun for, which is on record, whatever other runs have come to meanwhile.
+  const own = run.begunFor.find(isOwn);
+  const next = await findNext(parts.store.resources, key, { job, mode, passed });
+  if (next === undefined || (own !== undefined && !isForRun(next, own))) {
+    return { value: (own?.version ?? null) as JsonValue, writes: [] };
   }
+  const { version, seq } = next;
+  const taken = { value: version as JsonValue, writes: [{ type: "resource.take", ...key, job, version } as const] };
+  if (own === undefined) return taken;
+  const begunFor = (await parts.store.runs.findKept(run.id))?.run.begunFor ?? run.begunFor;
+  const changed = begunFor.map((each) => (isOwn(each) ? { ...each, version, seq } : each));
+  return { ...taken, writes: [...taken.writes, { type: "run.begun_for", id: run.id, begunFor: changed }] };
 
-  /** Of those that have no run of their own each in its turn; once there is no more, the newest again. */
-  async function findNext(): Promise<ResourceVersion | undefined> {
-    const begun = await resources.cursor(key, job);
-    const next = begun === 0 ? undefined : await resources.next(key, passed, begun);
-    return (next ?? (await resources.newest(key, passed)))?.version;
+  /** What nobody has yet is for the run that was begun last, as for one that was queued; a rerun has what its run had. */
+  function isForRun(news: NextVersion, begun: BegunVersion): boolean {
+    return mode === "latest" && begun.seq === news.upTo && news.seq > begun.seq && run.rerunOf === null;
   }
 }
 

@@ -1,35 +1,25 @@
-// Looks at the resources of pipelines from time to time, and begins the jobs that wait for new versions.
-//
-// How far a job has come with a resource is recorded in the transaction that creates its run: each version begins its
-// runs once, also where the server dies in between.
+// Looks at the resources of pipelines from time to time, and has the jobs begun that wait for new versions.
 
 import { toAppError } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock.ts";
 import { formatDuration } from "../../core/duration.ts";
-import type { ResourceConfig, ResourceTrigger } from "../../core/pipeline-config.ts";
+import type { ResourceConfig } from "../../core/pipeline-config.ts";
 import type { ResourceVersion } from "../../core/resource-version.ts";
 import { type Catalog, type PipelineVersion, resourceScope } from "../../pipelines/pipelines.ts";
-import type { KnownVersion, ResourceKey, Store, Write } from "../../store/store.ts";
+import type { ResourceKey, Store } from "../../store/store.ts";
 import type { Logger, Redactor } from "../../telemetry/telemetry.ts";
-import { newRun } from "../new-run.ts";
 import type { PipelinePauses } from "../pipeline-pauses.ts";
-import { resolveParams } from "../resolve-params.ts";
-import type { RunRegistry } from "../run-registry.ts";
 import { checkOutside, type CheckParts } from "./check-outside.ts";
-import { followersOf } from "./followers-of.ts";
-import { LastRuns } from "./last-runs.ts";
 import { foundWrites, keyOf } from "./resource-call.ts";
+import { VersionRuns, type VersionRunsOptions } from "./version-runs.ts";
 
-export interface ResourceCheckerOptions extends CheckParts {
+export interface ResourceCheckerOptions extends CheckParts, Omit<VersionRunsOptions, "over"> {
   readonly store: Pick<Store, "commit" | "resources" | "runs">;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly redactor: Pick<Redactor, "text">;
   readonly catalog: Pick<Catalog, "get" | "list" | "watchChanges">;
   readonly pauses: Pick<PipelinePauses, "isPaused">;
-  readonly runs: Pick<RunRegistry, "submit">;
-  /** @throws {AppError} where no new runs are taken now. */
-  readonly checkReady: () => void;
 }
 
 /** Times are milliseconds since the Unix epoch. */
@@ -59,12 +49,10 @@ const concurrentChecks = 4;
 /** Of the first check, so that a hundred do not begin at once. */
 const firstSpreadMs = 2000;
 const longestBackoffMs = 60 * 60 * 1000;
-/** Of versions that each begin a run, in one look. */
-const mostRunsAtOnce = 100;
 
 export class ResourceChecker {
   readonly #options: ResourceCheckerOptions;
-  readonly #lastRuns: LastRuns;
+  readonly #versionRuns: VersionRuns;
   #entries: Entry[] = [];
   #unwatch: (() => void) | null = null;
   #stopClock: (() => void) | null = null;
@@ -73,7 +61,7 @@ export class ResourceChecker {
 
   constructor(options: ResourceCheckerOptions) {
     this.#options = options;
-    this.#lastRuns = new LastRuns(options.store.runs);
+    this.#versionRuns = new VersionRuns({ ...options, over: this.#over.signal });
   }
 
   start(): void {
@@ -212,76 +200,12 @@ export class ResourceChecker {
     const versions = await checkOutside(checked, this.#options);
     if (this.#isGone(entry)) return;
     if (isNews(versions, from)) await store.commit(foundWrites(key, { versions, from }, now));
-    await this.#begin(entry);
+    await this.#versionRuns.begin(entry, { isGone: () => this.#isGone(entry), isHeld: () => false });
   }
 
   /** Nothing of it is to be begun any more: the server stops, or its pipeline has it no longer. */
   #isGone(entry: Entry): boolean {
     return this.#stopped || !this.#entries.includes(entry);
-  }
-
-  /** A run for each version that jobs have not been begun for yet, of all that wait for it: what must pass several sees them. */
-  async #begin(entry: Entry): Promise<void> {
-    const newest = await this.#options.store.resources.newest(entry.key, []);
-    if (newest === undefined) return;
-    const due = new Map<number, { readonly known: KnownVersion; readonly jobs: string[] }>();
-    for (const trigger of entry.resource.triggers) {
-      for (const known of await this.#findDue(entry, trigger, newest)) {
-        const { jobs } = due.getOrInsertComputed(known.seq, () => ({ known, jobs: [] }));
-        jobs.push(trigger.job);
-      }
-    }
-    for (const [, { known, jobs }] of [...due].sort(([a], [b]) => a - b)) {
-      if (this.#isGone(entry)) return;
-      await this.#submit(entry, [...new Set(jobs)], known);
-    }
-  }
-
-  async #findDue(
-    { pipeline, key }: Entry,
-    { job, mode }: ResourceTrigger,
-    newest: KnownVersion,
-  ): Promise<readonly KnownVersion[]> {
-    const { resources } = this.#options.store;
-    const upTo = await resources.cursor(key, job);
-    if (newest.seq <= upTo) return [];
-    // The first sight of a resource begins one run, however much there was before.
-    if (mode === "latest" || upTo === 0) {
-      // One that is still queued will take the newest itself.
-      return (await this.#lastRuns.isQueued(pipeline, job)) ? [] : [newest];
-    }
-    const due: KnownVersion[] = [];
-    for (let last = upTo; due.length < mostRunsAtOnce;) {
-      const next: KnownVersion | undefined = await resources.next(key, [], last);
-      if (next === undefined) break;
-      due.push(next);
-      last = next.seq;
-    }
-    return due;
-  }
-
-  async #submit(
-    { pipeline, version, resource, key }: Entry,
-    jobs: readonly string[],
-    { seq, version: begunFor }: KnownVersion,
-  ): Promise<void> {
-    const { clock, runs, newId, checkReady, logger } = this.#options;
-    checkReady();
-    const run = newRun({
-      id: newId(),
-      pipeline,
-      trigger: "schedule",
-      bundleHash: version.bundle.hash,
-      params: resolveParams(version.config, {}, "schedule"),
-      targetJobs: followersOf(version.config.jobs ?? [], jobs),
-      begunFor: { resource: key.resource, scope: key.scope, jobs, version: begunFor },
-      createdAt: clock.now(),
-    });
-    const writes = jobs.map((job): Write => ({ type: "resource.begin", ...key, job, seq }));
-    await runs.submit({ run, version, request: null, writes });
-    for (const job of jobs) this.#lastRuns.note(pipeline, job, run.id);
-    const about = { pipeline, resource: resource.name, job: jobs.join(", "), run: run.id };
-    logger.info("a new version of a resource begins a run", about);
   }
 }
 

@@ -52,7 +52,7 @@ export const runWrites: WriteStatements<RunWrite["type"]> = {
       run.after === null ? null : JSON.stringify(run.after),
       run.scriptRunId === run.id ? null : run.scriptRunId,
       run.targetJobs.length === 0 ? null : JSON.stringify(run.targetJobs),
-      run.begunFor === null ? null : JSON.stringify(run.begunFor),
+      run.begunFor.length === 0 ? null : JSON.stringify(run.begunFor),
     ],
   },
   "run.start": {
@@ -83,6 +83,10 @@ export const runWrites: WriteStatements<RunWrite["type"]> = {
   "run.drop_queued": {
     sql: `UPDATE runs SET status = 'cancelled', finished_at = ?, error = ? WHERE id = ? AND status = 'queued'`,
     bind: ({ at, error, id }) => [at, JSON.stringify(error), id],
+  },
+  "run.begun_for": {
+    sql: "UPDATE runs SET begun_for = ? WHERE id = ?",
+    bind: ({ begunFor, id }) => [JSON.stringify(begunFor), id],
   },
   "run.finish": {
     sql: `UPDATE runs SET status = ?, finished_at = ?, error = ?, result = ?, wake_at = NULL
@@ -312,7 +316,7 @@ function toNewRun(row: KeptRunRow): NewRun {
     params: JSON.parse(row.params) as NewRun["params"],
     args: JSON.parse(row.args) as NewRun["args"],
     targetJobs: row.target_jobs === null ? [] : (JSON.parse(row.target_jobs) as NewRun["targetJobs"]),
-    begunFor: row.begun_for === null ? null : (JSON.parse(row.begun_for) as NewRun["begunFor"]),
+    begunFor: row.begun_for === null ? [] : (JSON.parse(row.begun_for) as NewRun["begunFor"]),
     inboundId: row.inbound_id,
     rerunOf: row.rerun_of,
     createdAt: row.created_at,

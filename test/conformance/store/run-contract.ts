@@ -46,7 +46,10 @@ export function testRuns(subject: Subject): void {
         triggeredBy: "webhook",
         seed: "first",
         scriptRunId: "second",
-        begunFor: { resource: "repo", scope: "one", jobs: ["build"], version: { ref: "a" } },
+        begunFor: [
+          { resource: "repo", scope: "one", jobs: ["build", "lint"], version: { ref: "a" }, seq: 1 },
+          { resource: "data", scope: "two", jobs: ["build"], version: { ref: "b" }, seq: 4 },
+        ],
         parent: { runId: "above", number: 3 },
         after: { runId: "before", pipeline: "build", status: "failed", result: { a: [1] }, error },
         depth: 2,
@@ -61,6 +64,17 @@ export function testRuns(subject: Subject): void {
         after: "before",
         scheduledAt: 17,
       });
+    });
+
+    test("what a run was begun for can be changed to what it has taken, which is all that changes", async () => {
+      const one = { resource: "repo", scope: "one", jobs: ["build"], version: { ref: "a" }, seq: 1 };
+      const run = await createRun(subject.store, { begunFor: [one] });
+      const other = await createRun(subject.store, { begunFor: [one] });
+      const begunFor = [{ ...one, version: { ref: "b" }, seq: 2 }];
+      await subject.store.commit([{ type: "run.begun_for", id: run.id, begunFor }]);
+      await subject.reopen();
+      expect((await subject.store.runs.findKept(run.id))?.run).toEqual({ ...run, begunFor });
+      expect((await subject.store.runs.findKept(other.id))?.run).toEqual(other);
     });
 
     test("a waiting run has the time it goes on, until it is started again", async () => {

@@ -25,7 +25,7 @@ export function newRun(changes: Partial<NewRun> = {}): NewRun {
     params: {},
     args: [],
     targetJobs: [],
-    begunFor: null,
+    begunFor: [],
     inboundId: null,
     rerunOf: null,
     createdAt: 1_759_000_000_123,

@@ -1,9 +1,9 @@
-// The version of a resource that a run was begun for, which is the one that it takes where each is to have its own run.
+// The versions of resources that a run was begun for, which are those that it takes.
 
 import type { Migration } from "../migrate.ts";
 
 const sql = `
--- As JSON.
+-- As a JSON array; NULL: none.
 ALTER TABLE runs ADD COLUMN begun_for TEXT;
 -- What a job was given is never beyond what runs were begun for.
 ALTER TABLE resource_cursors DROP COLUMN taken;

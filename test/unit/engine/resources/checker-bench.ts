@@ -6,6 +6,7 @@ import type { JobConfig, ResourceConfig, ResourceTrigger } from "../../../../src
 import type { ResourceVersion } from "../../../../src/core/resource-version.ts";
 import type { RunStatus } from "../../../../src/core/run.ts";
 import { ResourceChecker, type ResourceCheckerOptions } from "../../../../src/engine/resources/resource-checker.ts";
+import { StepSlots } from "../../../../src/engine/step-slots.ts";
 import type { Pipeline } from "../../../../src/pipelines/pipelines.ts";
 import type { KnownVersion, NewRun, ResourceKey, Store, Write } from "../../../../src/store/store.ts";
 import { ManualClock, settlePromises } from "../manual-clock.ts";
@@ -32,6 +33,7 @@ export class CheckerBench {
   readonly looks: string[] = [];
   /** End those steps, in order. */
   readonly stepEnds: (() => void)[] = [];
+  readonly turns = new StepSlots(1);
   isReady = true;
   /** Runs end at once; else they stay queued. */
   endsAtOnce = true;
@@ -62,6 +64,29 @@ export class CheckerBench {
     for (const known of this.#versions.values()) for (const version of versions) this.#add(known, { version });
   }
 
+  /** Those of one resource. */
+  findOf(name: string, ...versions: readonly string[]): void {
+    for (const [text, known] of this.#versions)
+      if ((JSON.parse(text) as readonly string[])[1] === name)
+        for (const version of versions) this.#add(known, { version });
+  }
+
+  /** A run is given the newest. */
+  take(name: string, job: string): void {
+    for (const [text, known] of this.#versions) {
+      const [pipeline = "", of = "", scope = ""] = JSON.parse(text) as readonly string[];
+      const seq = known.at(-1)?.seq;
+      if (of === name && seq !== undefined) this.#begun.set(cursorOf({ pipeline, resource: of, scope }, job), seq);
+    }
+  }
+
+  /** What the runs were begun for. */
+  get begunFor(): readonly (readonly string[])[] {
+    return this.runs.map(({ run }) =>
+      run.begunFor.map((each) => `${each.jobs.join(" ")}: ${each.resource} ${each.version["version"]}`),
+    );
+  }
+
   /** Past the checks of so many intervals. */
   async pass(intervals = 1): Promise<void> {
     for (let left = intervals; left > 0; left--) await this.wait(everyMs);
@@ -85,7 +110,7 @@ export class CheckerBench {
 
   #write(write: Write): void {
     if (write.type === "resource.found") for (const version of write.versions) this.#add(this.#of(write), version);
-    if (write.type === "resource.begin") this.#begun.set(`${write.pipeline} ${write.job}`, write.seq);
+    if (write.type === "resource.begin") this.#begun.set(cursorOf(write, write.job), write.seq);
   }
 
   #options(): ResourceCheckerOptions {
@@ -98,7 +123,7 @@ export class CheckerBench {
       resources: {
         newest: async (key: ResourceKey) => this.#of(key).at(-1),
         next: async (key: ResourceKey, _: unknown, after: number) => this.#of(key).find(({ seq }) => seq > after),
-        cursor: async ({ pipeline }: ResourceKey, job: string) => this.#begun.get(`${pipeline} ${job}`) ?? 0,
+        cursor: async (key: ResourceKey, job: string) => this.#begun.get(cursorOf(key, job)) ?? 0,
       },
       runs: {
         findKept: async (id: string) => this.runs.find(({ run }) => run.id === id),
@@ -139,10 +164,15 @@ export class CheckerBench {
       },
       secrets: { resolve: async () => ({ ok: false, message: "there are none" }) },
       vars: this.vars,
+      versionTurns: this.turns,
       newId: () => `run-${++this.#lastId}`,
       checkReady: () => {
         if (!this.isReady) throw new AppError("DISK_LOW", "no room");
       },
     };
   }
+}
+
+function cursorOf({ pipeline, resource: name, scope }: ResourceKey, job: string): string {
+  return JSON.stringify([pipeline, name, scope, job]);
 }

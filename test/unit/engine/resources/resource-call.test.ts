@@ -4,15 +4,20 @@ import { beforeEach, expect, test } from "bun:test";
 import type { JsonValue } from "../../../../src/core/json.ts";
 import type { ResourceVersion } from "../../../../src/core/resource-version.ts";
 import { doResourceCall, keyOf } from "../../../../src/engine/resources/resource-call.ts";
+import { StepSlots } from "../../../../src/engine/step-slots.ts";
 import type { WorkContext, WorkResult } from "../../../../src/engine/work-call.ts";
+import type { BegunVersion, NewRun, Write } from "../../../../src/store/store.ts";
 import { settlePromises } from "../manual-clock.ts";
 
 /** Known versions, oldest first; a version's place is its index plus one. */
 let known: readonly ResourceVersion[];
 let taken: number;
 let failure: Error | null;
+let turns: StepSlots;
+let run: Pick<NewRun, "id" | "begunFor" | "rerunOf">;
 beforeEach(() => {
   [known, taken, failure] = [[{ ref: "a" }, { ref: "b" }, { ref: "c" }], 0, null];
+  [turns, run] = [new StepSlots(1), { id: "run", begunFor: [], rerunOf: null }];
 });
 
 async function call(args: JsonValue, signal = new AbortController().signal): Promise<WorkResult> {
@@ -28,8 +33,9 @@ async function call(args: JsonValue, signal = new AbortController().signal): Pro
     next: async (_: unknown, __: unknown, after: number) => (after < known.length ? at(after) : undefined),
     cursor: async () => taken,
   };
-  const parts = { store: { resources }, clock: { now: () => 5 } };
-  return await doResourceCall(args, { parts, run: { id: "run", pipeline: "ci" }, signal } as unknown as WorkContext);
+  const runs = { findKept: async () => ({ run }) };
+  const parts = { store: { resources, runs }, clock: { now: () => 5 }, versionTurns: turns };
+  return await doResourceCall(args, { parts, run: { ...run, pipeline: "ci" }, signal } as unknown as WorkContext);
 }
 
 const resource = { resource: "repo", scope: "git" };
@@ -66,6 +72,38 @@ test("a job takes the newest, or each in its turn and then the newest again", as
   const none = await call(choose("latest"));
   none.after?.(Promise.resolve());
   expect([none.value, none.writes]).toEqual([null, []]);
+});
+
+/** The version at this place, among those of others. */
+const ownOf = (seq: number): readonly BegunVersion[] => [
+  { ...resource, scope: "other", jobs: ["j"], version: { ref: "x" }, seq: 9 },
+  { resource: "repo", scope: key.scope, jobs: ["i"], version: { ref: "y" }, seq: 9 },
+  { resource: "repo", scope: key.scope, jobs: ["i", "j"], version: known[seq - 1] ?? {}, seq },
+];
+
+test("a job takes what its run was begun for; the last one what nobody has yet, but for a rerun", async () => {
+  const chosen = async (version: string, after: number, changes: Partial<typeof run> = {}): Promise<WorkResult> => {
+    [taken, run] = [after, { id: "run", begunFor: ownOf(1), rerunOf: null, ...changes }];
+    const result = await call(choose(version));
+    result.after?.(Promise.resolve());
+    return result;
+  };
+  const take = (ref: string): Write => ({ type: "resource.take", ...key, job: "j", version: { ref } });
+  const own = { value: { ref: "a" }, writes: [] };
+  expect(await chosen("latest", 3)).toMatchObject(own);
+  expect(await chosen("latest", 2)).toMatchObject(own);
+  expect(await chosen("every", 1)).toMatchObject(own);
+  expect(await chosen("latest", 1, { rerunOf: "before" })).toMatchObject(own);
+  // It is on record, for its reruns.
+  const changed: Write = { type: "run.begun_for", id: "run", begunFor: ownOf(3) };
+  expect(await chosen("latest", 1)).toMatchObject({ value: { ref: "c" }, writes: [take("c"), changed] });
+  expect(await chosen("latest", 3, { begunFor: ownOf(3) })).toMatchObject({ value: { ref: "c" }, writes: [] });
+});
+
+test("what has to have passed a job is not what a run was begun for", async () => {
+  [taken, run] = [3, { id: "run", begunFor: ownOf(1), rerunOf: null }];
+  const { value } = await call({ type: "choose", ...resource, job: "j", version: "every", passed: ["unit"] });
+  expect(value).toEqual({ ref: "c" });
 });
 
 test("one run chooses after the other: once what the first takes is on record, or it could take nothing", async () => {

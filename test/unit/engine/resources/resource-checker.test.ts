@@ -159,7 +159,7 @@ test("a resource that stays as it is keeps its time when its file is saved; anot
 test("the first looks are spread over two seconds, however many there are", async () => {
   bench.set(
     "ci",
-    Array.from({ length: 20 }, (_, index) => resource({ name: `repo-${index}` })),
+    Array.from({ length: 20 }, (_, index) => resource({ name: `repo-${index}`, triggers: [trigger(`job-${index}`)] })),
     jobs,
   );
   bench.checker.start();

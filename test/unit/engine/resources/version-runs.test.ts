@@ -1,0 +1,69 @@
+// Which versions a run is begun for, where jobs wait for several resources.
+
+import { beforeEach, expect, test } from "bun:test";
+import type { ResourceConfig } from "../../../../src/core/pipeline-config.ts";
+import { CheckerBench, resource, trigger } from "./checker-bench.ts";
+
+let bench: CheckerBench;
+beforeEach(() => {
+  bench = new CheckerBench();
+});
+
+/** What is found of it is the var of its name. */
+function named(name: string, changes: Partial<ResourceConfig> = {}): ResourceConfig {
+  bench.vars[name] ??= "1";
+  return resource({ name, source: { force_version: `((${name}))` }, ...changes });
+}
+
+const never = { checkEveryMs: null };
+
+async function checkNow(name: string): Promise<void> {
+  const checked = bench.checker.checkNow("ci", [name]);
+  for (let turns = 0; turns < 3; turns++) await bench.wait(0);
+  await checked;
+}
+
+test("a run is begun for what is known of the other resources of its jobs, which begins no other one", async () => {
+  bench.set("ci", [named("code"), named("data", never), named("elsewhere", { triggers: [trigger("tell")] })]);
+  bench.checker.start();
+  await bench.wait(0);
+  expect(bench.begunFor).toEqual([["build: code 1"]]);
+  bench.findOf("data", "2");
+  bench.vars["data"] = "2";
+  bench.vars["code"] = "2";
+  await bench.pass();
+  await checkNow("data");
+  expect(bench.begunFor.slice(1)).toEqual([["build: code 2", "build: data 2"], ["tell: elsewhere 1"]]);
+  bench.vars["data"] = "3";
+  await checkNow("data");
+  expect(bench.begunFor.slice(3)).toEqual([["build: code 2", "build: data 3"]]);
+});
+
+test("what a run takes first begins none: whoever looks which version is next waits until that of the other is on record", async () => {
+  bench.set("ci", [resource()]);
+  bench.turns.tryTake();
+  bench.checker.start();
+  await bench.wait(0);
+  bench.take("repo", "build");
+  bench.turns.release();
+  await bench.wait(0);
+  expect(bench.runs).toHaveLength(0);
+  bench.vars["version"] = "2";
+  bench.turns.tryTake();
+  await bench.pass();
+  expect(bench.runs).toHaveLength(0);
+  bench.turns.release();
+  await bench.wait(0);
+  expect(bench.runs).toHaveLength(1);
+});
+
+test("a turn is given back where no run can begin, and the end of the server waits for none", async () => {
+  bench.isReady = false;
+  bench.set("ci", [resource()]);
+  bench.checker.start();
+  await bench.wait(0);
+  expect(bench.turns.tryTake()).toBeTrue();
+  await bench.pass();
+  await bench.checker.stop();
+  expect([bench.runs, bench.logged]).toEqual([[], ["warn: a resource could not be checked"]]);
+});
