@@ -1,6 +1,7 @@
 // Resources that are checked between runs: new versions begin the jobs that wait for them, each once.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
 import type { Run } from "../../../src/core/run.ts";
 import { BareRepository } from "../../fixtures/git/bare-repository.ts";
 import { EngineHarness, until } from "../../fixtures/harness/engine-harness.ts";
@@ -112,21 +113,28 @@ test("a run that is queued takes what is pushed meanwhile, also where the server
 }, 30_000);
 
 test("a version that several jobs of a run by hand get begins no other run of any of them", async () => {
-  const rest = `{ task: rest, config: { platform: linux, run: { path: sleep, args: ["4"] } } }`;
+  const hold = `{ task: hold, config: { platform: linux, run: { path: sh, args: [-c, "until [ -e ${harness.path("go")} ]; do sleep 0.1; done"] } } }`;
   await harness.addYaml(
     "two",
     `
-resources: [{ name: repo, type: git, check_every: 2s, source: { uri: ${repository.path} } }]
+resources: [{ name: repo, type: git, check_every: never, source: { uri: ${repository.path} } }]
 jobs:
   - { name: lint, plan: [{ get: repo, trigger: true }] }
-  - { name: test, plan: [{ try: { do: [{ get: source, resource: repo, trigger: true }] } }, ${rest}] }
+  - { name: test, plan: [{ try: { do: [{ get: source, resource: repo, trigger: true }] } }, ${hold}] }
 `,
   );
+  const { resources } = harness.engine;
+  await harness.write("go", "");
+  await resources.check("two");
   await ended(1);
+  await rm(harness.path("go"));
   repository.push("second commit");
   const { runId } = await harness.engine.trigger("two", { params: {}, args: [] });
+  await until(async () => (await harness.engine.getRun(runId)).steps.some(({ name }) => name.includes("hold")));
+  await resources.check("two");
+  await harness.write("go", "");
   await harness.end(runId);
-  await checksPass();
+  await resources.check("two");
   expect((await runs()).map(({ trigger }) => trigger)).toEqual(["schedule", "manual"]);
 }, 30_000);
 
