@@ -41,6 +41,8 @@ interface Entry {
   lastCheck: CheckState["lastCheck"];
   failures: number;
   isBusy: boolean;
+  /** There may be jobs to begin that wait for the first look at another resource of theirs. */
+  isHeld: boolean;
   /** Called when a check that begins from now on is done, or none comes any more. */
   readonly waiting: (() => void)[];
 }
@@ -49,6 +51,10 @@ const concurrentChecks = 4;
 /** Of the first check, so that a hundred do not begin at once. */
 const firstSpreadMs = 2000;
 const longestBackoffMs = 60 * 60 * 1000;
+/** Of jobs whose pipeline was paused before the first look. */
+const longestHoldMs = 60 * 1000;
+
+const unseen = { lastCheck: null, failures: 0, isBusy: false, isHeld: false } as const;
 
 export class ResourceChecker {
   readonly #options: ResourceCheckerOptions;
@@ -123,9 +129,10 @@ export class ResourceChecker {
       const known = before.find(({ key: { resource: name, scope } }) => name === key.resource && scope === key.scope);
       const soonAt = known?.nextAt ?? now + ((index * 250) % firstSpreadMs);
       const dueAt = Number.isFinite(everyMs) ? Math.min(soonAt, now + everyMs) : everyMs;
-      const nextAt = known !== undefined && known.waiting.length > 0 ? now : dueAt;
-      if (known !== undefined) return [Object.assign(known, { version, resource, nextAt })];
-      return [{ pipeline, version, resource, key, nextAt, lastCheck: null, failures: 0, isBusy: false, waiting: [] }];
+      if (known === undefined) return [{ ...unseen, pipeline, version, resource, key, nextAt: dueAt, waiting: [] }];
+      // What it is held for may be gone.
+      const isWanted = known.waiting.length > 0 || known.isHeld;
+      return [Object.assign(known, { version, resource, nextAt: isWanted ? now : dueAt })];
     });
     this.#entries = [...this.#entries.filter((entry) => entry.pipeline !== pipeline), ...entries];
     for (const entry of before) if (!entries.includes(entry)) release(entry);
@@ -163,30 +170,51 @@ export class ResourceChecker {
 
   /** Never rejects. */
   async #check(entry: Entry): Promise<void> {
-    const { clock, pauses, logger, redactor } = this.#options;
+    const { clock, pauses, logger } = this.#options;
     const { pipeline, resource } = entry;
-    const everyMs = resource.checkEveryMs ?? Number.POSITIVE_INFINITY;
-    entry.nextAt = clock.elapsed() + everyMs;
-    if (pauses.isPaused(pipeline)) return;
+    if (pauses.isPaused(pipeline)) {
+      this.#putOff(entry);
+      return;
+    }
+    entry.nextAt = clock.elapsed() + everyMsOf(entry);
     try {
       await this.#look(entry);
       if (entry.failures > 0) logger.info("a resource can be checked again", { pipeline, resource: resource.name });
       entry.failures = 0;
       entry.lastCheck = { at: clock.now(), error: null };
     } catch (thrown) {
-      // It was paused meanwhile, and may begin nothing.
-      if (pauses.isPaused(pipeline) || this.#isGone(entry)) return;
-      entry.failures++;
-      const { message, class: kind } = toAppError(thrown);
-      // A server that takes no runs now is no reason to leave the resource alone for longer.
-      const doublings = kind.retryable ? 0 : Math.min(entry.failures - 1, 10);
-      const waitMs = Math.min(Math.max(everyMs, longestBackoffMs), everyMs * 2 ** doublings);
-      entry.nextAt = clock.elapsed() + waitMs;
-      entry.lastCheck = { at: clock.now(), error: redactor.text(message) };
-      const nextIn = Number.isFinite(waitMs) ? formatDuration(waitMs) : "never";
-      const about = { pipeline, resource: resource.name, reason: message, next_in: nextIn };
-      logger[entry.failures === 1 ? "warn" : "debug"]("a resource could not be checked", about);
+      this.#failed(entry, thrown);
     }
+    await this.#beginHeld(pipeline);
+  }
+
+  #failed(entry: Entry, thrown: unknown): void {
+    const { clock, pauses, logger, redactor } = this.#options;
+    const { pipeline, resource } = entry;
+    if (this.#isGone(entry)) return;
+    // It was paused meanwhile, and may begin nothing.
+    if (pauses.isPaused(pipeline)) {
+      this.#putOff(entry);
+      return;
+    }
+    entry.failures++;
+    const everyMs = everyMsOf(entry);
+    const { message, class: kind } = toAppError(thrown);
+    // A server that takes no runs now is no reason to leave the resource alone for longer.
+    const doublings = kind.retryable ? 0 : Math.min(entry.failures - 1, 10);
+    const waitMs = Math.min(Math.max(everyMs, longestBackoffMs), everyMs * 2 ** doublings);
+    entry.nextAt = clock.elapsed() + waitMs;
+    entry.lastCheck = { at: clock.now(), error: redactor.text(message) };
+    const nextIn = Number.isFinite(waitMs) ? formatDuration(waitMs) : "never";
+    const about = { pipeline, resource: resource.name, reason: message, next_in: nextIn };
+    logger[entry.failures === 1 ? "warn" : "debug"]("a resource could not be checked", about);
+  }
+
+  /** Its pipeline is paused. What jobs wait for is looked at soon after that is over. */
+  #putOff(entry: Entry): void {
+    const everyMs = everyMsOf(entry);
+    const isSoon = entry.lastCheck === null && Number.isFinite(everyMs);
+    entry.nextAt = this.#options.clock.elapsed() + (isSoon ? Math.min(everyMs, longestHoldMs) : everyMs);
   }
 
   async #look(entry: Entry): Promise<void> {
@@ -200,7 +228,35 @@ export class ResourceChecker {
     const versions = await checkOutside(checked, this.#options);
     if (this.#isGone(entry)) return;
     if (isNews(versions, from)) await store.commit(foundWrites(key, { versions, from }, now));
-    await this.#versionRuns.begin(entry, { isGone: () => this.#isGone(entry), isHeld: () => false });
+    await this.#begin(entry);
+  }
+
+  async #begin(entry: Entry): Promise<void> {
+    entry.isHeld = false;
+    await this.#versionRuns.begin(entry, {
+      isGone: () => this.#isGone(entry),
+      isHeld: (job) => this.#isHeld(entry, job),
+    });
+  }
+
+  /** What waited for the first look at another resource, which may be over. */
+  async #beginHeld(pipeline: string): Promise<void> {
+    for (const entry of this.#entries.filter((each) => each.pipeline === pipeline && each.isHeld)) {
+      try {
+        await this.#begin(entry);
+      } catch (thrown) {
+        entry.isHeld = true;
+        this.#failed(entry, thrown);
+      }
+    }
+  }
+
+  /** One run is to begin for all that is new to a job at the first sight of its resources, or after the server was away. */
+  #isHeld(entry: Entry, job: string): boolean {
+    const others = this.#entries.filter((each) => each.pipeline === entry.pipeline && each !== entry);
+    const isHeld = others.some((each) => isAwaited(each) && each.resource.triggers.some((of) => of.job === job));
+    if (isHeld) entry.isHeld = true;
+    return isHeld;
   }
 
   /** Nothing of it is to be begun any more: the server stops, or its pipeline has it no longer. */
@@ -217,4 +273,14 @@ function release({ waiting }: Entry): void {
 function isNews(versions: readonly ResourceVersion[], from: ResourceVersion | null): boolean {
   const newest = versions.at(-1);
   return newest !== undefined && !(from !== null && Bun.deepEquals(newest, from));
+}
+
+/** The first look at it in this life of the server is to come, or under way. */
+function isAwaited({ lastCheck, isBusy, nextAt }: Entry): boolean {
+  return lastCheck === null && (isBusy || Number.isFinite(nextAt));
+}
+
+/** Infinite where it is checked only when that is asked for. */
+function everyMsOf({ resource }: Entry): number {
+  return resource.checkEveryMs ?? Number.POSITIVE_INFINITY;
 }
