@@ -687,8 +687,9 @@ interface FetchAnswer {
 declare function fetch(url: string | URL | SecretReference | SecretParts, options?: FetchOptions): Promise<FetchAnswer>;
 
 interface Yaml {
-  /** @throws SyntaxError with line and column. Texts up to 1 MiB. */
-  parse(text: string): any;
+  /** @throws SyntaxError with line and column. Texts up to 1 MiB. With `asWritten` whole numbers that would be printed
+   *  otherwise, as 0755 or 123456789012345678, are texts. */
+  parse(text: string, options?: { readonly asWritten?: boolean }): any;
   /** Every document of a text that has several. */
   parseAll(text: string): any[];
   stringify(value: unknown): string;

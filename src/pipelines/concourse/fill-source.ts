@@ -5,9 +5,10 @@ import { isCollection, isScalar, type Node, parseDocument, type Scalar, visit } 
 import { AppError } from "../../core/app-error.ts";
 import type { JsonValue } from "../../core/json.ts";
 import { maxPipelineFileBytes } from "../../core/pipeline-file.ts";
+import { findWritten } from "../../core/written-number.ts";
 import type { JsonObject } from "./plan.ts";
 import { type Filled, fillVars, findGiven, findVarRefs, isGiven, type VarRef } from "./var-text.ts";
-import { findWritten, parseYamlDocument } from "./yaml-document.ts";
+import { parseYamlDocument } from "./yaml-document.ts";
 
 /** @throws {AppError} VALIDATION_FAILED with the line of a field that a given value does not have, LOAD_FAILED for what is no YAML. */
 export function fillSource(source: string, values: JsonObject): string {

@@ -14,9 +14,9 @@ import {
   type Pair,
   type ParsedNode,
   Parser,
-  type Scalar,
 } from "yaml";
 import type { JsonValue } from "../../core/json.ts";
+import { findWritten } from "../../core/written-number.ts";
 import { isMergeKey, startOf, YamlPlaces } from "./yaml-places.ts";
 import type { Place } from "./plan.ts";
 
@@ -216,14 +216,6 @@ class DocumentReader {
     if (this.#length <= maxDataLength) return length;
     throw new Stop("its data is over 4 MiB as JSON; aliases count as often as they are used", startOf(node));
   }
-}
-
-/** What is written of a whole number that would be printed otherwise, as 0755 or 123456789012345678; it counts as a text. */
-export function findWritten({ value, source }: Scalar): string | undefined {
-  const isOther = typeof value === "number" && source !== undefined && source !== String(value);
-  return isOther && (/^-?0\d+$/.test(source) || (/^-?\d+$/.test(source) && !Number.isSafeInteger(value)))
-    ? source
-    : undefined;
 }
 
 function tooDeep(offset: number): Stop {

@@ -11,11 +11,15 @@ interface YamlAnswer {
 
 const maxTextLength = 1024 * 1024;
 
-function parseAs(name: string, text: unknown, all: boolean): unknown {
+function parseAs(
+  name: string,
+  text: unknown,
+  question: { readonly all: boolean; readonly asWritten?: boolean },
+): unknown {
   if (typeof text !== "string")
     throw new TypeError(`${name}: takes a text, not ${text === null ? "null" : typeof text}`);
   if (text.length > maxTextLength) throw new RangeError(`${name}: the text is over 1 MiB`);
-  const answer = parseJson(hostText("yaml_parse", stringifyJson({ text, all }))) as YamlAnswer;
+  const answer = parseJson(hostText("yaml_parse", stringifyJson({ text, ...question }))) as YamlAnswer;
   if (answer.error === undefined) return answer.value;
   const { line, column } = answer;
   const place = line === undefined ? "" : ` at line ${line}, column ${column ?? 1}`;
@@ -38,8 +42,10 @@ function stringify(value: unknown): string {
 
 export function installYaml(): void {
   const yaml = {
-    parse: (text: unknown) => parseAs("YAML.parse", text, false),
-    parseAll: (text: unknown) => parseAs("YAML.parseAll", text, true),
+    // What else stands there, as in `texts.map(YAML.parse)`, is let be.
+    parse: (text: unknown, options?: { readonly asWritten?: unknown } | null) =>
+      parseAs("YAML.parse", text, { all: false, asWritten: options?.asWritten === true }),
+    parseAll: (text: unknown) => parseAs("YAML.parseAll", text, { all: true }),
     stringify,
   };
   defineGlobal("YAML", yaml);

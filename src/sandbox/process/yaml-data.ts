@@ -2,6 +2,7 @@
 
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from "yaml";
 import type { JsonValue } from "../../core/json.ts";
+import { findWritten } from "../../core/written-number.ts";
 
 /** Why a text cannot be read, and where, counted in characters. */
 export class YamlProblem extends Error {
@@ -27,12 +28,14 @@ const maxDataLength = 4 * 1024 * 1024;
 
 export class YamlData {
   readonly #maxDepth: number;
+  readonly #asWritten: boolean;
   /** The latest node with each anchor; null while it is being read. */
   readonly #anchors = new Map<string, Sized | null>();
   #length = 0;
 
-  constructor(maxDepth: number) {
+  constructor(maxDepth: number, asWritten: boolean) {
     this.#maxDepth = maxDepth;
+    this.#asWritten = asWritten;
   }
 
   /** One document; the bounds hold for all that are read. @throws {YamlProblem} */
@@ -53,7 +56,8 @@ export class YamlData {
   #readNode(node: unknown): Sized {
     if (isSeq(node)) return this.#readList(node.items, node);
     if (isMap(node)) return this.#readMap(node);
-    const value = isScalar(node) ? node.value : null;
+    const written = this.#asWritten && isScalar(node) ? findWritten(node) : undefined;
+    const value = written ?? (isScalar(node) ? node.value : null);
     if (typeof value === "number" && !Number.isFinite(value)) {
       throw new YamlProblem("JSON data has no infinity and no NaN", startOf(node));
     }

@@ -18,6 +18,8 @@ interface ParseQuestion {
   readonly text: string;
   /** Every document of the text, as a list. */
   readonly all: boolean;
+  /** Whole numbers that would be printed otherwise are texts. */
+  readonly asWritten?: boolean;
 }
 
 type ParsedDocument = Document.Parsed<ParsedNode>;
@@ -39,7 +41,7 @@ const notFolded = { lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAF
 
 /** `{ value }`, or `{ error, line?, column? }`, as JSON. */
 export function parseYaml(payload: string): string {
-  const { text, all } = JSON.parse(payload) as ParseQuestion;
+  const { text, all, asWritten = false } = JSON.parse(payload) as ParseQuestion;
   const lines = new LineCounter();
   try {
     const documents = compose(text, lines);
@@ -47,7 +49,7 @@ export function parseYaml(payload: string): string {
     if (second !== undefined && !all) {
       throw new YamlProblem("the text has several documents; use YAML.parseAll", second.range[0]);
     }
-    const data = new YamlData(maxDepth);
+    const data = new YamlData(maxDepth, asWritten);
     const values = documents.map(({ contents }) => data.read(contents));
     return JSON.stringify({ value: all ? values : (values[0] ?? null) });
   } catch (thrown) {

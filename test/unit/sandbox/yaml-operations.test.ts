@@ -31,6 +31,15 @@ describe("parse", () => {
     ["--- a\n...", "a"],
   ])("%p", (text, value) => expect(parse(text)).toEqual({ value }));
 
+  test("makes numbers of whole numbers, or the texts that were written where that is asked for", () => {
+    const text = "[0755, 007, 123456789012345678, -9007199254740993, 9007199254740991, 0, -1, 1.50, 0x1F, '08']";
+    const [rounded, exact] = [Number("123456789012345678"), Number("-9007199254740993")];
+    expect(parse(text).value).toEqual([755, 7, rounded, exact, 9007199254740991, 0, -1, 1.5, 31, "08"]);
+    const asWritten = JSON.parse(parseYaml(JSON.stringify({ text, all: false, asWritten: true }))) as Answer;
+    const texts = ["0755", "007", "123456789012345678", "-9007199254740993"];
+    expect(asWritten.value).toEqual([...texts, 9007199254740991, 0, -1, 1.5, 31, "08"]);
+  });
+
   test("keeps a key called __proto__ a key", () => {
     expect(parseYaml(JSON.stringify({ text: "__proto__: { a: 1 }", all: false }))).toBe(
       '{"value":{"__proto__":{"a":1}}}',

@@ -106,7 +106,7 @@ interface ScriptGlobals {
     readonly params: Readonly<Record<string, JsonValue>>;
     readonly targetJobs?: readonly string[];
   };
-  readonly YAML: { parse(text: string): JsonValue };
+  readonly YAML: { parse(text: string, options: { readonly asWritten: true }): JsonValue };
   readonly webhookTrigger: (condition: string) => boolean;
   readonly AbortController: typeof AbortController;
   readonly AbortSignal: typeof AbortSignal;

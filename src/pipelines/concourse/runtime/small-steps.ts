@@ -6,6 +6,7 @@ import { collectVarRefs, type Filled, holdsSecret } from "../var-text.ts";
 import { readArtifactFile } from "./artifact-file.ts";
 import { checkSize } from "./check-size.ts";
 import { failed, type Outcome, PlanError, succeeded } from "./outcome.ts";
+import { readJson, readYaml } from "./read-data.ts";
 import type { Scope } from "./scope.ts";
 import { script } from "./script-globals.ts";
 import { stepBounds } from "./step-bounds.ts";
@@ -27,7 +28,7 @@ function parse(text: string, format: "json" | "yaml" | "trim" | "raw", what: str
   if (format === "raw") return text;
   if (format === "trim") return text.trim();
   try {
-    return format === "json" ? (JSON.parse(text) as JsonValue) : script.YAML.parse(text);
+    return format === "json" ? readJson(text) : readYaml(text);
   } catch (thrown) {
     throw new PlanError(`${what} is no ${format.toUpperCase()}: ${(thrown as Error).message}`, at);
   }

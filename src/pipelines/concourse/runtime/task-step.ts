@@ -8,6 +8,7 @@ import { readArtifactFile } from "./artifact-file.ts";
 import { checkStepAssert } from "./asserts.ts";
 import { checkSize } from "./check-size.ts";
 import { failed, type Outcome, PlanError, succeeded } from "./outcome.ts";
+import { readYaml } from "./read-data.ts";
 import { readFlag } from "./read-template.ts";
 import type { Scope } from "./scope.ts";
 import { script, type StepOptions, type TextValue } from "./script-globals.ts";
@@ -72,7 +73,7 @@ async function loadConfig(task: Task, scope: Scope): Promise<TaskConfig> {
   const text = await readArtifactFile(path, scope, at);
   let data: JsonValue;
   try {
-    data = script.YAML.parse(text);
+    data = readYaml(text);
   } catch (thrown) {
     throw new PlanError(`task ${name}: ${path} is no YAML: ${(thrown as Error).message}`, at);
   }
