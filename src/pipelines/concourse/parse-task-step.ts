@@ -21,6 +21,7 @@ export function parseTask(reader: PlanReader, path: string, given: Fields): Task
     reader.warnings.add(`${path}.hermetic`, "has no effect: what a task does has the network of this machine");
   }
   const parsed = config === undefined ? null : parseTaskConfig(`${path}.config`, config, problems);
+  if (parsed !== null) checkPlatform(reader, `${path}.config.platform`, parsed.platform);
   if (parsed !== null && parsed.image === undefined && image === undefined) checkProcess(reader, path, given, parsed);
   return {
     type: "task",
@@ -39,6 +40,13 @@ export function parseTask(reader: PlanReader, path: string, given: Fields): Task
       assert: assert === undefined ? undefined : readAssert(reader, `${path}.assert`, assert),
     }),
   };
+}
+
+/** In Concourse it says which workers take the task; here there is only this machine. */
+function checkPlatform({ warnings }: PlanReader, field: string, platform: string): void {
+  if (platform === "linux" || platform === "" || platform.includes("((")) return;
+  const hint = "Concourse would look for another worker; write platform: linux where that does as well";
+  warnings.add(field, `is ${describeValue(platform)}, and the task runs on this machine of Linux all the same`, hint);
 }
 
 /** Of a task without an image: what only containers have is refused where it would do other than it says. */

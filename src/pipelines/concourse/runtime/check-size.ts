@@ -8,6 +8,7 @@ import { PlanError } from "./outcome.ts";
 
 /** For what the runtime adds: folders, names, where it was called. */
 const reserve = 32 * 1024;
+const mostLength = maxValueLength - reserve;
 
 /** Texts, lists and objects by their field. @throws {PlanError} that names the largest value, where all are too much. */
 export function checkSize(fields: Readonly<Record<string, string | object>>, what: string, at: Place): void {
@@ -23,8 +24,16 @@ export function checkSize(fields: Readonly<Record<string, string | object>>, wha
       most = length;
     }
   }
-  if (total <= maxValueLength - reserve) return;
-  const size = `${largest} has ${formatByteSize(most)} as JSON`;
+  if (total > mostLength) throw new PlanError(`${what}: ${tooLarge(largest, most)}`, at);
+}
+
+/** For what is no field of the file. @throws where it is too large. */
+export function checkSizeOf(value: object, name: string): void {
+  const { length } = JSON.stringify(value);
+  if (length > mostLength) throw new Error(tooLarge(name, length));
+}
+
+function tooLarge(name: string, length: number): string {
   const limit = `what a step is given has less than ${formatByteSize(maxValueLength)} in all`;
-  throw new PlanError(`${what}: ${size}; ${limit}: hand large data on as a file of an artifact`, at);
+  return `${name} has ${formatByteSize(length)} as JSON; ${limit}: hand large data on as a file of an artifact`;
 }

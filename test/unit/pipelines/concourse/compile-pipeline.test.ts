@@ -198,6 +198,26 @@ describe("what is wrong with a file", () => {
     ]);
   });
 
+  test("is a warning where a task is for another platform, with an image too", () => {
+    const task = (name: string, platform: string, more = ""): string =>
+      `{ task: ${name}, ${more}config: { platform: ${platform}, run: { path: sh }, outputs: [{ name: i }] } }`;
+    const text = `jobs:
+  - name: a
+    plan:
+      - ${task("t", "linux")}
+      - ${task("u", "windows")}
+      - ${task("v", "darwin", "image: i, ")}
+      - ${task("w", "((on))")}
+`;
+    const compiled = compilePipeline({ file: "ci.yml", text, runtime: "" });
+    const message = (at: number, name: string): string =>
+      `jobs[0].plan[${at}].config.platform is the text "${name}", and the task runs on this machine of Linux all the same`;
+    expect(compiled.ok && compiled.warnings.map(({ place, message: told }) => [...place, told])).toEqual([
+      [5, 30, message(1, "windows")],
+      [6, 40, message(2, "darwin")],
+    ]);
+  });
+
   test("are fields out of place, and values that mean nothing there", () => {
     const of = (more: string, step = ""): readonly string[] =>
       problems(jobs(`{ task: t, config: { platform: linux, run: { path: sh }${more} }${step} }`)).map((message) =>
