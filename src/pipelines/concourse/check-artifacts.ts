@@ -22,7 +22,8 @@ class ArtifactWalk {
   /** What is missing is told once in a job. */
   readonly #told = new Set<string>();
   readonly #gets = new Set<string>();
-  readonly #vars = new Set<string>();
+  /** Those of `load_var` and `across` that count here; in `across` names outside may be taken anew, as in Concourse. */
+  #vars = new Set<string>();
   /** A task from a file may make anything: what is missing then is told only when the run comes there. */
   #open = false;
 
@@ -31,13 +32,20 @@ class ArtifactWalk {
   }
 
   visit(step: StepPlan): void {
+    const outside = this.#vars;
+    if (step.across !== undefined) this.#vars = new Set(step.across.map((each) => each.var));
+    this.#visitBare(step);
+    this.#vars = outside;
+    for (const hook of listHooks(step)) this.visit(hook);
+  }
+
+  #visitBare(step: StepPlan): void {
     if ("steps" in step) for (const inner of step.steps) this.visit(inner);
     if ("file" in step && step.file !== undefined) this.#checkFile(step, step.file);
     if (step.type === "task") this.#visitTask(step);
     else if (step.type === "get") this.#visitGet(step);
     else if (step.type === "put") this.#visitPut(step);
     else if (step.type === "load_var") this.#noteOnce(step, "load_var", step.name, this.#vars, "var");
-    for (const hook of listHooks(step)) this.visit(hook);
   }
 
   #visitGet(step: StepPlan & { readonly type: "get" }): void {

@@ -74,6 +74,21 @@ test.each([
       `1:97 jobs[0].plan[1].ensure must be an object, not null (write - task: build, with a config)`,
     ],
   ],
+  [
+    `resources: [{ name: r, type: mock }]
+jobs:
+  - name: a
+    plan:
+      - get: r
+      - { across: [{ var: v, values: [1] }], do: [{ load_var: v, file: r/x }] }
+      - { load_var: w, file: r/x }
+      - { across: [{ var: x, values: [1] }], load_var: w, file: r/x }
+      - { load_var: w, file: r/x }`,
+    [
+      `6:53 jobs[0].plan[1].do[0].load_var names the var "v" a second time in this job (null)`,
+      `9:11 jobs[0].plan[4].load_var names the var "w" a second time in this job (null)`,
+    ],
+  ],
 ])("%s", (text, expected) => {
   const compiled = compilePipeline({ file: "ci.yml", text: `${text}\n`, runtime: "" });
   if (compiled.ok) throw new Error("it compiles");
