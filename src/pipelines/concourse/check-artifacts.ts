@@ -24,7 +24,7 @@ class ArtifactWalk {
   readonly #gets = new Set<string>();
   /** Those of `load_var` and `across` that count here; in `across` names outside may be taken anew, as in Concourse. */
   #vars = new Set<string>();
-  /** A task from a file may make anything: what is missing then is told only when the run comes there. */
+  /** A task from a file may make anything, and vars may name anything: what is missing then is told only when the run comes there. */
   #open = false;
 
   constructor(reader: PlanReader) {
@@ -91,7 +91,11 @@ class ArtifactWalk {
     this.#warnOfHidden(`${path}.config.inputs`, inputs);
     this.#checkMapping(`${path}.input_mapping`, inputMapping, inputs, "input");
     this.#checkMapping(`${path}.output_mapping`, outputMapping, outputs, "output");
-    for (const { name } of outputs) this.#made.add(pick(outputMapping, name) ?? name);
+    for (const { name } of outputs) {
+      const made = pick(outputMapping, name) ?? name;
+      if (made.includes("((")) this.#open = true;
+      this.#made.add(made);
+    }
   }
 
   /** Of inputs with one folder the last is seen, as in Concourse. */

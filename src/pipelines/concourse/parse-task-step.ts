@@ -29,7 +29,7 @@ export function parseTask(reader: PlanReader, path: string, given: Fields): Task
     config: parsed,
     ...defined({
       file: file === undefined ? undefined : readFile(reader, `${path}.file`, file),
-      image: image === undefined ? undefined : reader.name(`${path}.image`, image),
+      image: image === undefined ? undefined : reader.nameTemplate(`${path}.image`, image),
       privileged: reader.flagTemplate(`${path}.privileged`, given["privileged"]),
       params: params === undefined ? undefined : reader.data(`${path}.params`, params),
       vars: vars === undefined ? undefined : reader.data(`${path}.vars`, vars),
@@ -87,7 +87,9 @@ export function readFile(reader: PlanReader, field: string, value: unknown): str
 function readMapping(reader: PlanReader, field: string, value: unknown): Readonly<Record<string, string>> | undefined {
   if (value === undefined) return undefined;
   const given = reader.object(field, value, "write name-in-task: name-in-plan") ?? {};
-  return Object.fromEntries(Object.entries(given).map(([key, name]) => [key, reader.name(`${field}.${key}`, name)]));
+  return Object.fromEntries(
+    Object.entries(given).map(([key, name]) => [key, reader.nameTemplate(`${field}.${key}`, name)]),
+  );
 }
 
 function readAssert(reader: PlanReader, field: string, value: unknown): StepAssert | undefined {

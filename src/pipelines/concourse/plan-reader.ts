@@ -111,6 +111,11 @@ export class PlanReader {
     return text;
   }
 
+  /** A name that is needed only when its step begins: vars may stand in it, as those of `across`. */
+  nameTemplate(field: string, value: unknown): string {
+    return isTemplate(value) ? value : this.name(field, value);
+  }
+
   names(field: string, value: unknown, hint: string): readonly string[] {
     return this.list(field, value, hint).map((each, index) => this.name(`${field}[${index}]`, each));
   }

@@ -7,8 +7,10 @@ import type { Takers } from "./artifacts.ts";
 
 export function countTakers(job: JobPlan): Takers {
   const takers: Takers = new Map();
+  /** Also where a name is known only when its step begins. */
   let isEverything = false;
   const add = (names: readonly string[], isRepeated: boolean): void => {
+    if (names.some((name) => name.includes("(("))) isEverything = true;
     for (const name of names) takers.set(name, isRepeated ? Number.POSITIVE_INFINITY : (takers.get(name) ?? 0) + 1);
   };
   const visit = (step: StepPlan, isRepeated: boolean): void => {

@@ -21,9 +21,10 @@ import type { Filled } from "../var-text.ts";
 
 type Task = TaskPlan & StepPlan;
 
-export async function runTask(task: Task, scope: Scope): Promise<Outcome> {
-  const { at } = task;
+export async function runTask(given: Task, scope: Scope): Promise<Outcome> {
+  const { at } = given;
   const { vars } = scope.job;
+  const task = fillNames(given, scope);
   const name = vars.fillText(task.name, scope, at, "the name of a task");
   scope.job.executed.push(name);
   const config =
@@ -62,6 +63,20 @@ export async function runTask(task: Task, scope: Scope): Promise<Outcome> {
   const how =
     result.status === "abort" && result.message !== undefined ? result.message : `it exited with code ${result.code}`;
   return failed(`task ${name}: ${how}`, at);
+}
+
+/** The names of artifacts that vars stand in. @throws {PlanError} */
+function fillNames(task: Task, scope: Scope): Task {
+  const { image, inputMapping, outputMapping, at } = task;
+  const fill = (name: string, field: string): string => scope.job.vars.fillText(name, scope, at, field);
+  const fillAll = (mapping: Readonly<Record<string, string>>, field: string): Readonly<Record<string, string>> =>
+    Object.fromEntries(Object.entries(mapping).map(([key, name]) => [key, fill(name, `${field}.${key}`)]));
+  return {
+    ...task,
+    ...(image === undefined ? {} : { image: fill(image, "image") }),
+    ...(inputMapping === undefined ? {} : { inputMapping: fillAll(inputMapping, "input_mapping") }),
+    ...(outputMapping === undefined ? {} : { outputMapping: fillAll(outputMapping, "output_mapping") }),
+  };
 }
 
 /** The contents of a task that are in a file, their vars filled, which may stand anywhere. @throws {PlanError} */
