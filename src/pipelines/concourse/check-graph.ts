@@ -21,7 +21,8 @@ export function checkGraph(reader: PlanReader, pipeline: ParsedPipeline, given: 
     resources.map(({ path, resource }) => ({ path: `${path}.name`, name: resource.name })),
   );
   const resourceNames = new Set(resources.map(({ resource }) => resource.name));
-  const types = new Map(resources.map(({ resource }) => [resource.name, resource.type]));
+  const known = resources.filter(({ isBuiltIn }) => isBuiltIn);
+  const types = new Map(known.map(({ resource }) => [resource.name, resource.type]));
   const touched = new Map(jobs.toReversed().map(({ job }) => [job.name, touchedResources(job)]));
   for (const { job } of jobs) {
     for (const step of listSteps(job)) {

@@ -11,6 +11,8 @@ import { checkSource } from "./runtime/resources/check-source.ts";
 export interface ParsedResource {
   readonly path: string;
   readonly resource: ResourcePlan;
+  /** False where its type is none of those: nothing is known then of what it takes. */
+  readonly isBuiltIn: boolean;
   /** A duration, or `never`. */
   readonly checkEvery: string;
 }
@@ -47,12 +49,9 @@ function parseResource(reader: PlanReader, path: string, given: Fields): ParsedR
     ...defined({ version: version === undefined ? undefined : readVersion(reader, `${path}.version`, version) }),
     at: reader.placeOf(given),
   };
-  if (isBuiltIn(given["type"])) checkSource(`${path}.source`, resource.type, resource.source, reader.problems);
-  return { path, resource, checkEvery: readCheckEvery(reader, `${path}.check_every`, given["check_every"]) };
-}
-
-function isBuiltIn(type: unknown): boolean {
-  return resourceTypeNames.some((name) => name === type);
+  const isBuiltIn = resourceTypeNames.some((name) => name === given["type"]);
+  if (isBuiltIn) checkSource(`${path}.source`, resource.type, resource.source, reader.problems);
+  return { path, resource, isBuiltIn, checkEvery: readCheckEvery(reader, `${path}.check_every`, given["check_every"]) };
 }
 
 function readType(reader: PlanReader, field: string, value: unknown): ResourcePlan["type"] {

@@ -15,6 +15,8 @@ export function parseTaskImage(field: string, value: unknown, problems: FieldPro
   if (type !== "registry-image" && type !== "docker-image") {
     const message = type === undefined ? "is missing" : `must be registry-image, not ${describeValue(type)}`;
     problems.add(`${field}.type`, message, form);
+    // Of another type the source says other things.
+    if (type !== undefined) return { repository: "" };
   }
   const source = given["source"];
   if (source === undefined) problems.add(`${field}.source`, "is missing", form);

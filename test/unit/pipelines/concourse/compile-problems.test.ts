@@ -89,6 +89,20 @@ jobs:
       `9:11 jobs[0].plan[4].load_var names the var "w" a second time in this job (null)`,
     ],
   ],
+  [
+    `resources: [{ name: r, type: s3, source: { bucket: b } }]
+jobs:
+  - name: a
+    plan:
+      - { get: r, params: { unpack: true } }
+      - { put: r, params: { file: r/x }, get_params: { skip_download: true } }
+      - task: t
+        config: { platform: linux, image_resource: { type: s3, source: { bucket: b } }, run: { path: echo } }`,
+    [
+      `1:24 resources[0].type is not supported: the text "s3" (known are git, time, mock; do the rest in a task)`,
+      `8:54 jobs[0].plan[2].config.image_resource.type must be registry-image, not the text "s3" (write { type: registry-image, source: { repository: alpine } })`,
+    ],
+  ],
 ])("%s", (text, expected) => {
   const compiled = compilePipeline({ file: "ci.yml", text: `${text}\n`, runtime: "" });
   if (compiled.ok) throw new Error("it compiles");
