@@ -12,6 +12,7 @@ export function parseTaskImage(field: string, value: unknown, problems: FieldPro
   if (!given) return { repository: "" };
   problems.refuseUnknown(field, given, ["type", "source", "params", "version", "name"], []);
   const { type, version } = given;
+  if (type === "mock") return readOwnImage(field, given["source"], problems);
   if (type !== "registry-image" && type !== "docker-image") {
     const message = type === undefined ? "is missing" : `must be registry-image, not ${describeValue(type)}`;
     problems.add(`${field}.type`, message, form);
@@ -40,6 +41,15 @@ export function parseTaskImage(field: string, value: unknown, problems: FieldPro
     ...readPart(`${field}.source.tag`, "tag", from["tag"], problems),
     ...readPart(`${field}.version.digest`, "digest", digest, problems),
   };
+}
+
+/** What Concourse's own examples run in: of a mock resource its image is the only one. */
+function readOwnImage(field: string, source: unknown, problems: FieldProblems): TaskImage {
+  const from = problems.readObject(`${field}.source`, source, form);
+  if (from && from["mirror_self"] !== true) {
+    problems.add(`${field}.source.mirror_self`, "must be true", "the image of a mock resource is its own");
+  }
+  return { repository: "concourse/mock-resource" };
 }
 
 /** `tag: 3` is a number in YAML. */

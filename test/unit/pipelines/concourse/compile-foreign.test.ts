@@ -85,3 +85,12 @@ jobs:
   expect(told.map(({ place, message }) => `${place.join(":")} ${message}`)).toEqual(expected);
   expect(compiled.ok).toBe(true);
 });
+
+test("the image of the mock resource is a task's image too", () => {
+  const image = `{ type: mock, source: { mirror_self: true, log: hello } }`;
+  const text = `jobs: [{ name: a, plan: [{ task: t, config: { platform: linux, image_resource: ${image}, run: { path: echo } } }] }]`;
+  const compiled = compilePipeline({ file: "ci.yml", text, runtime: "" });
+  if (!compiled.ok) throw new Error(compiled.problems.map(({ message }) => message).join("; "));
+  const [step] = compiled.plan.jobs[0]?.plan ?? [];
+  expect(step).toMatchObject({ config: { image: { repository: "concourse/mock-resource" } } });
+});

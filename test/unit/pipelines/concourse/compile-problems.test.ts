@@ -103,6 +103,12 @@ jobs:
       `8:54 jobs[0].plan[2].config.image_resource.type must be registry-image, not the text "s3" (write { type: registry-image, source: { repository: alpine } })`,
     ],
   ],
+  [
+    `jobs: [{ name: a, plan: [{ task: t, config: { platform: linux, image_resource: { type: mock, source: { } }, run: { path: echo } } }] }]`,
+    [
+      `1:94 jobs[0].plan[0].config.image_resource.source.mirror_self must be true (the image of a mock resource is its own)`,
+    ],
+  ],
 ])("%s", (text, expected) => {
   const compiled = compilePipeline({ file: "ci.yml", text: `${text}\n`, runtime: "" });
   if (compiled.ok) throw new Error("it compiles");
