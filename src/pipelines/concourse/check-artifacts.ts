@@ -57,7 +57,9 @@ class ArtifactWalk {
     const { path } = this.#reader.sourceOf(step);
     if (Array.isArray(step.inputs)) {
       const names: readonly string[] = step.inputs;
-      for (const [index, name] of names.entries()) this.#need(`${path}.inputs[${index}]`, name);
+      for (const [index, name] of names.entries()) {
+        if (name !== "detect") this.#need(`${path}.inputs[${index}]`, name);
+      }
     }
     if (!step.noGet) this.#made.add(step.name);
   }

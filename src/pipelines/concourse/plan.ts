@@ -207,7 +207,7 @@ export interface PutPlan {
   readonly type: "put";
   readonly name: string;
   readonly resource: string;
-  /** Artifacts that it sees: all, those that its params name, or these. */
+  /** Artifacts that it sees: all, those that its params name, or these, among which `detect` stands for those. */
   readonly inputs: "all" | "detect" | readonly string[];
   readonly params?: JsonObject;
   /** Of the get that follows. */

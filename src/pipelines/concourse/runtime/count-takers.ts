@@ -24,7 +24,7 @@ export function countTakers(job: JobPlan): Takers {
       // The engine reads it for as long as the step lasts, and nobody is told when.
       if (step.image !== undefined) add([step.image], true);
     } else if (step.type === "put") {
-      if (typeof step.inputs === "string") isEverything = true;
+      if (typeof step.inputs === "string" || step.inputs.includes("detect")) isEverything = true;
       else add(step.inputs, repeats);
     } else if (step.type === "load_var" || step.type === "set_pipeline") add([step.file.split("/")[0] ?? ""], repeats);
     for (const inner of listInner(step)) visit(inner, repeats);

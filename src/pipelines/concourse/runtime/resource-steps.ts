@@ -31,7 +31,7 @@ export async function putResource(step: Put, scope: Scope): Promise<Outcome> {
   scope.job.executed.push(name);
   const resource = findResource(step.resource, scope, at);
   const filled = fillParams(params, scope, at);
-  const inputs = await takeInputs(step, scope);
+  const inputs = await takeInputs(step, filled, scope);
   const context = openContext(resource, `put ${name}`, scope, at);
   const { version } = await resourceTypes[resource.type].put(context, filled, inputs);
   await script.resources.found(resource.name, [version], { scope: resourceScope(resource) });
@@ -174,9 +174,15 @@ function findResource(name: string, { job }: Scope, at: Place): ResourcePlan {
   throw new PlanError(`there is no resource ${JSON.stringify(name)}`, at);
 }
 
-async function takeInputs({ inputs, params = {} }: Put, scope: Scope): Promise<Readonly<Record<string, Folder>>> {
+async function takeInputs(
+  { inputs }: Put,
+  params: Readonly<Record<string, Filled>>,
+  scope: Scope,
+): Promise<Readonly<Record<string, Folder>>> {
   const { artifacts } = scope;
-  const named = inputs === "all" ? artifacts.names : inputs === "detect" ? detect(params, artifacts.names) : inputs;
+  const listed = typeof inputs === "string" ? [inputs] : inputs;
+  const expand = (name: string): readonly string[] => (name === "detect" ? detect(params, artifacts.names) : [name]);
+  const named = inputs === "all" ? artifacts.names : new Set(listed.flatMap(expand));
   const taken: (readonly [name: string, folder: Folder])[] = [];
   for (const name of named) {
     const folder = await takeArtifact(name, scope);
@@ -186,7 +192,7 @@ async function takeInputs({ inputs, params = {} }: Put, scope: Scope): Promise<R
 }
 
 /** Artifacts that a text of the params begins with. */
-function detect(params: JsonObject, names: readonly string[]): readonly string[] {
+function detect(params: Readonly<Record<string, Filled>>, names: readonly string[]): readonly string[] {
   const texts: string[] = [];
   JSON.stringify(params, (_, value: unknown) => {
     if (typeof value === "string") texts.push(value.replace(/^\.\//, "").split("/")[0] ?? "");
