@@ -41,6 +41,15 @@ test("between start and stop there is one version a day, in the zone of the sour
   expect(isDue(source, "2026-01-01T19:30:00Z")).toBe(true);
 });
 
+test("without an interval or a time there is one version a day, on the days of the source", () => {
+  const source = { days: ["Monday"], location: "Europe/Berlin" };
+  expect(isDue(source, "2026-03-01T22:59:00Z")).toBe(false);
+  expect(isDue(source, "2026-03-01T23:00:00Z")).toBe(true);
+  expect(isDue(source, "2026-03-02T22:59:00Z", "2026-03-01T23:00:00Z")).toBe(false);
+  expect(isDue(source, "2026-03-09T10:00:00Z", "2026-03-01T23:00:00Z")).toBe(true);
+  expect(isDue({}, "2026-03-02T00:00:00Z", "2026-03-01T23:59:59Z")).toBe(true);
+});
+
 test("a time may go over midnight", () => {
   const source = { start: "2300", stop: "0100" };
   expect(isDue(source, "2026-03-02T00:30:00Z")).toBe(true);

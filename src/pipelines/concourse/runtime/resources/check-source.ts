@@ -57,7 +57,7 @@ const git: SourceFields = {
 
 const time: SourceFields = {
   known: { interval: "text", start: "any", stop: "any", location: "text", days: "texts", initial_version: "flag" },
-  refused: ["start_after"],
+  refused: ["start_after", "cron"],
   checks: { interval: checkInterval },
 };
 
@@ -76,6 +76,11 @@ const mock: SourceFields = {
   checks: {},
 };
 
+/** What does the same here. */
+const instead: Readonly<Record<string, string>> = {
+  "time.cron": 'give the pipeline a schedule instead: config: { schedule: "0 3 * * *" }',
+};
+
 const fieldsOf: Readonly<Record<ResourceTypeName, SourceFields>> = { git, time, mock };
 const kindNames = {
   text: "a text",
@@ -89,7 +94,7 @@ const kindNames = {
 export function checkSource(path: string, type: ResourceTypeName, source: JsonObject, problems: FieldProblems): void {
   const { known, refused, checks } = fieldsOf[type];
   for (const name of refused.filter((each) => each in source)) {
-    problems.add(`${path}.${name}`, "is not supported", "remove it");
+    problems.add(`${path}.${name}`, "is not supported", instead[`${type}.${name}`] ?? "remove it");
   }
   problems.refuseUnknown(path, source, [...Object.keys(known), ...refused], []);
   for (const [name, kind] of Object.entries(known)) {
@@ -127,12 +132,10 @@ function checkTogether(path: string, type: ResourceTypeName, source: JsonObject,
   if (type === "git") checkGitConfig(`${path}.git_config`, source["git_config"] ?? [], problems);
   if (type !== "time") return;
   for (const name of ["start", "stop", "days", "location"]) checkTimeField(path, name, source[name], problems);
-  const { interval, start, stop } = source;
+  const { start, stop } = source;
   if ((start === undefined) !== (stop === undefined)) {
     const missing = start === undefined ? "start" : "stop";
     problems.add(`${path}.${missing}`, "is missing: start and stop belong together");
-  } else if (interval === undefined && start === undefined) {
-    problems.add(`${path}.interval`, "is missing", "write interval: 5m, or start and stop");
   }
 }
 

@@ -171,9 +171,9 @@ describe("versions", () => {
 
   test("of a time resource are those that began the run; only where there is none it is now", async () => {
     const text = `resources: [{ name: t, type: time, source: { interval: 1h } }]\njobs: [{ name: a, plan: [{ get: t }] }]`;
-    const known = await executeYaml(text, { onChoose: () => ({ time: "then" }) });
+    const known = await executeYaml(text, { onChoose: () => ({ time: "2001-02-03T04:05:06Z" }) });
     expect(known.calls.filter((call) => call.includes("found"))).toEqual([]);
-    expect(known.steps[0]?.stdin).toContain('"then"');
+    expect(known.steps[0]?.stdin).toContain("2001-02-03T04:05:06Z");
     let looks = 0;
     const unknown = await executeYaml(text, { onChoose: () => (++looks === 1 ? null : { time: "now" }) });
     expect(unknown.calls.filter((call) => call.includes("found"))).toHaveLength(1);

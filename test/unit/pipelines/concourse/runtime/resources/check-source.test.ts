@@ -16,6 +16,7 @@ test("a source with the fields of the original is fine", () => {
   expect(problemsOf("git", git)).toEqual([]);
   expect(problemsOf("git", { uri: "/srv/repo.git" })).toEqual([]);
   expect(problemsOf("time", { interval: "5m" })).toEqual([]);
+  expect(problemsOf("time", { days: ["Monday"] })).toEqual([]);
   expect(problemsOf("time", { start: "8:00 PM", stop: "9:00 PM", days: ["Monday"] })).toEqual([]);
   expect(problemsOf("mock", { initial_version: "1", create_files: { a: "b" } })).toEqual([]);
 });
@@ -29,6 +30,12 @@ test("an unknown field is told with the one that was meant", () => {
 test("a field of the original that has no effect here is refused", () => {
   expect(problemsOf("git", { uri: "/repo", git_crypt_key: "AEdJ" })).toEqual([
     "source.git_crypt_key is not supported (remove it)",
+  ]);
+});
+
+test("a time of cron is told where it stands here", () => {
+  expect(problemsOf("time", { cron: "0 3 * * *" })).toEqual([
+    'source.cron is not supported (give the pipeline a schedule instead: config: { schedule: "0 3 * * *" })',
   ]);
 });
 
@@ -47,7 +54,6 @@ test("a field of the wrong kind is told, one with vars is taken as it is", () =>
 
 test("fields that are missing are told, also of two that belong together", () => {
   expect(problemsOf("git", {})).toEqual(["source.uri is missing (write uri: https://…)"]);
-  expect(problemsOf("time", {})).toEqual(["source.interval is missing (write interval: 5m, or start and stop)"]);
   expect(problemsOf("time", { start: "8PM" })).toEqual(["source.stop is missing: start and stop belong together"]);
 });
 

@@ -18,6 +18,18 @@ test("in a run a check and a put make a version of the time now", async () => {
   bench.close();
 });
 
+test("a get writes its time as a date and as seconds too", async () => {
+  const bench = openResourceBench();
+  const written = async (at: string): Promise<readonly string[]> => {
+    const folder = bench.createVolume(at);
+    await time.get(bench.context({}), { time: at }, {}, folder);
+    return ["timestamp", "epoch"].map((name) => readFileSync(join(folder.path, name), "utf8"));
+  };
+  expect(await written("2026-01-02T03:04:05.670Z")).toEqual(["2026-01-02 03:04:05.67 +0000 UTC", "1767323045"]);
+  expect(await written("2026-01-02T03:04:05.000Z")).toEqual(["2026-01-02 03:04:05 +0000 UTC", "1767323045"]);
+  bench.close();
+});
+
 test("a get writes what it was asked for into the file input", async () => {
   const bench = openResourceBench();
   const folder = bench.createVolume("got");
