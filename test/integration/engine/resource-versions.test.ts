@@ -129,16 +129,19 @@ test("a resource that cannot be checked holds back no run for the others", async
 
 test("a run that waited in the queue has the newest, and so has a rerun of it, which else has what its run was begun for", async () => {
   harness = await harness.restart({ maxConcurrentRuns: 1 });
-  await harness.addYaml("ci", ciOf());
-  const [first] = await begun(1);
+  await harness.addYaml("ci", ciOf({ codeEvery: "never", dataEvery: "never" }));
+  const { resources } = harness.engine;
+  await resources.check("ci");
+  await until(async () => ((await runs())[0]?.steps.length ?? 0) > 0);
+  const [first] = await runs();
   code.push("second commit");
+  await resources.check("ci");
   const queued = (await begun(2))[1];
   code.push("third commit");
-  await checksPass();
-  expect(await runs()).toHaveLength(2);
+  await resources.check("ci");
   await go();
   await ended(2);
-  await checksPass();
+  await resources.check("ci");
   expect([await said(), (await runs()).length]).toEqual([[one, three], 2]);
   for (const run of [first, queued]) await harness.end((await harness.engine.rerun(run?.id ?? "", {})).runId);
   expect(await said()).toEqual([one, one, three, three]);
