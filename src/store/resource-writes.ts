@@ -14,6 +14,8 @@ export interface BegunVersion {
   readonly resource: string;
   readonly scope: string;
   readonly jobs: readonly string[];
+  /** What all jobs of a run get that ask for the newest, or one of those that each have a run of its own. */
+  readonly mode: "latest" | "every";
   readonly version: ResourceVersion;
   /** Its place then. */
   readonly seq: number;

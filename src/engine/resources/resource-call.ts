@@ -92,19 +92,24 @@ async function choose(
   const key = keyOf(run.pipeline, args);
   const { job, passed, version: mode } = args;
   const isOwn = (each: BegunVersion): boolean =>
-    passed.length === 0 && each.resource === key.resource && each.scope === key.scope && each.jobs.includes(job);
-  // What the run was begun for, which is on record, whatever other runs have come to meanwhile.
-  const own = run.begunFor.find(isOwn);
-  const next = await findNext(parts.store.resources, key, { job, mode, passed });
-  if (next === undefined || (own !== undefined && !isForRun(next, own))) {
-    return { value: (own?.version ?? null) as JsonValue, writes: [] };
+    passed.length === 0 && each.resource === key.resource && each.scope === key.scope && each.mode === mode;
+  // What the run was begun for, whatever other runs have come to meanwhile. Of `latest` all its jobs have the same.
+  const own = run.begunFor.find((each) => isOwn(each) && (mode === "latest" || each.jobs.includes(job)));
+  const owners = own?.jobs ?? [];
+  const next = await findNext(parts.store.resources, key, { job: owners[0] ?? job, mode, passed });
+  const take = (version: ResourceVersion, jobs: readonly string[]): readonly Write[] =>
+    jobs.map((each) => ({ type: "resource.take", ...key, job: each, version }));
+  if (own !== undefined && !(next !== undefined && isForRun(next, own))) {
+    // On record for its owners since the run was begun.
+    return { value: own.version as JsonValue, writes: take(own.version, owners.includes(job) ? [] : [job]) };
   }
+  if (next === undefined) return { value: null, writes: [] };
   const { version, seq } = next;
-  const taken = { value: version as JsonValue, writes: [{ type: "resource.take", ...key, job, version } as const] };
-  if (own === undefined) return taken;
+  const writes = take(version, [...new Set([job, ...owners])]);
+  if (own === undefined) return { value: version as JsonValue, writes };
   const begunFor = (await parts.store.runs.findKept(run.id))?.run.begunFor ?? run.begunFor;
   const changed = begunFor.map((each) => (isOwn(each) ? { ...each, version, seq } : each));
-  return { ...taken, writes: [...taken.writes, { type: "run.begun_for", id: run.id, begunFor: changed }] };
+  return { value: version as JsonValue, writes: [...writes, { type: "run.begun_for", id: run.id, begunFor: changed }] };
 
   /** What nobody has yet is for the run that was begun last, as for one that was queued; a rerun has what its run had. */
   function isForRun(news: NextVersion, begun: BegunVersion): boolean {

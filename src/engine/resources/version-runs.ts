@@ -148,6 +148,7 @@ export class VersionRuns {
         resource: each.key.resource,
         scope: each.key.scope,
         jobs: each.jobs,
+        mode: each.mode,
         version: each.known.version,
         seq: each.known.seq,
       })),

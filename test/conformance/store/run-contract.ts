@@ -47,8 +47,8 @@ export function testRuns(subject: Subject): void {
         seed: "first",
         scriptRunId: "second",
         begunFor: [
-          { resource: "repo", scope: "one", jobs: ["build", "lint"], version: { ref: "a" }, seq: 1 },
-          { resource: "data", scope: "two", jobs: ["build"], version: { ref: "b" }, seq: 4 },
+          { resource: "repo", scope: "one", jobs: ["build", "lint"], mode: "latest", version: { ref: "a" }, seq: 1 },
+          { resource: "data", scope: "two", jobs: ["build"], mode: "every", version: { ref: "b" }, seq: 4 },
         ],
         parent: { runId: "above", number: 3 },
         after: { runId: "before", pipeline: "build", status: "failed", result: { a: [1] }, error },
@@ -67,7 +67,14 @@ export function testRuns(subject: Subject): void {
     });
 
     test("what a run was begun for can be changed to what it has taken, which is all that changes", async () => {
-      const one = { resource: "repo", scope: "one", jobs: ["build"], version: { ref: "a" }, seq: 1 };
+      const one = {
+        resource: "repo",
+        scope: "one",
+        jobs: ["build"],
+        mode: "latest",
+        version: { ref: "a" },
+        seq: 1,
+      } as const;
       const run = await createRun(subject.store, { begunFor: [one] });
       const other = await createRun(subject.store, { begunFor: [one] });
       const begunFor = [{ ...one, version: { ref: "b" }, seq: 2 }];

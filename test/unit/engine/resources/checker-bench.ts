@@ -83,7 +83,9 @@ export class CheckerBench {
   /** What the runs were begun for. */
   get begunFor(): readonly (readonly string[])[] {
     return this.runs.map(({ run }) =>
-      run.begunFor.map((each) => `${each.jobs.join(" ")}: ${each.resource} ${each.version["version"]}`),
+      run.begunFor.map(({ jobs, mode, resource: name, version }) =>
+        [`${jobs.join(" ")}:`, ...(mode === "every" ? ["each"] : []), name, version["version"]].join(" "),
+      ),
     );
   }
 

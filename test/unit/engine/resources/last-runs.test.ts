@@ -11,6 +11,7 @@ const of = (...jobs: readonly string[]): BegunVersion => ({
   resource: "r",
   scope: "s",
   jobs,
+  mode: "latest",
   version: { ref: "a" },
   seq: 1,
 });

@@ -31,7 +31,7 @@ async function call(args: JsonValue, signal = new AbortController().signal): Pro
       return at(-1);
     },
     next: async (_: unknown, __: unknown, after: number) => (after < known.length ? at(after) : undefined),
-    cursor: async () => taken,
+    cursor: async (_: unknown, job: string) => (job === "other" ? 0 : taken),
   };
   const runs = { findKept: async () => ({ run }) };
   const parts = { store: { resources, runs }, clock: { now: () => 5 }, versionTurns: turns };
@@ -55,55 +55,64 @@ test("what is found is written with what goes for it, and nothing where nothing 
 });
 
 test("a job takes the newest, or each in its turn and then the newest again", async () => {
-  const chosen = async (version: string, after: number): Promise<unknown> => {
-    taken = after;
-    const { value, writes, after: handBack } = await call(choose(version));
-    handBack?.(Promise.resolve());
+  const given = async (version: string, after: number): Promise<unknown> => {
+    const { value, writes } = await chosen(choose(version), after, { begunFor: [] });
     expect(writes).toEqual([{ type: "resource.take", ...key, job: "j", version: value as ResourceVersion }]);
     return value;
   };
-  expect([await chosen("latest", 1), await chosen("every", 0), await chosen("every", 1)]).toEqual([
+  expect([await given("latest", 1), await given("every", 0), await given("every", 1)]).toEqual([
     { ref: "c" },
     { ref: "c" },
     { ref: "b" },
   ]);
-  expect(await chosen("every", 3)).toEqual({ ref: "c" });
+  expect(await given("every", 3)).toEqual({ ref: "c" });
   known = [];
   const none = await call(choose("latest"));
   none.after?.(Promise.resolve());
   expect([none.value, none.writes]).toEqual([null, []]);
 });
 
-/** The version at this place, among those of others. */
-const ownOf = (seq: number): readonly BegunVersion[] => [
-  { ...resource, scope: "other", jobs: ["j"], version: { ref: "x" }, seq: 9 },
-  { resource: "repo", scope: key.scope, jobs: ["i"], version: { ref: "y" }, seq: 9 },
-  { resource: "repo", scope: key.scope, jobs: ["i", "j"], version: known[seq - 1] ?? {}, seq },
+/** Of two jobs the version at this place, among those of others. */
+const ownOf = (seq: number, mode: BegunVersion["mode"] = "latest"): readonly BegunVersion[] => [
+  { ...resource, scope: "other", jobs: ["j"], mode, version: { ref: "x" }, seq: 9 },
+  { resource: "data", scope: key.scope, jobs: ["j"], mode, version: { ref: "y" }, seq: 9 },
+  { resource: "repo", scope: key.scope, jobs: ["k"], mode: "every", version: { ref: "z" }, seq: 9 },
+  { resource: "repo", scope: key.scope, jobs: ["i", "j"], mode, version: known[seq - 1] ?? {}, seq },
 ];
 
+async function chosen(args: JsonValue, after: number, changes: Partial<typeof run> = {}): Promise<WorkResult> {
+  [taken, run] = [after, { id: "run", begunFor: ownOf(1), rerunOf: null, ...changes }];
+  const result = await call(args);
+  result.after?.(Promise.resolve());
+  return result;
+}
+
+const take = (ref: string, job: string): Write => ({ type: "resource.take", ...key, job, version: { ref } });
+
 test("a job takes what its run was begun for; the last one what nobody has yet, but for a rerun", async () => {
-  const chosen = async (version: string, after: number, changes: Partial<typeof run> = {}): Promise<WorkResult> => {
-    [taken, run] = [after, { id: "run", begunFor: ownOf(1), rerunOf: null, ...changes }];
-    const result = await call(choose(version));
-    result.after?.(Promise.resolve());
-    return result;
-  };
-  const take = (ref: string): Write => ({ type: "resource.take", ...key, job: "j", version: { ref } });
   const own = { value: { ref: "a" }, writes: [] };
-  expect(await chosen("latest", 3)).toMatchObject(own);
-  expect(await chosen("latest", 2)).toMatchObject(own);
-  expect(await chosen("every", 1)).toMatchObject(own);
-  expect(await chosen("latest", 1, { rerunOf: "before" })).toMatchObject(own);
-  // It is on record, for its reruns.
-  const changed: Write = { type: "run.begun_for", id: "run", begunFor: ownOf(3) };
-  expect(await chosen("latest", 1)).toMatchObject({ value: { ref: "c" }, writes: [take("c"), changed] });
-  expect(await chosen("latest", 3, { begunFor: ownOf(3) })).toMatchObject({ value: { ref: "c" }, writes: [] });
+  expect(await chosen(choose("latest"), 3)).toMatchObject(own);
+  expect(await chosen(choose("latest"), 2)).toMatchObject(own);
+  expect(await chosen(choose("every"), 1, { begunFor: ownOf(1, "every") })).toMatchObject(own);
+  expect(await chosen(choose("latest"), 1, { rerunOf: "before" })).toMatchObject(own);
+  // It is on record, for its reruns too.
+  expect(await chosen(choose("latest"), 1)).toMatchObject({
+    value: { ref: "c" },
+    writes: [take("c", "j"), take("c", "i"), { type: "run.begun_for", id: "run", begunFor: ownOf(3) }],
+  });
+  expect(await chosen(choose("latest"), 3, { begunFor: ownOf(3) })).toMatchObject({ value: { ref: "c" }, writes: [] });
+});
+
+test("the newest that a run was begun for is that of all its jobs; one in its turn is that of its own jobs", async () => {
+  const other = { ...(choose("latest") as object), job: "other" };
+  expect(await chosen(other, 3)).toMatchObject({ value: { ref: "a" }, writes: [take("a", "other")] });
+  // What nobody has is told by those that it was begun for.
+  expect((await chosen(other, 1)).writes?.slice(0, 3)).toEqual([take("c", "other"), take("c", "i"), take("c", "j")]);
+  expect((await chosen(choose("every"), 1)).value).toEqual({ ref: "b" });
 });
 
 test("what has to have passed a job is not what a run was begun for", async () => {
-  [taken, run] = [3, { id: "run", begunFor: ownOf(1), rerunOf: null }];
-  const { value } = await call({ type: "choose", ...resource, job: "j", version: "every", passed: ["unit"] });
-  expect(value).toEqual({ ref: "c" });
+  expect((await chosen({ ...(choose("latest") as object), passed: ["unit"] }, 3)).value).toEqual({ ref: "c" });
 });
 
 test("one run chooses after the other: once what the first takes is on record, or it could take nothing", async () => {

@@ -44,15 +44,15 @@ test("of another resource each version that is to have a run of its own has one 
   bench.checker.start();
   await checkNow("data");
   await bench.wait(0);
-  expect(bench.begunFor).toEqual([["build: code 1", "build: data 1"]]);
+  expect(bench.begunFor).toEqual([["build: code 1", "build: each data 1"]]);
   bench.findOf("data", "2", "3", "4");
   [bench.vars["code"], bench.vars["data"]] = ["2", "4"];
   await bench.pass();
   await checkNow("data");
   expect(bench.begunFor.slice(1)).toEqual([
-    ["build: code 2", "build: data 2"],
-    ["build: code 2", "build: data 3"],
-    ["build: code 2", "build: data 4"],
+    ["build: code 2", "build: each data 2"],
+    ["build: code 2", "build: each data 3"],
+    ["build: code 2", "build: each data 4"],
   ]);
 });
 
@@ -69,7 +69,7 @@ test("jobs that wait for the same news are begun in one run, also where they are
   bench.checker.start();
   await bench.wait(0);
   await bench.wait(250);
-  expect(bench.begunFor).toEqual([["lint unit: code 1", "lint tell: data 1", "deploy: code 1"]]);
+  expect(bench.begunFor).toEqual([["lint unit: code 1", "lint tell: data 1", "deploy: each code 1"]]);
   expect(bench.runs[0]?.run.targetJobs).toEqual(["unit", "lint", "deploy", "tell", "release"]);
   await bench.wait(250);
   bench.findOf("data", "2");
@@ -78,7 +78,10 @@ test("jobs that wait for the same news are begun in one run, also where they are
   await bench.pass();
   await bench.wait(30_000);
   // What is no news to a job of the run is for the others only.
-  expect(bench.begunFor.slice(2)).toEqual([["unit lint: code 2", "lint: data 2", "deploy: code 2"], ["tell: data 2"]]);
+  expect(bench.begunFor.slice(2)).toEqual([
+    ["unit lint: code 2", "lint: data 2", "deploy: each code 2"],
+    ["tell: data 2"],
+  ]);
 });
 
 test("what a run takes first begins none: whoever looks which version is next waits until that of the other is on record", async () => {
