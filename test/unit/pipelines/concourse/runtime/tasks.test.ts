@@ -66,6 +66,8 @@ describe("the folder of a task", () => {
     expect([paths(caching), caching?.workDir]).toEqual([{ c: "/v3" }, undefined]);
     const cache = await stepOf("run: { path: sh }, caches: [{ path: . }], outputs: [{ name: b }]");
     expect([paths(cache), cache?.workDir]).toEqual([{ b: "/v3" }, "/v4"]);
+    const both = await stepOf("run: { path: sh }, caches: [{ path: b }], outputs: [{ name: b }]");
+    expect(paths(both)).toEqual({ b: "/v4" });
   });
 
   test("is where the next step that takes an output, or reads a file of it, finds it", async () => {
