@@ -81,7 +81,7 @@ export class VersionRuns {
   }
 
   async #beginOldest(watched: Watched, { isGone, isHeld }: Limits): Promise<boolean> {
-    const due = await this.#findDue(watched.pipeline, watched);
+    const due = await this.#findDue(watched);
     const oldest = Math.min(...due.map(({ seq }) => seq));
     const jobs = new Set(due.flatMap(({ seq, job }) => (seq === oldest ? [job] : [])));
     const given = await this.#findGiven(watched, jobs);
@@ -91,14 +91,12 @@ export class VersionRuns {
   }
 
   /** The next version of a resource for each job that is to begin for it. */
-  async #findDue(
-    pipeline: string,
-    { key, resource }: Pick<Watched, "key" | "resource">,
-  ): Promise<readonly { readonly job: string; readonly seq: number }[]> {
+  async #findDue(watched: Watched): Promise<readonly { readonly job: string; readonly seq: number }[]> {
+    const { pipeline, key, resource } = watched;
     const due: { readonly job: string; readonly seq: number }[] = [];
     for (const { job, mode } of resource.triggers) {
       const next = await findNext(this.#options.store.resources, key, { job, mode, passed: [] });
-      if (next === undefined || next.seq <= next.upTo) continue;
+      if (next === undefined || next.seq <= next.upTo || !(await this.#canBegin(watched, job))) continue;
       // The first sight of a resource begins one run, however much there was before.
       const takesNewest = mode === "latest" || next.upTo === 0;
       // One that is still queued will take the newest itself.
@@ -108,21 +106,34 @@ export class VersionRuns {
   }
 
   /**
+   * Whether something has passed each job that this one is behind. Until then it could only fail, and what it was
+   * begun for lost to it; a run that comes to it from those jobs gives it that too.
+   */
+  async #canBegin(watched: Watched, job: string): Promise<boolean> {
+    const needs = watched.version.config.jobs?.find(({ name }) => name === job)?.needs ?? [];
+    const passing = new Set<string>();
+    for (const { key } of needs.length === 0 ? [] : resourcesOf(watched)) {
+      for (const need of needs)
+        if ((await this.#options.store.resources.newest(key, [need])) !== undefined) passing.add(need);
+    }
+    return needs.every((need) => passing.has(need));
+  }
+
+  /**
    * What jobs of one run are given of all the resources that they wait for, as it is known now: nothing else is to begin for
    * that. Where it is new, the other jobs that are to begin for it join them. Jobs that follow take what there is when they
    * are come to, for whether they are depends on others.
    */
-  async #findGiven({ pipeline, version }: Watched, jobs: Set<string>): Promise<readonly Given[]> {
+  async #findGiven(watched: Watched, jobs: Set<string>): Promise<readonly Given[]> {
     const given: Given[] = [];
     for (const job of jobs) {
-      for (const resource of version.config.resources ?? []) {
-        const key = keyOf(pipeline, { resource: resource.name, scope: resourceScope(resource) });
+      for (const { key, resource } of resourcesOf(watched)) {
         for (const { mode } of resource.triggers.filter((trigger) => trigger.job === job)) {
           const known = await findNext(this.#options.store.resources, key, { job, mode, passed: [] });
           if (known === undefined) continue;
           given.push({ key, mode, known, jobs: [job] });
           if (known.seq <= known.upTo) continue;
-          for (const other of await this.#findDue(pipeline, { key, resource }))
+          for (const other of await this.#findDue({ ...watched, key, resource }))
             if (other.seq === known.seq) jobs.add(other.job);
         }
       }
@@ -162,6 +173,13 @@ export class VersionRuns {
     const about = { pipeline, resource: resource.name, job: jobs.join(", "), run: run.id };
     logger.info("a new version of a resource begins a run", about);
   }
+}
+
+function resourcesOf({ pipeline, version }: Watched): readonly Pick<Watched, "key" | "resource">[] {
+  return (version.config.resources ?? []).map((resource) => ({
+    key: keyOf(pipeline, { resource: resource.name, scope: resourceScope(resource) }),
+    resource,
+  }));
 }
 
 /** Those of the same version in one, each job once. */

@@ -127,6 +127,31 @@ test("a resource that cannot be checked holds back no run for the others", async
   expect(await runs()).toHaveLength(1);
 }, 30_000);
 
+test("a job behind another takes the first sight of a resource of its own in the run that comes to it", async () => {
+  await harness.addYaml(
+    "ci",
+    `resources:
+  - { name: code, type: git, check_every: never, source: { uri: ${code.path}, branch: main } }
+  - { name: data, type: git, check_every: never, source: { uri: ${data.path}, branch: main } }
+jobs:
+  - { name: unit, plan: [{ get: code, trigger: true }] }
+  - { name: release, plan: [{ get: code, passed: [unit], trigger: true }, { get: data, trigger: true }] }
+`,
+  );
+  const { resources } = harness.engine;
+  await resources.check("ci", "data");
+  await resources.check("ci");
+  await ended(1);
+  await resources.check("ci");
+  data.push("more data");
+  await resources.check("ci");
+  await ended(2);
+  expect((await runs()).map(({ jobs }) => jobs.map(({ name, status }) => `${name} ${status}`))).toEqual([
+    ["unit succeeded", "release succeeded"],
+    ["release succeeded"],
+  ]);
+}, 30_000);
+
 test("a run that waited in the queue has the newest, and so has a rerun of it, which else has what its run was begun for", async () => {
   harness = await harness.restart({ maxConcurrentRuns: 1 });
   await harness.addYaml("ci", ciOf({ codeEvery: "never", dataEvery: "never" }));

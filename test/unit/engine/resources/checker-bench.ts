@@ -37,6 +37,8 @@ export class CheckerBench {
   isReady = true;
   /** Runs end at once; else they stay queued. */
   endsAtOnce = true;
+  /** Jobs, each with a resource of which a version has passed it. */
+  readonly passing = new Set(["build repo", "deploy repo"]);
   onBegin = (): void => {};
   isWatched = false;
   readonly checker: ResourceChecker;
@@ -123,7 +125,8 @@ export class CheckerBench {
     const store = {
       commit: async (writes: readonly Write[]) => writes.forEach((write) => this.#write(write)),
       resources: {
-        newest: async (key: ResourceKey) => this.#of(key).at(-1),
+        newest: async (key: ResourceKey, passed: readonly string[]) =>
+          passed.every((job) => this.passing.has(`${job} ${key.resource}`)) ? this.#of(key).at(-1) : undefined,
         next: async (key: ResourceKey, _: unknown, after: number) => this.#of(key).find(({ seq }) => seq > after),
         cursor: async (key: ResourceKey, job: string) => this.#begun.get(cursorOf(key, job)) ?? 0,
       },

@@ -84,6 +84,25 @@ test("jobs that wait for the same news are begun in one run, also where they are
   ]);
 });
 
+test("a job behind others begins for news of its own only once something has passed each of them", async () => {
+  const jobs = [
+    { name: "unit", needs: [], follows: [] },
+    { name: "lint", needs: [], follows: [] },
+    { name: "release", needs: ["unit", "lint"], follows: [["unit", "lint"]] },
+  ];
+  const code = named("code", { triggers: [trigger("unit"), trigger("lint")] });
+  bench.set("ci", [code, named("data", { triggers: [trigger("release")] })], jobs);
+  bench.checker.start();
+  await bench.wait(0);
+  await bench.wait(250);
+  bench.passing.add("unit code");
+  await bench.pass();
+  expect(bench.runs.map(({ run }) => run.targetJobs)).toEqual([["unit", "lint", "release"]]);
+  bench.passing.add("lint data");
+  await bench.pass();
+  expect(bench.begunFor.slice(1)).toEqual([["release: data 1"]]);
+});
+
 test("what a run takes first begins none: whoever looks which version is next waits until that of the other is on record", async () => {
   bench.set("ci", [resource()]);
   bench.turns.tryTake();
