@@ -230,6 +230,26 @@ test("a put that is behind fails, with rebase it goes on top, with force it repl
   expect(bench.git("origin.git", "rev-parse", "release/1")).toBe(made);
 });
 
+test("a put that merges keeps the commit it was given and joins what others have pushed", async () => {
+  commit("1");
+  push();
+  const repo = await getWork();
+  const made = commitIn("repo", "b.txt");
+  const theirs = commit("2");
+  push();
+  const context = bench.context({ uri, branch: "main" });
+  const params = { repository: "repo", merge: true };
+  const { version } = await git.put(context, params, { repo });
+  expect(bench.git("origin.git", "rev-parse", "main", "main^1", "main^2")).toBe(
+    `${version["ref"]}\n${made}\n${theirs}`,
+  );
+  expect(bench.git("origin.git", "log", "-1", "--format=%s", "main")).toBe(`Merge branch 'main' of ${uri}`);
+  const again = await git.put(context, { ...params, returning: "unmerged" }, { repo });
+  expect(again.version).toEqual({ ref: made });
+  await expect(git.put(context, { ...params, rebase: true }, { repo })).rejects.toThrow("exclude each other");
+  await expect(git.put(context, { ...params, returning: "both" }, { repo })).rejects.toThrow("merged or unmerged");
+});
+
 test("a put runs neither hooks nor settings of the repository that it pushes", async () => {
   commit("1");
   push();

@@ -109,9 +109,23 @@ export function gitPut(source: Fields, params: Fields, push: GitPush): GitComman
       RUNNER_GIT_ANNOTATION: annotation ?? "",
       RUNNER_GIT_FORCE: params["force"] === true ? "yes" : "no",
       RUNNER_GIT_ONLY_TAG: isOnlyTag ? "yes" : "no",
-      RUNNER_GIT_REBASE: params["rebase"] === true ? "yes" : "no",
+      RUNNER_GIT_JOIN: readJoin(params),
+      RUNNER_GIT_UNMERGED: readReturning(params) === "unmerged" ? "yes" : "no",
     },
   };
+}
+
+/** How what others have pushed comes in. */
+function readJoin(params: Fields): "rebase" | "merge" | "" {
+  const { rebase, merge } = params;
+  if (rebase === true && merge === true) throw new Error("params.rebase and params.merge exclude each other");
+  return rebase === true ? "rebase" : merge === true ? "merge" : "";
+}
+
+function readReturning(params: Fields): string {
+  const returning = readText(params, "returning") || "merged";
+  if (returning === "merged" || returning === "unmerged") return returning;
+  throw new Error(`params.returning must be merged or unmerged, not ${quote(returning)}`);
 }
 
 /** The repository and what opens it; the texts are checked again, since vars may have come into them. */

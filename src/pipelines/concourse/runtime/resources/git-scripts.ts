@@ -246,17 +246,26 @@ tag() {
     git tag -f -- "$RUNNER_GIT_TAG" HEAD >&2
   fi
 }
+# On top of what is there, or with it in a commit of both.
+join() {
+  git reset -q --hard HEAD >&2
+  if [ "$RUNNER_GIT_JOIN" = rebase ]; then
+    git rebase -q --rebase-merges refs/runner/upstream >&2
+  else
+    git reset -q --hard "$commit" >&2
+    git merge -q --no-edit -m "Merge branch '$branch' of $uri" refs/runner/upstream >&2
+  fi
+}
 force=
 [ "$RUNNER_GIT_FORCE" = no ] || force=--force
 if [ "$RUNNER_GIT_ONLY_TAG" = yes ]; then
   tag
   git push -q --tags $force -- "$uri" >&2
-elif [ "$RUNNER_GIT_REBASE" = yes ]; then
+elif [ -n "$RUNNER_GIT_JOIN" ]; then
   tries=0
   while :; do
     git fetch -q --no-tags -- "$uri" "+refs/heads/$branch:refs/runner/upstream" >&2
-    git reset -q --hard HEAD >&2
-    git rebase -q --rebase-merges refs/runner/upstream >&2
+    join
     tag
     if git push -q --tags $force -- "$uri" "HEAD:refs/heads/$branch" 2>"$work/push" >&2; then break; fi
     cat "$work/push" >&2
@@ -269,5 +278,5 @@ else
   tag
   git push -q --tags $force -- "$uri" "HEAD:refs/heads/$branch" >&2
 fi
-git rev-parse HEAD
+if [ "$RUNNER_GIT_UNMERGED" = yes ]; then printf '%s\n' "$commit"; else git rev-parse HEAD; fi
 `;

@@ -16,7 +16,7 @@ const gitGet =
 export const knownParams: Readonly<Record<ResourceTypeName, KnownParams>> = {
   git: {
     get: gitGet.split(" "),
-    put: ["repository", "rebase", "force", "tag", "tag_prefix", "only_tag", "annotate", "branch"],
+    put: "repository rebase merge returning force tag tag_prefix only_tag annotate branch".split(" "),
     needed: "repository",
   },
   time: { get: [], put: [] },
