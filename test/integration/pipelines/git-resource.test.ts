@@ -119,15 +119,22 @@ test("with a filter of tags a version is a tag and its commit", async () => {
 
 test("a get checks the commit out and tells of it in files", async () => {
   const first = commit("first line\n\nmore");
+  bench.git("work", "tag", "v1");
+  bench.git("work", "tag", "-a", "-m", "one", "one");
   commit("2");
   push();
   const folder = bench.createVolume("got");
-  await git.get(bench.context({ uri }), { ref: first }, { short_ref_format: "g%s" }, folder);
+  await git.get(bench.context({ uri }), { ref: first }, { short_ref_format: "g%s", fetch_tags: true }, folder);
   expect(read("got", "a.txt")).toBe("first line\n\nmore");
   expect(read("got", ".git/ref")).toBe(`${first}\n`);
   expect(read("got", ".git/short_ref")).toBe(`g${first.slice(0, 7)}`);
   expect(read("got", ".git/branch")).toBe("main\n");
   expect(read("got", ".git/committer")).toBe("ada@example.org");
+  expect(read("got", ".git/commit")).toBe(`${first}\n`);
+  expect(read("got", ".git/tags")).toBe("one,v1\n");
+  const dated = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}$/;
+  expect([read("got", ".git/author"), read("got", ".git/committer_name")]).toEqual(["Ada", "Ada"]);
+  for (const name of ["author_date", "committer_date"]) expect(read("got", `.git/${name}`)).toMatch(dated);
   expect(read("got", ".git/commit_message").trim()).toBe("first line\n\nmore");
 });
 

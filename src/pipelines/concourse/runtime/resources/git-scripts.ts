@@ -194,6 +194,7 @@ if [ -f .gitmodules ] && [ "$RUNNER_GIT_SUBMODULES" != no ]; then
   git submodule --quiet update --init $RUNNER_GIT_SUBMODULE_FLAGS \${depth:+--depth=$depth} -- "$@" >&2
 fi
 describe=$(git describe --tags --always)
+git tag --points-at HEAD | paste -s -d , - >.git/tags
 if [ "$RUNNER_GIT_CLEAN_TAGS" = yes ]; then
   git for-each-ref --format='delete %(refname)' refs/tags | git update-ref --stdin
 fi
@@ -201,7 +202,12 @@ printf '%s\n' "$ref" >.git/ref
 printf '%s' "$RUNNER_GIT_SHORT_REF" >.git/short_ref
 printf '%s\n' "$branch" >.git/branch
 printf '%s\n' "$describe" >.git/describe_ref
+printf '%s\n' "$commit" >.git/commit
+git log -1 --format=format:%an >.git/author
+git log -1 --format=format:%ai >.git/author_date
 git log -1 --format=format:%ae >.git/committer
+git log -1 --format=format:%cn >.git/committer_name
+git log -1 --format=format:%ci >.git/committer_date
 git log -1 --format=format:%B >.git/commit_message
 git log -1 --format=%cd --date=iso8601 >.git/commit_timestamp
 git log -1 --format=format:'%H%n%an%n%aI%n%B'
