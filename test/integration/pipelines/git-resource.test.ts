@@ -138,6 +138,19 @@ test("a get checks the commit out and tells of it in files", async () => {
   expect(read("got", ".git/commit_message").trim()).toBe("first line\n\nmore");
 });
 
+test("a get brings other branches along that it is asked for", async () => {
+  const first = commit("1");
+  push();
+  bench.git("work", "checkout", "-q", "-b", "feature/x");
+  const other = commit("2");
+  bench.git("work", "push", "-q", "origin", "feature/x");
+  const context = bench.context({ uri, branch: "main" });
+  await git.get(context, { ref: first }, { fetch: ["feature/x", "main"], depth: 1 }, bench.createVolume("got"));
+  expect(bench.git("volumes/got", "rev-parse", "HEAD", "feature/x", "main")).toBe(`${first}\n${other}\n${first}`);
+  const refused = git.get(context, { ref: first }, { fetch: ["--upload-pack=x"] }, bench.createVolume("no"));
+  await expect(refused).rejects.toThrow("must not begin with a dash");
+});
+
 test("a get that was interrupted is done again from the beginning", async () => {
   const first = commit("1");
   push();

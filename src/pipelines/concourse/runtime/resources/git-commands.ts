@@ -64,6 +64,8 @@ export function gitGet(source: Fields, version: Version, params: Fields): GitCom
   const ref = readRef(version);
   const commit = version["commit"] ?? "";
   if (commit !== "" && !commitPattern.test(commit)) throw new Error(`version.commit is no commit: ${quote(commit)}`);
+  const branches = readTexts(params, "fetch");
+  for (const name of branches) refuse("params.fetch", name, checkGitBranch(name));
   const submodules = params["submodules"] ?? "all";
   const isAll = submodules === "all" || submodules === "none";
   const hasTags = [params["fetch_tags"], source["fetch_tags"]].find((each) => each !== undefined) === true;
@@ -80,6 +82,7 @@ export function gitGet(source: Fields, version: Version, params: Fields): GitCom
       RUNNER_GIT_COMMIT: commit,
       RUNNER_GIT_DEPTH: readDepth(params["depth"]),
       RUNNER_GIT_TAGS: hasTags || isTag ? "yes" : "no",
+      RUNNER_GIT_FETCH: branches.join(" "),
       RUNNER_GIT_SUBMODULES: submodules === "none" ? "no" : "yes",
       RUNNER_GIT_SUBMODULE_PATHS: isAll ? "" : readTexts(params, "submodules").join("\n"),
       RUNNER_GIT_SUBMODULE_FLAGS: flags.join(" ").trim(),

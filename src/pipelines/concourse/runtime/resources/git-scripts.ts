@@ -178,6 +178,9 @@ commit=$(git rev-parse --verify --end-of-options "$target^{commit}")
 git fetch -q origin '+refs/notes/*:refs/notes/*' 2>/dev/null || :
 [ -z "$branch" ] || git symbolic-ref HEAD "refs/heads/$branch"
 git checkout -q --detach "$commit" >&2
+for each in $RUNNER_GIT_FETCH; do
+  git fetch -q origin "+refs/heads/$each:refs/heads/$each" >&2
+done
 if [ -f .gitmodules ] && [ "$RUNNER_GIT_SUBMODULES" != no ]; then
   # A repository from elsewhere does not reach those of this machine.
   case $uri in

@@ -11,7 +11,7 @@ interface KnownParams {
 }
 
 const gitGet =
-  "depth fetch_tags submodules submodule_recursive submodule_remote clean_tags short_ref_format disable_git_lfs";
+  "depth fetch fetch_tags submodules submodule_recursive submodule_remote clean_tags short_ref_format disable_git_lfs";
 
 export const knownParams: Readonly<Record<ResourceTypeName, KnownParams>> = {
   git: {
