@@ -45,6 +45,12 @@ export function parsePipeline(reader: PlanReader, value: unknown): ParsedPipelin
   const parsed = isMap ? reader.list("jobs", jobs, findMistyped(given, "jobs") ?? form) : [];
   if (Array.isArray(jobs) && jobs.length === 0) reader.problems.add("jobs", "must have a job", form);
   if (parsed.length > maxJobs) reader.problems.add("jobs", `has ${parsed.length} jobs; at most ${maxJobs} are allowed`);
+  reader.knowJobs(
+    parsed.flatMap((job) => {
+      const name = typeof job === "object" && job !== null && "name" in job ? job.name : undefined;
+      return typeof name === "string" ? [name] : [];
+    }),
+  );
   const varSources = parseVarSources(reader, given["var_sources"]);
   return {
     jobs: parsed.slice(0, maxJobs).flatMap((job, index) => parseJob(reader, `jobs[${index}]`, job)),

@@ -12,7 +12,7 @@ export function parseGet(reader: PlanReader, path: string, given: Fields): GetPl
     name,
     resource: resource === undefined ? name : reader.name(`${path}.resource`, resource),
     version: readVersionChoice(reader, `${path}.version`, version),
-    passed: passed === undefined ? [] : reader.names(`${path}.passed`, passed, "write passed: [build]"),
+    passed: passed === undefined ? [] : reader.jobs(`${path}.passed`, passed, "write passed: [build]"),
     trigger: reader.flag(`${path}.trigger`, given["trigger"]) ?? false,
     ...defined({ params: params === undefined ? undefined : reader.data(`${path}.params`, params) }),
   };

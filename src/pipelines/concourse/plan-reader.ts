@@ -1,7 +1,7 @@
 // What the parts of a compiler share: the problems found so far, where things stand, and how fields are read.
 
 import { parseDuration } from "../../core/duration.ts";
-import { describeValue, FieldProblems } from "../../core/field-problem.ts";
+import { describeValue, FieldProblems, listNames } from "../../core/field-problem.ts";
 import { dropEmpty } from "./drop-empty.ts";
 import type { JsonObject, Place, StepPlan, Template } from "./plan.ts";
 
@@ -31,6 +31,7 @@ export class PlanReader {
   readonly #placeOf: PlanReaderOptions["placeOf"];
   /** What was given in the file → as it stands there. */
   readonly #originals = new WeakMap<object, object>();
+  #jobNames: readonly string[] = [];
   readonly #sources = new WeakMap<StepPlan, StepSource>();
   #steps = 0;
 
@@ -41,6 +42,26 @@ export class PlanReader {
 
   placeOf(given: object): Place {
     return this.#placeOf(this.#originals.get(given) ?? given);
+  }
+
+  /** Told before any job is read: patterns stand for those that they fit. */
+  knowJobs(names: readonly string[]): void {
+    this.#jobNames = names;
+  }
+
+  /** Names of jobs, each once, and patterns as `unit-*`, of all those that they fit. */
+  jobs(field: string, value: unknown, hint: string): readonly string[] {
+    const named = this.list(field, value, hint).flatMap((each, index) => {
+      const at = `${field}[${index}]`;
+      if (typeof each !== "string" || !/[*?[{]/.test(each)) return [this.name(at, each)];
+      const pattern = new Bun.Glob(each);
+      const fitting = this.#jobNames.filter((name) => pattern.match(name));
+      if (fitting.length === 0) {
+        this.problems.add(at, `fits no job: ${describeValue(each)}`, `it has: ${listNames(this.#jobNames)}`);
+      }
+      return fitting;
+    });
+    return [...new Set(named)];
   }
 
   /** Notes where a step is from. */

@@ -86,6 +86,24 @@ jobs:
   expect(compiled.ok).toBe(true);
 });
 
+test("passed may say with a pattern which jobs it means", () => {
+  const gets = ["unit-a", "unit-b", "lint", "unit"].map((name) => `{ name: ${name}, plan: [{ get: app }] }`);
+  const passed = (list: string): readonly string[] | string => {
+    const jobs = [...gets, `{ name: ship, plan: [{ get: app, passed: ${list} }] }`];
+    const text = `resources: [{ name: app, type: mock }]\njobs:\n${jobs.map((job) => `  - ${job}\n`).join("")}`;
+    const compiled = compilePipeline({ file: "ci.yml", text, runtime: "" });
+    if (!compiled.ok) return compiled.problems.map(({ message, hint }) => `${message} (${hint})`).join("; ");
+    return compiled.plan.jobs.at(-1)?.needs ?? [];
+  };
+  expect(passed(`["unit-*", lint]`)).toEqual(["unit-a", "unit-b", "lint"]);
+  expect(passed(`[unit-a, "unit-?"]`)).toEqual(["unit-a", "unit-b"]);
+  expect(passed(`["{lint,unit}"]`)).toEqual(["lint", "unit"]);
+  expect(passed(`["unit-[!a]"]`)).toEqual(["unit-b"]);
+  expect(passed(`["test-*"]`)).toEqual(
+    `jobs[4].plan[0].passed[0] fits no job: the text "test-*" (it has: unit-a, unit-b, lint, unit, ship)`,
+  );
+});
+
 test("the image of the mock resource is a task's image too", () => {
   const image = `{ type: mock, source: { mirror_self: true, log: hello } }`;
   const text = `jobs: [{ name: a, plan: [{ task: t, config: { platform: linux, image_resource: ${image}, run: { path: echo } } }] }]`;
