@@ -4,12 +4,14 @@
 import { describeValue, type FieldProblems } from "../../core/field-problem.ts";
 import { dropEmpty } from "./drop-empty.ts";
 import { parseTaskImage } from "./parse-task-image.ts";
-import type { ContainerLimits, TaskConfig, TaskInput, TaskOutput } from "./plan.ts";
+import type { ContainerLimits, TaskConfig, TaskImage, TaskInput, TaskOutput } from "./plan.ts";
 import { isSecret } from "./var-text.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const fields = ["platform", "image_resource", "run", "inputs", "outputs", "caches", "params", "container_limits"];
+const ownFields = ["platform", "image_resource", "run", "inputs", "outputs", "caches", "params", "container_limits"];
+/** As tasks of PocketCI have them. */
+const fields = [...ownFields, "image", "env"];
 const form = "write platform: linux, and run: { path: sh, args: [-c, …] }";
 
 /** What is wrong goes into `problems`, each with its path below `path`; what is returned then is only good enough to go on. */
@@ -20,21 +22,39 @@ export function parseTaskConfig(path: string, value: unknown, problems: FieldPro
     problems.add(join(path, "rootfs_uri"), "is not supported", "name an image with image_resource");
   }
   problems.refuseUnknown(path, given, [...fields, "rootfs_uri"], []);
-  const image = given["image_resource"];
-  const { inputs, outputs, caches, params, container_limits: limits } = given;
+  const image = readImage(path, given, problems);
+  const { inputs, outputs, caches, params, env, container_limits: limits } = given;
   const isObject = found !== undefined;
   return {
     platform: isObject ? readText(join(path, "platform"), given["platform"], problems, "write platform: linux") : "",
-    ...(image === undefined ? {} : { image: parseTaskImage(join(path, "image_resource"), image, problems) }),
+    ...(image === undefined ? {} : { image }),
     run: isObject ? readRun(join(path, "run"), given["run"], problems) : { path: "" },
     ...(inputs === undefined ? {} : { inputs: readInputs(join(path, "inputs"), inputs, problems) }),
     ...(outputs === undefined ? {} : { outputs: readOutputs(join(path, "outputs"), outputs, problems) }),
     ...(caches === undefined ? {} : { caches: readCaches(join(path, "caches"), caches, problems) }),
-    ...(params === undefined ? {} : { params: readParams(join(path, "params"), params, problems) }),
+    ...(params === undefined && env === undefined
+      ? {}
+      : {
+          params: {
+            ...readParams(join(path, "params"), params ?? null, problems),
+            ...readParams(join(path, "env"), env ?? null, problems),
+          },
+        }),
     ...(limits === undefined
       ? {}
       : { containerLimits: readContainerLimits(join(path, "container_limits"), limits, problems) }),
   };
+}
+
+/** `image: alpine:3` says in one word what `image_resource` says in four. */
+function readImage(path: string, given: Fields, problems: FieldProblems): TaskImage | undefined {
+  const { image, image_resource: resource } = given;
+  const parsed = resource === undefined ? undefined : parseTaskImage(join(path, "image_resource"), resource, problems);
+  if (image === undefined) return parsed;
+  const field = join(path, "image");
+  const repository = readText(field, image, problems, "write image: alpine:3");
+  if (parsed !== undefined) problems.add(field, "cannot stand beside image_resource", "keep one");
+  return { repository };
 }
 
 function join(path: string, name: string): string {

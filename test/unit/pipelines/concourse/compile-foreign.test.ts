@@ -104,6 +104,15 @@ test("passed may say with a pattern which jobs it means", () => {
   );
 });
 
+test("a task may name its image and variables as in PocketCI", () => {
+  const config = `{ platform: linux, image: "golang:1.22", env: { A: 1 }, params: { B: 2 }, run: { path: echo } }`;
+  const text = `jobs: [{ name: a, plan: [{ task: t, config: ${config} }] }]`;
+  const compiled = compilePipeline({ file: "ci.yml", text, runtime: "" });
+  if (!compiled.ok) throw new Error(compiled.problems.map(({ message }) => message).join("; "));
+  const [step] = compiled.plan.jobs[0]?.plan ?? [];
+  expect(step).toMatchObject({ config: { image: { repository: "golang:1.22" }, params: { A: 1, B: 2 } } });
+});
+
 test("the image of the mock resource is a task's image too", () => {
   const image = `{ type: mock, source: { mirror_self: true, log: hello } }`;
   const text = `jobs: [{ name: a, plan: [{ task: t, config: { platform: linux, image_resource: ${image}, run: { path: echo } } }] }]`;

@@ -109,6 +109,23 @@ jobs:
       `1:94 jobs[0].plan[0].config.image_resource.source.mirror_self must be true (the image of a mock resource is its own)`,
     ],
   ],
+  [
+    `jobs:
+  - name: a
+    plan:
+      - task: t
+        config:
+          platform: linux
+          image: [x]
+          image_resource: { type: mock, source: { mirror_self: true } }
+          env: text
+          run: { path: echo }`,
+    [
+      `7:11 jobs[0].plan[0].config.image must be a text, not a list (write image: alpine:3)`,
+      `7:11 jobs[0].plan[0].config.image cannot stand beside image_resource (keep one)`,
+      `9:11 jobs[0].plan[0].config.env must be an object, not the text "text" (write NAME: value)`,
+    ],
+  ],
 ])("%s", (text, expected) => {
   const compiled = compilePipeline({ file: "ci.yml", text: `${text}\n`, runtime: "" });
   if (compiled.ok) throw new Error("it compiles");
