@@ -41,7 +41,10 @@ class ArtifactWalk {
 
   #visitBare(step: StepPlan): void {
     if ("steps" in step) for (const inner of step.steps) this.visit(inner);
-    if ("file" in step && step.file !== undefined) this.#checkFile(step, step.file);
+    if ("file" in step && step.file !== undefined) this.#checkFile(step, "file", step.file);
+    if (step.type === "notify" && step.messageFile !== undefined) {
+      this.#checkFile(step, "message_file", step.messageFile);
+    }
     if (step.type === "task") this.#visitTask(step);
     else if (step.type === "get") this.#visitGet(step);
     else if (step.type === "put") this.#visitPut(step);
@@ -134,9 +137,9 @@ class ArtifactWalk {
     }
   }
 
-  #checkFile(step: StepPlan, file: string): void {
+  #checkFile(step: StepPlan, field: string, file: string): void {
     const [artifact = ""] = file.split("/");
-    if (file.includes("/")) this.#need(`${this.#reader.sourceOf(step).path}.file`, artifact);
+    if (file.includes("/")) this.#need(`${this.#reader.sourceOf(step).path}.${field}`, artifact);
   }
 
   #need(field: string, name: string, absentHint?: string): void {

@@ -45,12 +45,16 @@ export function parseGate(reader: PlanReader, path: string, given: Fields): Gate
 }
 
 export function parseNotify(reader: PlanReader, path: string, given: Fields): NotifyPlan {
-  const { title } = given;
+  const { title, message, message_file: file } = given;
+  if (message !== undefined && file !== undefined) {
+    reader.problems.add(`${path}.message_file`, "cannot stand beside message", "keep one");
+  }
   return {
     type: "notify",
     to: readTargets(reader, `${path}.notify`, given["notify"]),
-    message: reader.text(`${path}.message`, given["message"]),
     ...defined({
+      message: file === undefined ? reader.text(`${path}.message`, message) : undefined,
+      messageFile: file === undefined ? undefined : readFile(reader, `${path}.message_file`, file),
       title: title === undefined ? undefined : reader.text(`${path}.title`, title),
       level: reader.choice(`${path}.level`, given["level"], ["info", "success", "warning", "error"]),
     }),

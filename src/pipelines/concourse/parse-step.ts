@@ -41,7 +41,7 @@ const kinds: Readonly<Record<string, StepKind>> = {
   load_var: { fields: ["file", "format", "reveal"], parse: parseLoadVar },
   set_pipeline: { fields: ["file", "vars", "var_files", "instance_vars", "team"], parse: parseSetPipeline },
   gate: { fields: ["message"], parse: parseGate },
-  notify: { fields: ["message", "title", "level"], parse: parseNotify },
+  notify: { fields: ["message", "message_file", "title", "level"], parse: parseNotify },
   do: {
     fields: [],
     parse: (reader, path, given) => ({ type: "do", steps: parseSteps(reader, `${path}.do`, given["do"]) }),

@@ -246,7 +246,9 @@ export interface NotifyPlan {
   readonly type: "notify";
   /** Targets of runner.toml. */
   readonly to: readonly string[];
-  readonly message: string;
+  /** Absent: what `messageFile` has, `artifact/path`. */
+  readonly message?: string;
+  readonly messageFile?: string;
   readonly title?: string;
   readonly level?: "info" | "success" | "warning" | "error";
 }

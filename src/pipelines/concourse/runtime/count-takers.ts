@@ -5,6 +5,13 @@ import { pick } from "../pick.ts";
 import type { JobPlan, StepPlan } from "../plan.ts";
 import type { Takers } from "./artifacts.ts";
 
+/** Files that the step reads itself. */
+function listFiles(step: StepPlan): readonly string[] {
+  if (step.type === "load_var") return [step.file];
+  if (step.type === "set_pipeline") return [step.file];
+  return step.type === "notify" && step.messageFile !== undefined ? [step.messageFile] : [];
+}
+
 export function countTakers(job: JobPlan): Takers {
   const takers: Takers = new Map();
   /** Also where a name is known only when its step begins. */
@@ -26,7 +33,7 @@ export function countTakers(job: JobPlan): Takers {
     } else if (step.type === "put") {
       if (typeof step.inputs === "string" || step.inputs.includes("detect")) isEverything = true;
       else add(step.inputs, repeats);
-    } else if (step.type === "load_var" || step.type === "set_pipeline") add([step.file.split("/")[0] ?? ""], repeats);
+    } else for (const file of listFiles(step)) add([file.split("/")[0] ?? ""], repeats);
     for (const inner of listInner(step)) visit(inner, repeats);
   };
   for (const step of listOuter(job)) visit(step, false);

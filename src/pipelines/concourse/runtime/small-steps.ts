@@ -97,13 +97,21 @@ export async function waitAtGate(step: GatePlan & StepPlan, scope: Scope): Promi
 }
 
 export async function notifyTargets(step: NotifyPlan & StepPlan, scope: Scope): Promise<Outcome> {
-  const { to, message, title, level, at } = step;
+  const { to, title, level, at } = step;
   const { vars } = scope.job;
+  const message = await readMessage(step, scope);
   await script.notify.send({
     to: to.map((name) => vars.fillText(name, scope, at, "notify")),
-    message: vars.fillText(message, scope, at, "message"),
+    message,
     ...(title === undefined ? {} : { title: vars.fillText(title, scope, at, "title") }),
     ...(level === undefined ? {} : { level }),
   });
   return succeeded;
+}
+
+/** What a file says is told as it is, but for the end of its last line. */
+async function readMessage({ message, messageFile, at }: NotifyPlan & StepPlan, scope: Scope): Promise<string> {
+  const { vars } = scope.job;
+  if (messageFile === undefined) return vars.fillText(message ?? "", scope, at, "message");
+  return (await readArtifactFile(vars.fillText(messageFile, scope, at, "message_file"), scope, at)).trimEnd();
 }

@@ -126,6 +126,14 @@ jobs:
       `9:11 jobs[0].plan[0].config.env must be an object, not the text "text" (write NAME: value)`,
     ],
   ],
+  [
+    `jobs: [{ name: a, plan: [{ notify: x, message: y, message_file: a/b }, { notify: x }] }]`,
+    [
+      `1:51 jobs[0].plan[0].message_file cannot stand beside message (keep one)`,
+      `1:51 jobs[0].plan[0].message_file needs the artifact "a", which no step before it makes (get it, or make it the output of a task before; no step before it makes any)`,
+      `1:72 jobs[0].plan[1].message is missing (null)`,
+    ],
+  ],
 ])("%s", (text, expected) => {
   const compiled = compilePipeline({ file: "ci.yml", text: `${text}\n`, runtime: "" });
   if (compiled.ok) throw new Error("it compiles");

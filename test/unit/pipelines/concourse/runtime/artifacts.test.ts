@@ -48,6 +48,7 @@ test.each([
   ],
   ["a task whose contents are in a file, which may take anything", [take("one"), "{ task: two, file: a/task.yml }"], 2],
   ["a step before one that reads a file of it", [take("one"), "{ load_var: v, file: a/v }"], 1],
+  ["a step before one that tells of it", [take("one"), "{ notify: team, message_file: a/v }"], 1],
   ["a step behind one that reads a file of it", ["{ load_var: v, file: a/v }", take("one")], 0],
 ])("of %s each but the last to take it has a copy", async (_, steps, count) => {
   expect(await copies(...steps)).toHaveLength(count);
