@@ -8,7 +8,7 @@ import type { Takers } from "./artifacts.ts";
 /** Files that the step reads itself. */
 function listFiles(step: StepPlan): readonly string[] {
   if (step.type === "load_var") return [step.file];
-  if (step.type === "set_pipeline") return [step.file];
+  if (step.type === "set_pipeline") return [step.file, ...(step.varFiles ?? [])];
   return step.type === "notify" && step.messageFile !== undefined ? [step.messageFile] : [];
 }
 

@@ -13,7 +13,7 @@ const take = (name: string): string => `{ task: ${name}, config: ${config(", inp
 
 async function copies(...steps: readonly string[]): Promise<readonly string[]> {
   const { names, error } = await executeYaml(`jobs: [{ name: j, plan: [${[make, ...steps].join(", ")}] }]`, {
-    files: { "task.yml": config(", inputs: [{ name: a }]"), v: "1" },
+    files: { "task.yml": config(", inputs: [{ name: a }]"), v: "1", vars: "x: 1" },
     onStep: ({ name }) => (name.endsWith("image a") ? { stdout: "Loaded image: a:1" } : undefined),
   });
   if (error !== null) throw error;
@@ -48,6 +48,15 @@ test.each([
   ],
   ["a task whose contents are in a file, which may take anything", [take("one"), "{ task: two, file: a/task.yml }"], 2],
   ["a step before one that reads a file of it", [take("one"), "{ load_var: v, file: a/v }"], 1],
+  [
+    "a step before one that reads vars of it",
+    [
+      `{ task: other, config: ${config(", outputs: [{ name: b }]")} }`,
+      take("one"),
+      "{ try: { set_pipeline: p, file: b/v, var_files: [a/vars] } }",
+    ],
+    1,
+  ],
   ["a step before one that tells of it", [take("one"), "{ notify: team, message_file: a/v }"], 1],
   ["a step behind one that reads a file of it", ["{ load_var: v, file: a/v }", take("one")], 0],
 ])("of %s each but the last to take it has a copy", async (_, steps, count) => {
