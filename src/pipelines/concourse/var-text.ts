@@ -42,9 +42,10 @@ export type FindVar = (ref: VarRef) => VarValue;
 
 const pattern = /\(\(([^()\n]{1,512})\)\)/g;
 const source = String.raw`(?:"[^"]+"|[\p{L}\w/-]+)`;
-const segment = String.raw`(?:"[^"]+"|[\p{L}\w/@:-]+)`;
+/** Quotes may be around a part of it: `"example.org"/token`. */
+const segment = String.raw`(?:"[^"]+"|[\p{L}\w/@:-])+`;
 const shape = new RegExp(String.raw`^(?:(\.|${source}):)?(${segment}(?:\.${segment})*)$`, "u");
-const segments = /"([^"]+)"|([\p{L}\w/@:-]+)/gu;
+const segments = new RegExp(segment, "gu");
 
 /** In order. What has parentheses but is no var stays as it is. */
 export function findVarRefs(text: string): readonly VarRef[] {
@@ -58,7 +59,7 @@ export function findVarRefs(text: string): readonly VarRef[] {
 function parseRef(text: string, inner: string, offset: number): VarRef | null {
   const [, from, path] = shape.exec(inner) ?? [];
   if (path === undefined) return null;
-  const [name = "", ...fields] = [...path.matchAll(segments)].map(([, quoted, plain]) => quoted ?? plain ?? "");
+  const [name = "", ...fields] = [...path.matchAll(segments)].map(([part]) => part.replaceAll('"', ""));
   return { source: from === undefined ? null : from.replaceAll('"', ""), name, fields, text, offset };
 }
 

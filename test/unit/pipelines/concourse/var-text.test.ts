@@ -10,6 +10,8 @@ test("a var is found with its source, its name and its fields, and what is no va
     [".", "b", ["c"], 6],
     ["src", "x.y", ["z"], 16],
   ]);
+  const [quoted] = findVarRefs('(("example.org"/token.key))');
+  expect([quoted?.name, quoted?.fields]).toEqual(["example.org/token", ["key"]]);
   expect(findVarRefs(`((${"x".repeat(513)}))`)).toEqual([]);
 });
 
