@@ -188,7 +188,9 @@ class DocumentReader {
   #readKey({ key }: Pair, own: Set<string>): string {
     const { value } = this.#read(key);
     if (typeof value === "object" && value !== null) {
-      throw new Stop("a key must be a text, a number or a boolean", startOf(key));
+      // `{{name}}`, as vars were once written in Concourse, is a map whose key is a map.
+      const help = isMap(key) ? "; a var is written ((name))" : "";
+      throw new Stop(`a key must be a text, a number or a boolean${help}`, startOf(key));
     }
     const text = value === null ? "" : String(value);
     if (own.has(text)) {

@@ -134,6 +134,10 @@ jobs:
       `1:72 jobs[0].plan[1].message is missing (null)`,
     ],
   ],
+  [
+    `resources: [{ name: r, type: git, source: { uri: {{uri}} } }]\njobs: [{ name: a, plan: [{ get: r }] }]`,
+    [`1:51 the YAML cannot be read: a key must be a text, a number or a boolean; a var is written ((name)) (null)`],
+  ],
 ])("%s", (text, expected) => {
   const compiled = compilePipeline({ file: "ci.yml", text: `${text}\n`, runtime: "" });
   if (compiled.ok) throw new Error("it compiles");
