@@ -31,6 +31,6 @@ export async function readArtifactFile(file: string, scope: Scope, at: PlanError
       thrown.message = thrown.message.replace(/(?<=in the )volume [\w.-]+/, `artifact ${name}`);
     throw thrown;
   });
-  scope.artifacts.countDown(name);
+  scope.artifacts.takers.countDown(name);
   return files[path] ?? "";
 }

@@ -4,9 +4,7 @@
 // takes a copy, but for the last one to begin; where only one does, it is given the folder itself.
 
 import type { Folder } from "./script-globals.ts";
-
-/** How many steps may still take an artifact, by name; those without a number were never counted. */
-export type Takers = Map<string, number>;
+import type { Takers } from "./takers.ts";
 
 interface Artifact {
   readonly folder: Folder;
@@ -18,17 +16,17 @@ interface Artifact {
 
 export class Artifacts {
   readonly #own = new Map<string, Artifact>();
-  readonly #takers: Takers;
+  readonly takers: Takers;
   readonly #parent: Artifacts | null;
 
   constructor(takers: Takers, parent: Artifacts | null = null) {
-    this.#takers = takers;
+    this.takers = takers;
     this.#parent = parent;
   }
 
   /** Sees all that is here; what is put there is not seen here. */
   fork(): Artifacts {
-    return new Artifacts(this.#takers, this);
+    return new Artifacts(this.takers, this);
   }
 
   put(name: string, folder: Folder, isShared = false): void {
@@ -43,19 +41,12 @@ export class Artifacts {
     return [...new Set([...(this.#parent?.names ?? []), ...this.#own.keys()])];
   }
 
-  /** One step less will take it. Gives how many there still may be. */
-  countDown(name: string): number {
-    const takers = (this.#takers.get(name) ?? Number.POSITIVE_INFINITY) - 1;
-    this.#takers.set(name, takers);
-    return takers;
-  }
-
   /** For a step that may change it. Undefined where there is none. */
   async take(name: string, copy: (folder: Folder) => Promise<Folder>): Promise<Folder | undefined> {
     const artifact = this.#find(name);
     if (artifact === undefined) return undefined;
     const { folder, isShared, copying } = artifact;
-    if (this.countDown(name) > 0 || isShared) {
+    if (this.takers.countDown(name) > 0 || isShared) {
       const copied = copy(folder);
       copying.add(copied);
       return await copied.finally(() => copying.delete(copied));

@@ -4,6 +4,7 @@ import type { GetPlan, JsonObject, Place, PutPlan, ResourcePlan, StepPlan, Versi
 import type { Filled } from "../var-text.ts";
 import { NotPassed, type Outcome, PlanError, succeeded } from "./outcome.ts";
 import { listSteps } from "../list-steps.ts";
+import { takenByPut } from "./count-takers.ts";
 import type { JobContext } from "./job-context.ts";
 import { resourceScope } from "../resource-scope.ts";
 import type { ResourceContext } from "./resources/resource-type.ts";
@@ -175,14 +176,16 @@ function findResource(name: string, { job }: Scope, at: Place): ResourcePlan {
 }
 
 async function takeInputs(
-  { inputs }: Put,
+  step: Put,
   params: Readonly<Record<string, Filled>>,
   scope: Scope,
 ): Promise<Readonly<Record<string, Folder>>> {
   const { artifacts } = scope;
+  const { inputs } = step;
   const listed = typeof inputs === "string" ? [inputs] : inputs;
   const expand = (name: string): readonly string[] => (name === "detect" ? detect(params, artifacts.names) : [name]);
-  const named = inputs === "all" ? artifacts.names : new Set(listed.flatMap(expand));
+  const named = new Set(inputs === "all" ? artifacts.names : listed.flatMap(expand));
+  if (takenByPut(step) === null) artifacts.takers.close([...named]);
   const taken: (readonly [name: string, folder: Folder])[] = [];
   for (const name of named) {
     const folder = await takeArtifact(name, scope);

@@ -6,6 +6,7 @@ import type { ContainerLimits, JsonObject, StepPlan, TaskConfig, TaskPlan } from
 import type { JsonValue } from "../../../core/json.ts";
 import { readArtifactFile } from "./artifact-file.ts";
 import { checkStepAssert } from "./asserts.ts";
+import { takenByTask } from "./count-takers.ts";
 import { checkSize } from "./check-size.ts";
 import { failed, type Outcome, PlanError, succeeded } from "./outcome.ts";
 import { readYaml } from "./read-data.ts";
@@ -31,6 +32,7 @@ export async function runTask(given: Task, scope: Scope): Promise<Outcome> {
     task.config === null
       ? await loadConfig(task, scope)
       : (vars.fill(ownParams(task.config as unknown as JsonValue, task), scope, at) as unknown as TaskConfig);
+  if (takenByTask(given, given.config) === null) scope.artifacts.takers.close(takenByTask(task, config) ?? []);
   const image = findTaskImage(task, config, scope);
   const folder = await openTaskFolder(task, config, scope, image !== undefined);
   const params = { ...config.params, ...(vars.fill(task.params ?? {}, scope, at) as Readonly<Record<string, Filled>>) };
