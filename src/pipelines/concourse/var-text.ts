@@ -41,9 +41,9 @@ export type VarValue = JsonValue | SecretValue | SecretParts;
 export type FindVar = (ref: VarRef) => VarValue;
 
 const pattern = /\(\(([^()\n]{1,512})\)\)/g;
-const source = String.raw`(?:"[^"]+"|[\p{L}\w/-]+)`;
+const source = String.raw`(?:"[^"\s]+"|[\p{L}\w/-]+)`;
 /** Quotes may be around a part of it: `"example.org"/token`. */
-const segment = String.raw`(?:"[^"]+"|[\p{L}\w/@:-])+`;
+const segment = String.raw`(?:"[^"\s]+"|[\p{L}\w/@:-])+`;
 const shape = new RegExp(String.raw`^(?:(\.|${source}):)?(${segment}(?:\.${segment})*)$`, "u");
 const segments = new RegExp(segment, "gu");
 
