@@ -2,7 +2,7 @@
 
 import type { JsonValue } from "../../../core/json.ts";
 import type { GatePlan, JsonObject, LoadVarPlan, NotifyPlan, SetPipelinePlan, StepPlan } from "../plan.ts";
-import { collectVarRefs, type Filled, holdsSecret } from "../var-text.ts";
+import { collectVarRefs, type Filled, holdsSecret, SecretParts, SecretValue } from "../var-text.ts";
 import { readArtifactFile } from "./artifact-file.ts";
 import { checkSize } from "./check-size.ts";
 import { failed, type Outcome, PlanError, succeeded } from "./outcome.ts";
@@ -50,7 +50,8 @@ export async function setPipeline(step: SetPipelinePlan & StepPlan, scope: Scope
     Object.assign(values, data);
   }
   Object.assign(values, fillData(step.vars, scope, at));
-  const instanceVars = step.instanceVars === undefined ? {} : { instanceVars: fillData(step.instanceVars, scope, at) };
+  const instanceVars =
+    step.instanceVars === undefined ? {} : { instanceVars: fillInstance(step.instanceVars, scope, at) };
   checkSize({ file: source, vars: values, instance_vars: JSON.stringify(instanceVars) }, `set_pipeline ${name}`, at);
   const { pipeline, change } = await script.setPipeline(name, { source, vars: values, ...instanceVars });
   const became = change === "unchanged" ? "is unchanged" : `was ${change}`;
@@ -58,21 +59,34 @@ export async function setPipeline(step: SetPipelinePlan & StepPlan, scope: Scope
   return succeeded;
 }
 
-/** Values that leave the run: a secret among them would be written into a file. */
+/** Values that leave the run, into the file of another pipeline. A secret goes there by its name. */
 function fillData(values: JsonObject | undefined, scope: Scope, at: PlanError["at"]): Filled {
   const filled = scope.job.vars.fill(values ?? {}, scope, at);
-  if (holdsSecret(filled)) {
-    throw new PlanError(
-      "a secret cannot be a var of another pipeline: that asks for it itself, as ((secret:NAME))",
-      at,
-    );
-  }
   const [found] = collectVarRefs(filled as JsonValue);
-  if (found === undefined) return filled;
+  if (found === undefined) return nameSecrets(filled);
   throw new PlanError(
     `a var of another pipeline cannot hold ${found.ref.text}: it would be filled there once more`,
     at,
   );
+}
+
+function nameSecrets(filled: Filled): Filled {
+  if (typeof filled !== "object" || filled === null) return filled;
+  const nameOf = ({ secret }: SecretValue): string => `((${secret}))`;
+  if (filled instanceof SecretValue) return nameOf(filled);
+  if (filled instanceof SecretParts) {
+    return filled.parts.map((part) => (typeof part === "string" ? part : nameOf(part))).join("");
+  }
+  if (Array.isArray(filled)) return filled.map((each) => nameSecrets(each as Filled));
+  return Object.fromEntries(Object.entries(filled).map(([name, each]) => [name, nameSecrets(each as Filled)]));
+}
+
+/** They are in the name of the pipeline. */
+function fillInstance(values: JsonObject, scope: Scope, at: PlanError["at"]): Filled {
+  if (holdsSecret(scope.job.vars.fill(values, scope, at))) {
+    throw new PlanError("a secret cannot be an instance var: it would be in the name of the pipeline", at);
+  }
+  return fillData(values, scope, at);
 }
 
 /** As long as the name of an approval may be. */

@@ -54,15 +54,26 @@ describe("set_pipeline", () => {
     expect(jobs["j"]).toBe("failed: set_pipeline p: a/list must have NAME: value");
   });
 
-  test.each(['"((x))"', '"pre-((x))"', '[1, "((x))"]', '{ deep: ["((x))"] }'])(
-    "hands no secret on, as %s",
-    async (v) => {
-      const { jobs } = await plan(`{ set_pipeline: p, file: a/p.yml, vars: { v: ${v} } }`, {
-        vars: { x: { secret: "secret:x" } },
-      });
-      expect(jobs["j"]).toContain("a secret cannot be a var of another pipeline");
-    },
-  );
+  test.each([
+    ['"((x))"', "((secret:x))"],
+    ['"pre-((x))"', "pre-((secret:x))"],
+    ['[1, "((x))"]', [1, "((secret:x))"]],
+    ['{ deep: ["((x))"] }', { deep: ["((secret:x))"] }],
+  ])("hands a secret on by its name, as %s", async (v, given) => {
+    const { calls } = await plan(`{ set_pipeline: p, file: a/p.yml, vars: { v: ${v} } }`, {
+      vars: { x: { secret: "secret:x" } },
+      files: { "p.yml": "text" },
+    });
+    expect(calls).toContain(JSON.stringify(["set", "p", { source: "text", vars: { v: given } }]));
+  });
+
+  test("takes no secret for an instance", async () => {
+    const { jobs } = await plan('{ set_pipeline: p, file: a/p.yml, instance_vars: { v: "((x))" } }', {
+      vars: { x: { secret: "secret:x" } },
+      files: { "p.yml": "text" },
+    });
+    expect(jobs["j"]).toContain("a secret cannot be an instance var");
+  });
 });
 
 describe("gate", () => {
