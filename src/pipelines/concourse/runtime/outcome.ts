@@ -51,6 +51,11 @@ export class GroupEnd extends Error {
   }
 }
 
+/** True where a step was ended from outside, alone or with the run. */
+export function isAbort(thrown: unknown): boolean {
+  return thrown instanceof script.CancelledError || thrown instanceof GroupEnd;
+}
+
 /** What was thrown as an outcome; `at` and `what` are of the step, where the error does not say better. */
 export function outcomeOf(thrown: unknown, what: string, at: Place): Mishap {
   if (thrown instanceof script.CancelledError) {

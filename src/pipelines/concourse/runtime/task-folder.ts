@@ -14,7 +14,7 @@ export interface TaskFolder {
   /** Absent: the step's own folder. */
   readonly workDir: string | undefined;
   readonly command: (path: string, args: readonly TextValue[], user: string | undefined) => StepOptions["command"];
-  /** Makes the outputs artifacts of the job: also of a task that failed, as its hooks may want to see them. */
+  /** Makes the outputs artifacts of the job: also of a task that failed or was ended, as its hooks may want to see them. */
   readonly keepOutputs: () => void;
 }
 

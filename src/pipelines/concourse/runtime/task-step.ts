@@ -8,7 +8,7 @@ import { readArtifactFile } from "./artifact-file.ts";
 import { checkStepAssert } from "./asserts.ts";
 import { takenByTask } from "./count-takers.ts";
 import { checkSize } from "./check-size.ts";
-import { failed, type Outcome, PlanError, succeeded } from "./outcome.ts";
+import { failed, isAbort, type Outcome, PlanError, succeeded } from "./outcome.ts";
 import { readYaml } from "./read-data.ts";
 import { readFlag } from "./read-template.ts";
 import type { Scope } from "./scope.ts";
@@ -58,7 +58,11 @@ export async function runTask(given: Task, scope: Scope): Promise<Outcome> {
     mounts: folder.mounts,
     ...stepBounds(scope, `task ${name}`, at),
   };
-  const result = await script.runtime.run(options);
+  const result = await script.runtime.run(options).catch((thrown: unknown) => {
+    // One that was ended has begun its outputs; one that could not be started has none.
+    if (isAbort(thrown)) folder.keepOutputs();
+    throw thrown;
+  });
   folder.keepOutputs();
   if (task.assert !== undefined) checkStepAssert(task.assert, name, result, scope);
   if (result.code === 0) return succeeded;

@@ -5,11 +5,13 @@ import { $ } from "bun";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Executed, executeYaml } from "./script-bench.ts";
+import { GroupEnd } from "../../../../../src/pipelines/concourse/runtime/outcome.ts";
+import { CancelledError, type Executed, executeYaml } from "./script-bench.ts";
 
 const config = (more: string): string => `{ platform: linux, run: { path: sh }${more} }`;
 const make = `{ task: make, config: ${config(", outputs: [{ name: a }]")} }`;
 const take = (name: string): string => `{ task: ${name}, config: ${config(", inputs: [{ name: a }]")} }`;
+const withHook = make.replace(/}$/, `, ensure: ${take("hook")} }`);
 
 const ofFile = (name: string, file = "task.yml"): string => `{ task: ${name}, file: a/${file} }`;
 
@@ -137,6 +139,30 @@ test("what is put inside of across names all artifacts that are seen there", asy
     { files: { "any.yml": config("") } },
   );
   expect(jobs["j"]).toContain('this job has no artifact "b"; it has a');
+});
+
+test.each([
+  ["a step beside it", new GroupEnd()],
+  ["the end of the run", new CancelledError("it was cancelled")],
+])("what a task had made that %s ended is there for its hooks", async (_, thrown) => {
+  const { names } = await executeYaml(`jobs: [{ name: j, plan: [${withHook}] }]`, {
+    onStep: ({ name }) => {
+      if (name === "j/make") throw thrown;
+      return undefined;
+    },
+  });
+  expect(names).toEqual(["j/make", "j/hook"]);
+});
+
+test("a task that could not be started has made nothing", async () => {
+  const { jobs } = await executeYaml(`jobs: [{ name: j, plan: [${withHook}] }]`, {
+    onStep: () => {
+      throw new Error("no such program");
+    },
+  });
+  expect(jobs).toEqual({
+    j: 'failed: task make: no such program; then task hook: the input "a" is missing: the job has none so far',
+  });
 });
 
 test("an artifact that cannot be copied is an error that says why", async () => {
