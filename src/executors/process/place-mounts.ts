@@ -1,13 +1,14 @@
 // The mounts of a process step: folders that move into its work folder, then links to all others.
 
-import { lstatSync, mkdirSync, renameSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Mount } from "../executor.ts";
 import { checkSource, findPlace, missingFolders, placeLinks } from "./mount-links.ts";
+import { isLinkTo, isThere, moveFolder } from "./move-folder.ts";
 import { notStarted, shown } from "./not-started.ts";
 
 const elsewhere = "choose another target, or another workDir";
-const stuck = "it must be writable for the server's user, also where a container has left it, and on the same disk";
+const stuck = "its folder must be open to the server's user, and on the same disk";
 
 /**
  * Puts each mount into `base`; what is linked is taken out again by `removeLinks`, what has moved stays.
@@ -22,16 +23,21 @@ export function placeMounts(spoolFolder: string, base: string, mounts: readonly 
 }
 
 function move(mount: Mount, base: string, place: string): void {
+  const { target, source } = mount;
   const path = join(base, place);
   for (const folder of missingFolders(base, path).toReversed()) mkdirSync(folder);
-  const isTaken = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  const isTaken = isThere(path);
+  const isGone = !attempt(mount, () => isThere(source));
   // An earlier try of this step, whose server died, had it there already.
-  if (isTaken && !lstatSync(mount.source, { throwIfNoEntry: false })) return;
+  if (isTaken && (isGone || isLinkTo(path, source))) return;
   checkSource(mount);
-  const { target, source } = mount;
   if (isTaken) throw notStarted(`the mount ${shown(target)} would replace ${path}, which is there already`, elsewhere);
+  attempt(mount, () => moveFolder(source, path));
+}
+
+function attempt<T>({ target, source }: Mount, work: () => T): T {
   try {
-    renameSync(source, path);
+    return work();
   } catch (thrown) {
     throw notStarted(`the mount ${shown(target)} could not be moved from ${source}: ${String(thrown)}`, stuck, thrown);
   }

@@ -3,17 +3,21 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import type { Mount } from "../../../src/executors/executors.ts";
+import { placeMounts } from "../../../src/executors/process/place-mounts.ts";
 import { openStepRunner, type SpecPart, until } from "../../conformance/executors/step-runner.ts";
 
 const runner = openStepRunner();
@@ -127,6 +131,7 @@ describe("a mount of a process", () => {
 });
 
 describe("a mount that moves", () => {
+  const nobody = 65_534;
   let count = 0;
   /** A folder with a file, and one to work in. */
   function folders(): { readonly source: string; readonly workDir: string } {
@@ -174,5 +179,49 @@ describe("a mount that moves", () => {
     expect(await refusal({ workDir, mounts: [moved("other", "/no/such/place")] })).toContain("does not exist");
     expect(await refusal({ workDir: source, mounts: [moved("src/in", source)] })).toContain("the workDir lies in");
     expect(readdirSync(source)).toContain("file");
+  });
+
+  /** Root may do everything: what others may not is tried as nobody, who has all but what is `foreign`. */
+  function placeAsNobody(source: string, workDir: string, foreign: readonly string[] = []): void {
+    const mounts = [moved("src", source)];
+    if (process.getuid?.() !== 0) return placeMounts(runner.dir, workDir, mounts);
+    for (const path of [runner.dir, join(workDir, ".."), workDir, source, join(source, "..")]) {
+      if (!foreign.includes(path)) chownSync(path, nobody, nobody);
+    }
+    process.seteuid?.(nobody);
+    try {
+      placeMounts(runner.dir, workDir, mounts);
+    } finally {
+      process.seteuid?.(0);
+      chownSync(runner.dir, 0, 0);
+    }
+  }
+
+  test("may be one that its owner may not write, and is left so", () => {
+    const { source, workDir } = folders();
+    chmodSync(source, 0o555);
+    placeAsNobody(source, workDir);
+    const place = join(workDir, "src");
+    expect([lstatSync(place).mode & 0o777, readFileSync(join(place, "file"), "utf8")]).toEqual([0o555, "moved\n"]);
+    chmodSync(place, 0o755);
+  });
+
+  test("may lie in one that its owner may not even enter", () => {
+    const { source, workDir } = folders();
+    mkdirSync(join(source, "o"));
+    if (process.getuid?.() === 0) chownSync(join(source, "o"), nobody, nobody);
+    chmodSync(source, 0);
+    placeAsNobody(join(source, "o"), workDir);
+    expect(readdirSync(workDir)).toEqual(["src"]);
+    chmodSync(source, 0o755);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("of another user, as a container may leave it, is a link that stays", () => {
+    const [{ source, workDir }, next] = [folders(), folders()];
+    for (const _ of ["first", "again"]) placeAsNobody(source, workDir, [source]);
+    expect(readlinkSync(join(workDir, "src"))).toBe(source);
+    placeAsNobody(join(workDir, "src"), next.workDir, [join(workDir, "src")]);
+    expect(readFileSync(join(next.workDir, "src/file"), "utf8")).toBe("moved\n");
+    expect(readdirSync(workDir)).toEqual([]);
   });
 });
