@@ -113,7 +113,7 @@ async function placeOfProcess({ folders, caches }: Contents, dir: string | undef
       const given = dir === undefined ? { path, args } : { path: "sh", args: ["-c", enter, dir, path, ...args] };
       return user === undefined ? given : { ...given, user };
     },
-    movedTo: (place) => (base !== undefined && moved.has(place) ? within(base, place) : undefined),
+    movedTo: (place) => (base !== undefined && moved.has(place) ? within(base, place, folders.get(place)) : undefined),
   };
 }
 

@@ -26,3 +26,18 @@ test("what cannot be read is named as in it", async () => {
   const thrown: unknown = await inner.readFiles("y/missing").catch((error: unknown) => error);
   expect((thrown as Error).message).toBe('cannot read "y/missing" in the volume v: no such file');
 });
+
+test("what cannot be read there is read where it was before, as a link to that may be in its place", async () => {
+  const before: Folder = {
+    path: "/before",
+    readFiles: async (...paths) => {
+      if (paths.includes("y/missing")) throw new Error("no such file either");
+      return await Promise.resolve(Object.fromEntries(paths.map((path) => [path, "of before"])));
+    },
+  };
+  const moved = within(volume, "a", before);
+  expect(await moved.readFiles("x")).toEqual({ x: "text of a/x" });
+  expect(await moved.readFiles("missing")).toEqual({ missing: "of before" });
+  const thrown: unknown = await moved.readFiles("y/missing").catch((error: unknown) => error);
+  expect((thrown as Error).message).toBe('cannot read "y/missing" in the volume v: no such file');
+});
