@@ -87,12 +87,25 @@ export function checkSource({ target, source }: Mount): void {
 export function missingFolders(base: string, path: string): readonly string[] {
   const missing: string[] = [];
   let folder = dirname(path);
-  for (; folder.length > base.length && !lstatSync(folder, { throwIfNoEntry: false }); folder = dirname(folder)) {
-    missing.push(folder);
+  for (; folder.length > base.length && !isThere(folder); folder = dirname(folder)) missing.push(folder);
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (!found?.isDirectory()) {
+    const what = found === undefined ? "is a link to nothing" : "is no folder";
+    throw notStarted(`${folder} ${what}, so nothing can be mounted in it`, "choose another target for the mount");
   }
   const [realBase, real] = [realpathSync(base), realpathSync(folder)];
   if (real === realBase || real.startsWith(`${realBase}/`)) return missing;
   throw notStarted(`${folder} leads out of the work folder ${base} by a link`, "choose another target for the mount");
+}
+
+/** What would lie in a file is not there. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (thrown) {
+    if (systemCode(thrown) === "ENOTDIR") return false;
+    throw thrown;
+  }
 }
 
 function readPlaced(spoolFolder: string): Placed {

@@ -112,6 +112,19 @@ describe("a mount of a process", () => {
     expect(readdirSync(author)).not.toContain("in");
   });
 
+  test.each([
+    ["a file", "file", "is no folder"],
+    ["a link to nothing", "dangling", "is a link to nothing"],
+    ["a link to a file", "linked", "is no folder"],
+  ])("in %s of another one is refused", async (_, name, why) => {
+    const outer = join(runner.dir, `with-${name}`);
+    mkdirSync(outer);
+    writeFileSync(join(outer, "file"), "");
+    symlinkSync("nowhere", join(outer, "dangling"));
+    symlinkSync("file", join(outer, "linked"));
+    expect(await refusal({ mounts: [at("src", outer), at(`src/${name}/in`)] })).toContain(`/${name} ${why}`);
+  });
+
   test("of nothing, and twice in one place is refused, and nothing is left", async () => {
     expect(await refusal({ mounts: [at("src", "/no/such/place")] })).toContain("does not exist");
     const stepId = `${randomUUID()}.1`;
