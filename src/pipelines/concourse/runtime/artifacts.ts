@@ -8,11 +8,16 @@ import type { Takers } from "./takers.ts";
 
 interface Artifact {
   readonly folder: Folder;
-  /** It has other names too: nobody can have it to himself. */
+  /** It has other names too, or is of a task that may still be ending: nobody can have it to himself. */
   readonly isShared: boolean;
+  /** Of a task that was ended, maybe before it was begun: then there is no such folder. */
+  readonly mayBeAbsent: boolean;
   /** Copies that are being made. */
   readonly copying: Set<Promise<unknown>>;
 }
+
+type Kept = Partial<Pick<Artifact, "isShared" | "mayBeAbsent">>;
+type Copy = (folder: Folder, mayBeAbsent: boolean) => Promise<Folder>;
 
 export class Artifacts {
   readonly #own = new Map<string, Artifact>();
@@ -29,8 +34,8 @@ export class Artifacts {
     return new Artifacts(this.takers, this);
   }
 
-  put(name: string, folder: Folder, isShared = false): void {
-    this.#own.set(name, { folder, isShared, copying: new Set() });
+  put(name: string, folder: Folder, { isShared = false, mayBeAbsent = false }: Kept = {}): void {
+    this.#own.set(name, { folder, isShared: isShared || mayBeAbsent, mayBeAbsent, copying: new Set() });
   }
 
   find(name: string): Folder | undefined {
@@ -42,12 +47,12 @@ export class Artifacts {
   }
 
   /** For a step that may change it. Undefined where there is none. */
-  async take(name: string, copy: (folder: Folder) => Promise<Folder>): Promise<Folder | undefined> {
+  async take(name: string, copy: Copy): Promise<Folder | undefined> {
     const artifact = this.#find(name);
     if (artifact === undefined) return undefined;
-    const { folder, isShared, copying } = artifact;
+    const { folder, isShared, mayBeAbsent, copying } = artifact;
     if (this.takers.countDown(name) > 0 || isShared) {
-      const copied = copy(folder);
+      const copied = copy(folder, mayBeAbsent);
       copying.add(copied);
       return await copied.finally(() => copying.delete(copied));
     }

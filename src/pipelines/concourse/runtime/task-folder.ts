@@ -14,8 +14,8 @@ export interface TaskFolder {
   /** Absent: the step's own folder. */
   readonly workDir: string | undefined;
   readonly command: (path: string, args: readonly TextValue[], user: string | undefined) => StepOptions["command"];
-  /** Makes the outputs artifacts of the job: also of a task that failed or was ended, as its hooks may want to see them. */
-  readonly keepOutputs: () => void;
+  /** Makes the outputs artifacts of the job: also of a task that failed, or was ended, even before it began, as hooks may want to see them. */
+  readonly keepOutputs: (end?: "ended") => void;
 }
 
 /** By their places, which are relative to the task's folder: "" is all of it. */
@@ -46,10 +46,10 @@ export async function openTaskFolder(
   const dir = config.run.dir === undefined ? undefined : asText(config.run.dir, "run.dir", task.at);
   const placed = isContainer ? placeInContainer(contents, dir) : await placeOfProcess(contents, dir);
   const { movedTo, ...place } = placed;
-  const keepOutputs = (): void => {
+  const keepOutputs: TaskFolder["keepOutputs"] = (end) => {
     for (const { name, place: at, folder } of contents.outputs) {
       const isShared = contents.outputs.some((other) => other.name !== name && other.place === at);
-      scope.artifacts.put(name, movedTo(at) ?? folder, isShared);
+      scope.artifacts.put(name, movedTo(at) ?? folder, { isShared, mayBeAbsent: end === "ended" });
     }
   };
   return { ...place, keepOutputs };

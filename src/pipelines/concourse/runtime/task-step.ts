@@ -59,8 +59,8 @@ export async function runTask(given: Task, scope: Scope): Promise<Outcome> {
     ...stepBounds(scope, `task ${name}`, at),
   };
   const result = await script.runtime.run(options).catch((thrown: unknown) => {
-    // One that was ended has begun its outputs; one that could not be started has none.
-    if (isAbort(thrown)) folder.keepOutputs();
+    // One that could not be started has none.
+    if (isAbort(thrown)) folder.keepOutputs("ended");
     throw thrown;
   });
   folder.keepOutputs();

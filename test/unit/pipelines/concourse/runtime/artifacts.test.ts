@@ -144,14 +144,19 @@ test("what is put inside of across names all artifacts that are seen there", asy
 test.each([
   ["a step beside it", new GroupEnd()],
   ["the end of the run", new CancelledError("it was cancelled")],
-])("what a task had made that %s ended is there for its hooks", async (_, thrown) => {
-  const { names } = await executeYaml(`jobs: [{ name: j, plan: [${withHook}] }]`, {
+])("what a task had made that %s ended is there for its hooks, copied if it is there", async (_, thrown) => {
+  const { names, steps } = await executeYaml(`jobs: [{ name: j, plan: [${withHook}] }]`, {
     onStep: ({ name }) => {
       if (name === "j/make") throw thrown;
       return undefined;
     },
   });
-  expect(names).toEqual(["j/make", "j/hook"]);
+  expect(names).toEqual(["j/make", "j/copy of a", "j/hook"]);
+  const copying = steps[1]?.command;
+  if (typeof copying !== "object") throw new Error("nothing is copied");
+  // It may never have begun: its folder is not made then.
+  const { exitCode } = await $`${[copying.path, ...(copying.args ?? []).map(String)]}`.cwd("/").nothrow().quiet();
+  expect(exitCode).toBe(0);
 });
 
 test("a task that could not be started has made nothing", async () => {
