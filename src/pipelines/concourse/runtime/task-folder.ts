@@ -57,7 +57,7 @@ export async function openTaskFolder(
 
 async function openContents(task: TaskPlan & StepPlan, config: TaskConfig, scope: Scope): Promise<Contents> {
   const folders = new Map<string, Folder>();
-  const folderOf = (path: string): string => normalize(asText(path, "the path of an input, output or cache", task.at));
+  const folderOf = (path: string): string => readFolder(path, task);
   for (const { name, path = name, optional = false } of config.inputs ?? []) {
     const artifact = pick(task.inputMapping ?? {}, name) ?? name;
     const folder = await takeArtifact(artifact, scope);
@@ -115,6 +115,13 @@ async function placeOfProcess({ folders, caches }: Contents, dir: string | undef
     },
     movedTo: (place) => (base !== undefined && moved.has(place) ? within(base, place, folders.get(place)) : undefined),
   };
+}
+
+/** Vars may have filled it. @throws {PlanError} */
+function readFolder(path: string, { name, at }: TaskPlan & StepPlan): string {
+  const text = asText(path, "the path of an input, output or cache", at);
+  if (!text.startsWith("/") && !text.split("/").includes("..")) return normalize(text);
+  throw new PlanError(`task ${name}: the path ${JSON.stringify(text)} must lie below the task's folder`, at);
 }
 
 /** "./a//b/" as "a/b"; "." as "". */

@@ -108,6 +108,17 @@ describe("the folder of a task", () => {
     expect((await stepOf(`run: { ${run} }, ${image}`))?.command).toEqual(container);
   });
 
+  test.each([
+    ["an output", "outputs: [{ name: o, path: ((p)) }]", "a/../b"],
+    ["an output in a container", `outputs: [{ name: o, path: ((p)) }], ${image}`, "../../../etc"],
+    ["an input", "inputs: [{ name: a, path: ((p)) }]", ".."],
+    ["a cache", "caches: [{ path: ((p)) }]", "/etc"],
+  ])("has nothing outside of it: %s, where a var says so", async (_, config, p) => {
+    const { names, jobs } = await execute(`run: { path: sh }, ${config}`, "", { params: { p } });
+    expect(names).toEqual(["j/make"]);
+    expect(jobs["j"]).toBe(`failed: task t: the path ${JSON.stringify(p)} must lie below the task's folder`);
+  });
+
   test("is that of a user in a container", async () => {
     const step = await stepOf(`run: { path: /bin/x, user: nobody }, ${image}`);
     expect(step?.command).toEqual({ path: "/bin/x", args: [], user: "nobody" });
