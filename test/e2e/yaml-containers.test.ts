@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { givenOf } from "../conformance/concourse/given.ts";
 import { BinaryServer } from "../fixtures/harness/binary-server.ts";
 import { eventually } from "../fixtures/harness/eventually.ts";
 import { answers, prepareImages } from "../fixtures/images/images.ts";
@@ -38,7 +39,9 @@ describe.skipIf(!answers("docker"))("tasks with an image", () => {
 
   test.each(Object.keys(files).filter((name) => name !== "privileged.yml"))("%s", async (name) => {
     const run = await server.run(name.replace(".yml", ""));
-    expect([run.status, run.error]).toEqual(["succeeded", null]);
+    const { status = "succeeded", error = "", line } = givenOf(files[name] ?? "");
+    expect([run.status, run.error?.message ?? ""]).toEqual([status, expect.stringContaining(error)]);
+    expect(run.error).toEqual(status === "succeeded" ? null : expect.objectContaining({ file: name, line }));
     await eventually("end of all containers", () => server.workspace.findContainers().length === 0);
   });
 
