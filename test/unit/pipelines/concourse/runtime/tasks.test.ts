@@ -70,6 +70,23 @@ describe("the folder of a task", () => {
     expect(paths(both)).toEqual({ b: "/v4" });
   });
 
+  test("has an output that could not be moved read where it was", async () => {
+    const files = new Proxy<Record<string, string>>(
+      {},
+      {
+        get: (_, path) => {
+          if (String(path).startsWith("b/")) throw new Error("leads out");
+          return path === "file" ? "read" : undefined;
+        },
+      },
+    );
+    const { calls } = await executeYaml(
+      `jobs: [{ name: j, plan: [{ task: t, config: { platform: linux, run: { path: sh }, outputs: [{ name: b }] } }, { load_var: v, file: b/file }, { notify: team, message: ((.:v)) }] }]`,
+      { files },
+    );
+    expect(calls).toEqual([JSON.stringify(["notify", { to: ["team"], message: "read" }])]);
+  });
+
   test("is where the next step that takes an output, or reads a file of it, finds it", async () => {
     const read: string[] = [];
     const reading =
