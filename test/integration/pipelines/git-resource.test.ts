@@ -207,6 +207,21 @@ async function getWork(): Promise<ReturnType<ResourceBench["createVolume"]>> {
   return folder;
 }
 
+/** A work tree with a commit of its own, behind one that others have pushed meanwhile. */
+async function getOvertaken(): Promise<{
+  readonly repo: Awaited<ReturnType<typeof getWork>>;
+  readonly made: string;
+  readonly theirs: string;
+}> {
+  commit("1");
+  push();
+  const repo = await getWork();
+  const made = commitIn("repo", "b.txt");
+  const theirs = commit("2");
+  push();
+  return { repo, made, theirs };
+}
+
 function commitIn(volume: string, path: string): string {
   const at = join("volumes", volume);
   writeFileSync(join(bench.folder, at, path), path);
@@ -231,12 +246,7 @@ test("a put pushes the commit with a tag whose name and message are read from fi
 });
 
 test("a put that is behind fails, with rebase it goes on top, with force it replaces", async () => {
-  commit("1");
-  push();
-  const repo = await getWork();
-  const made = commitIn("repo", "b.txt");
-  const theirs = commit("2");
-  push();
+  const { repo, made, theirs } = await getOvertaken();
   const context = bench.context({ uri, branch: "main" });
   const inputs = { repo };
   await expect(git.put(context, { repository: "repo" }, inputs)).rejects.toThrow("rejected");
@@ -251,12 +261,7 @@ test("a put that is behind fails, with rebase it goes on top, with force it repl
 });
 
 test("a put that merges keeps the commit it was given and joins what others have pushed", async () => {
-  commit("1");
-  push();
-  const repo = await getWork();
-  const made = commitIn("repo", "b.txt");
-  const theirs = commit("2");
-  push();
+  const { repo, made, theirs } = await getOvertaken();
   const context = bench.context({ uri, branch: "main" });
   const params = { repository: "repo", merge: true };
   const { version } = await git.put(context, params, { repo });

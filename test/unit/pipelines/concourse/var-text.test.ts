@@ -13,6 +13,7 @@ test("a var is found with its source, its name and its fields, and what is no va
   const [quoted] = findVarRefs('(("example.org"/token.key))');
   expect([quoted?.name, quoted?.fields]).toEqual(["example.org/token", ["key"]]);
   expect(findVarRefs(`((${"x".repeat(513)}))`)).toEqual([]);
+  expect(findVarRefs('printf "%s%s" "((" "secret:key))"')).toEqual([]);
 });
 
 test("a text that is nothing but a var becomes its value, others have its text, and secrets stay references", () => {

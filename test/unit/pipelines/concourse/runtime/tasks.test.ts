@@ -192,6 +192,21 @@ describe("a task", () => {
     expect(step?.env).toEqual({ A: "x", B: "[2]", C: "true", D: "" });
   });
 
+  test("fails at its own line, also where keys of it have nothing behind them", async () => {
+    const text = `jobs:
+- name: j
+  serial_groups:
+  plan:
+  - task: first
+    config: { platform: linux, run: { path: sh } }
+  - task: t
+    params:
+    vars:
+    config: { platform: linux, run: { path: sh } }`;
+    const { error } = await executeYaml(text, { onStep: ({ name }) => (name === "j/t" ? { code: 1 } : undefined) });
+    expect(error?.position).toMatchObject({ file: "ci.yml", line: 7 });
+  });
+
   test("that could not go on says why, one that exits its code", async () => {
     const end = async (said: object): Promise<string | undefined> =>
       (await execute("run: { path: sh }", "", { onStep: ({ name }) => (name === "j/t" ? said : undefined) })).jobs["j"];
